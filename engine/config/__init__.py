@@ -1,0 +1,1 @@
+"""Settings, declared once: limits, defaults, help, units and search ranges."""

@@ -1,0 +1,1 @@
+"""What the window and the engine agree on; standard library only."""

@@ -1,0 +1,113 @@
+"""What the engine says while it works: plain values, no arrays; images travel as paths of .npy or .png files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    job_id: str
+    kind: str
+    title: str
+    pid: int = 0
+    run: str | None = None  # the run folder, where the job has one
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    job_id: str
+    done: float
+    total: float
+    unit: str
+    eta: float | None = None  # seconds left, None while unknown
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded:
+    job_id: str
+    epoch: int  # counted from 1
+    epochs: int
+    metrics: dict[str, float]
+    best: bool = False  # this epoch has the best validation Dice so far
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReady:
+    job_id: str
+    path: str
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    job_id: str
+    message: str
+    level: str = "info"  # info | warning | error
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDone:
+    job_id: str
+    index: int
+    total: int
+    path: str = ""  # .npy with the probabilities so far
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    job_id: str
+    message: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    job_id: str
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    job_id: str
+    message: str
+    hint: str = ""
+    field: str | None = None
+    error: str = "EngineError"  # class name in engine.contract.errors, or "Bug"
+    crash_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled:
+    job_id: str
+
+
+Event = (
+    JobStarted
+    | Progress
+    | EpochEnded
+    | PreviewReady
+    | Log
+    | SliceDone
+    | Paused
+    | Resumed
+    | Degraded
+    | JobFinished
+    | JobFailed
+    | JobCancelled
+)
+
+ENDINGS = (JobFinished, JobFailed, JobCancelled)
+"""One of these is the last event of every job."""

@@ -1,0 +1,116 @@
+"""What may be asked of the engine, by the window, the command line or a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Every model, strategy, layout, format and exporter with its settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class InspectData:
+    """Opens every file of a dataset folder; result: the report as a dictionary."""
+
+    folder: str
+    layout: str = "auto"
+    labels: list[dict[str, Any]] = field(default_factory=list)  # edited label table; empty: as found
+    split: dict[str, Any] = field(default_factory=dict)  # as `data.split` of a recipe; empty: defaults
+    seed: int = 12345
+    thumbnails: str = ""  # folder for thumbnails with the mask drawn on them; empty: none
+    max_thumbnails: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tune:
+    """One run from a recipe. `out` is the run folder; empty: made beside the other runs."""
+
+    recipe: str  # path of a YAML file
+    out: str = ""
+    overrides: list[str] = field(default_factory=list)  # "strategy.prompt_depth=3"
+    resume: str = ""  # an existing run folder to go on with
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Scores per case and label of a run or bundle on a split."""
+
+    target: str
+    data: str = ""  # folder; empty: the run's own data
+    split: str = "test"
+    out: str = ""  # folder for scores.csv; empty: the run folder
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A run or base model as a bundle, with its parity report."""
+
+    source: str  # run folder, installed model id, or weights folder
+    out: str  # folder, or NAME.vlseg
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenScan:
+    """Reads a scan in the guarded child and writes its voxels as .npy for the viewer."""
+
+    path: str
+    out: str  # folder that receives voxels.npy and scan.json
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Masks on the scans' own grids. `out` is a file for one scan and one mask, else a folder."""
+
+    scans: list[str]
+    bundle: str
+    prompts: list[str]
+    out: str = ""
+    axis: str = "axial"
+    threshold: float | None = None  # None: the bundle's
+    overwrite: bool = False
+    probabilities: str = ""  # folder that receives one .npy of uint8 probabilities a prompt (for the viewer)
+    save: bool = True  # False: probabilities only, nothing is written beside them
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The whole road on bundled, drawn data."""
+
+    out: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListModels:
+    """Installed base weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportModel:
+    """Copies a folder or file of base weights into the user's model folder."""
+
+    path: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Devices, versions, providers, memory, folders; what is wrong and how to mend it."""
+
+
+Job = (
+    Describe
+    | InspectData
+    | Tune
+    | Evaluate
+    | Export
+    | OpenScan
+    | Segment
+    | Demo
+    | ListModels
+    | ImportModel
+    | Doctor
+)
