@@ -19,7 +19,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", hint="Check the path and that it is a text file.") from error
+        raise InputError(
+            f"{path} cannot be read: {error}.", hint="Check the path and that it is a text file."
+        ) from error
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -101,16 +101,4 @@ class Doctor:
     """Devices, versions, providers, memory, folders; what is wrong and how to mend it."""
 
 
-Job = (
-    Describe
-    | InspectData
-    | Tune
-    | Evaluate
-    | Export
-    | OpenScan
-    | Segment
-    | Demo
-    | ListModels
-    | ImportModel
-    | Doctor
-)
+Job = Describe | InspectData | Tune | Evaluate | Export | OpenScan | Segment | Demo | ListModels | ImportModel | Doctor

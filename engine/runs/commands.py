@@ -1,0 +1,70 @@
+"""Commands to a worker that already runs: lines appended to commands.jsonl, read by its thread."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from engine.contract import wire
+from engine.contract.commands import Cancel, Command, Pause, Resume, StopKeepBest
+from engine.contract.control import CancelToken
+from engine.contract.errors import RecipeError
+from engine.runs.files import told
+from engine.runs.layout import COMMANDS
+
+
+def tell(run: Path, command: Command) -> None:
+    """Appends a command for the worker that holds the run."""
+    path = run / COMMANDS
+    with told(path), path.open("a", encoding="utf-8") as lines:
+        lines.write(wire.command_to_line(command) + "\n")
+
+
+def obey(command: Command, token: CancelToken) -> None:
+    """Puts a command's wish on the token."""
+    match command:
+        case Cancel():
+            token.cancel()
+        case StopKeepBest():
+            token.stop_keep_best()
+        case Pause():
+            token.pause()
+        case Resume():
+            token.resume()
+
+
+class CommandWatcher:
+    """Reads commands.jsonl five times a second from its present end and obeys each whole new line."""
+
+    def __init__(self, run: Path, token: CancelToken) -> None:
+        self._path = run / COMMANDS
+        self._token = token
+        self._offset = self._path.stat().st_size if self._path.exists() else 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="run-commands", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(0.2):
+            self.read_once()
+
+    def read_once(self) -> None:
+        try:
+            with self._path.open("rb") as lines:
+                lines.seek(self._offset)
+                new = lines.read()
+        except OSError:
+            return
+        whole = new[: new.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.decode("utf-8", errors="replace").splitlines():
+            try:
+                obey(wire.command_from_line(line), self._token)
+            except RecipeError:
+                continue  # a line of another program's making; nobody waits for an answer here

@@ -1,0 +1,36 @@
+"""What a run ran on: versions and device, without names of people, machines or folders."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+import engine
+
+PACKAGES = ("torch", "transformers", "numpy", "onnxruntime", "onnxruntime-gpu", "SimpleITK", "pillow", "pydantic")
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages that change numbers."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def environment(device: str = "") -> dict[str, Any]:
+    """Versions, platform and device."""
+    return {
+        "tunevlseg": engine.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "device": device,
+        "packages": versions(),
+    }

@@ -1,0 +1,42 @@
+"""The names of the files in a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RECIPE = "recipe.yaml"
+ENVIRONMENT = "environment.json"
+METRICS = "metrics.csv"
+EVENTS = "events.jsonl"
+COMMANDS = "commands.jsonl"
+LOG = "log.txt"
+BEST = "best.safetensors"
+EPOCHS = "epochs"
+PREVIEWS = "previews"
+SCORES = "scores.csv"
+CHANGES = "changes.jsonl"
+LOCK = "worker.lock"
+JOB = "job.json"
+RESULT = "result.json"
+LABELS = "labels.json"
+
+METRIC_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_dice",
+    "val_loss",
+    "val_dice",
+    "val_dice_positive",
+    "val_iou",
+    "learning_rate",
+    "seconds",
+)
+"""Columns of metrics.csv; per-label Dice columns follow as `val_dice[<label>]`."""
+
+
+def epoch_folder(run: Path, epoch: int) -> Path:
+    return run / EPOCHS / f"{epoch:03d}"
+
+
+def is_run(folder: Path) -> bool:
+    return (folder / RECIPE).is_file()

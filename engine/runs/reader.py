@@ -1,0 +1,126 @@
+"""Reads run folders: state, metrics, events; never writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from engine.contract import wire
+from engine.contract.errors import InputError, RecipeError
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
+from engine.runs import layout
+from engine.runs.lock import holder
+from engine.runs.writer import best_epoch, read_metrics
+
+State = Literal["running", "finished", "failed", "cancelled", "interrupted", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder, read as it was when it was opened."""
+
+    folder: Path
+    recipe: dict[str, Any]
+    state: State
+    metrics: list[dict[str, float]]
+    best_epoch: int | None
+    result: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Raises InputError for a folder that holds no run."""
+        try:
+            recipe = yaml.safe_load((folder / layout.RECIPE).read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise InputError(
+                f"{folder} is not a run: its recipe cannot be read.", hint="Choose a folder made by a tuning run."
+            ) from error
+        if not isinstance(recipe, dict):
+            raise InputError(f"{folder} is not a run: its recipe is empty.")
+        return cls(folder, recipe, state(folder), _metrics(folder), best_epoch(folder), _result(folder))
+
+    @property
+    def name(self) -> str:
+        return str(self.recipe.get("name") or self.folder.name)
+
+    @property
+    def best_dice(self) -> float | None:
+        """Highest validation Dice so far."""
+        known = [row["val_dice"] for row in self.metrics if row.get("val_dice") == row.get("val_dice")]
+        return max(known, default=None)
+
+
+def _metrics(folder: Path) -> list[dict[str, float]]:
+    try:
+        return read_metrics(folder)
+    except (OSError, ValueError):
+        return []
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / layout.RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def state(folder: Path) -> State:
+    """Running while a living worker holds it; else how its last job ended; interrupted when it did not say."""
+    known = holder(folder)
+    if known is not None and known.alive:
+        return "running"
+    last = last_event(folder)
+    match last:
+        case JobFinished():
+            return "finished"
+        case JobFailed():
+            return "failed"
+        case JobCancelled():
+            return "cancelled"
+        case None:
+            return "new"
+        case _:
+            return "interrupted"
+
+
+def last_event(folder: Path) -> Event | None:
+    """The last readable event of the run."""
+    try:
+        with (folder / layout.EVENTS).open("rb") as lines:
+            size = lines.seek(0, 2)
+            lines.seek(max(0, size - 65536))
+            tail = lines.read().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in reversed(tail):
+        try:
+            return wire.event_from_line(line)
+        except RecipeError:
+            continue
+    return None
+
+
+def list_runs(root: Path) -> list[Run]:
+    """Every run directly below `root`, newest first; a folder that cannot be read is passed over."""
+    if not root.is_dir():
+        return []
+    folders = sorted((path for path in root.iterdir() if layout.is_run(path)), key=_changed, reverse=True)
+    found = []
+    for folder in folders:
+        try:
+            found.append(Run.open(folder))
+        except InputError:
+            continue
+    return found
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return (folder / layout.RECIPE).stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,143 @@
+"""Fills a run folder: recipe, events, metrics, log, checkpoints, previews."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.contract import wire
+from engine.contract.errors import InputError
+from engine.contract.events import Event, JobFailed, Log
+from engine.runs import layout
+from engine.runs.files import told, write_text, write_whole
+
+
+class RunWriter:
+    """Writes into one run folder; every file appears whole or not at all, events and log are appended line by line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path, recipe: str, environment: dict[str, Any]) -> RunWriter:
+        """A new run folder; raises InputError where one is there already."""
+        if (folder / layout.RECIPE).exists():
+            raise InputError(
+                f"{folder} already holds a run.", hint="Choose another folder, or resume it with --resume."
+            )
+        with told(folder):
+            (folder / layout.EPOCHS).mkdir(parents=True, exist_ok=True)
+            (folder / layout.PREVIEWS).mkdir(exist_ok=True)
+        write_text(folder / layout.ENVIRONMENT, json.dumps(environment, indent=2))
+        write_text(folder / layout.RECIPE, recipe)
+        return cls(folder)
+
+    def event(self, event: Event) -> None:
+        """Appends an event to events.jsonl, and what a person would read to log.txt."""
+        self._append(layout.EVENTS, wire.event_to_line(event))
+        if isinstance(event, Log):
+            self.log(f"{event.level}: {event.message}")
+        elif isinstance(event, JobFailed):
+            self.log(f"error: {event.message} {event.hint}".strip())
+
+    def log(self, message: str) -> None:
+        self._append(layout.LOG, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}")
+
+    def _append(self, name: str, line: str) -> None:
+        path = self.folder / name
+        with self._lock, told(path), path.open("a", encoding="utf-8", newline="\n") as lines:
+            lines.write(line + "\n")
+
+    def row(self, metrics: dict[str, float]) -> None:
+        """One epoch's row of metrics.csv; rows of the same or a later epoch, left by an interrupted run, give way."""
+        rows = [row for row in read_metrics(self.folder) if row["epoch"] < metrics["epoch"]]
+        rows.append({name: float(value) for name, value in metrics.items()})
+        columns = [*layout.METRIC_COLUMNS, *(name for name in metrics if name not in layout.METRIC_COLUMNS)]
+        text = io.StringIO()
+        table = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
+        table.writeheader()
+        for row in rows:
+            table.writerow({name: _cell(name, row.get(name)) for name in columns})
+        write_text(self.folder / layout.METRICS, text.getvalue())
+
+    def epoch(self, epoch: int, write: Callable[[Path], None], *, best: bool, keep: int) -> None:
+        """A checkpoint folder epochs/NNN filled by `write`, which receives the folder to fill.
+
+        With `best`, its learner.safetensors becomes best.safetensors too. Only the last `keep` epochs and the best
+        one stay.
+        """
+        folder = layout.epoch_folder(self.folder, epoch)
+        beside = folder.with_name(f".writing-{folder.name}")
+        with told(folder):
+            shutil.rmtree(beside, ignore_errors=True)
+            beside.mkdir(parents=True)
+            try:
+                write(beside)
+                shutil.rmtree(folder, ignore_errors=True)
+                beside.rename(folder)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
+        if best:
+            learner = folder / "learner.safetensors"
+            write_whole(self.folder / layout.BEST, lambda path: _copy(learner, path))
+            write_text(self.folder / layout.EPOCHS / "best", str(epoch))
+        self._forget(keep)
+
+    def _forget(self, keep: int) -> None:
+        known = epochs(self.folder)
+        best = best_epoch(self.folder)
+        for epoch in known[: -max(keep, 1)]:
+            if epoch != best:
+                shutil.rmtree(layout.epoch_folder(self.folder, epoch), ignore_errors=True)
+
+    def result(self, result: dict[str, Any]) -> None:
+        write_text(self.folder / layout.RESULT, json.dumps(result, indent=2))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.write_bytes(source.read_bytes())
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if name == "epoch":
+        return str(int(value))
+    return f"{value:.3f}" if name == "seconds" else repr(float(value))
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """Rows of metrics.csv, an empty list where there is none; empty cells are NaN."""
+    path = folder / layout.METRICS
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return [
+            {name: float(value) if value else math.nan for name, value in row.items() if name}
+            for row in csv.DictReader(lines)
+        ]
+
+
+def epochs(folder: Path) -> list[int]:
+    """Epochs that have a complete checkpoint, ascending."""
+    root = folder / layout.EPOCHS
+    if not root.is_dir():
+        return []
+    return sorted(int(path.name) for path in root.iterdir() if path.is_dir() and path.name.isdigit())
+
+
+def best_epoch(folder: Path) -> int | None:
+    """The epoch whose learner is in best.safetensors."""
+    try:
+        return int((folder / layout.EPOCHS / "best").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
