@@ -9,7 +9,7 @@ from engine.contract import wire
 from engine.contract.commands import Cancel, Command, Pause, Resume, StopKeepBest
 from engine.contract.control import CancelToken
 from engine.contract.errors import RecipeError
-from engine.runs.files import told
+from engine.contract.whole_file import told
 from engine.runs.layout import COMMANDS
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from engine.contract.errors import RunBusy
-from engine.runs.files import write_text
+from engine.contract.whole_file import write_text
 from engine.runs.layout import LOCK
 
 BEAT_SECONDS = 2.0

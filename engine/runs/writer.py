@@ -17,7 +17,7 @@ from engine.contract import wire
 from engine.contract.errors import InputError
 from engine.contract.events import Event, JobFailed, Log
 from engine.runs import layout
-from engine.runs.files import told, write_text, write_whole
+from engine.contract.whole_file import told, write_text, write_whole
 
 
 class RunWriter:
