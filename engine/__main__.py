@@ -1,0 +1,24 @@
+"""`python -m engine serve | work JOB.json` is the worker; any other argument is a command of `tunevlseg`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["serve"]:
+        from engine.worker import leave, serve
+
+        leave(serve())
+    if arguments[:1] == ["work"] and len(arguments) == 2:
+        from engine.worker import leave, work
+
+        leave(work(Path(arguments[1])))
+    from engine.cli.main import main as command_line
+
+    return command_line(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""One file a command: `add(commands)` declares it, its `show` prints the result for a person."""

@@ -1,0 +1,39 @@
+"""`tunevlseg data inspect PATH`: what is in a folder, what is wrong with it, and how to mend it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from engine.cli.main import Commands
+from engine.cli.show import say, table
+from engine.contract.jobs import InspectData
+
+
+def add(commands: Commands) -> None:
+    group = commands.group("data", "Look into a dataset folder.")
+    parser = group.add("inspect", "Layout, cases, labels, splits and problems; every file is opened.", make, show)
+    parser.add_argument("folder", metavar="PATH")
+    parser.add_argument("--layout", default="auto")
+
+
+def make(given: argparse.Namespace) -> InspectData:
+    return InspectData(given.folder, given.layout)
+
+
+def show(result: dict[str, Any]) -> int:
+    synthetic = "  (synthetic: drawn, not measured)" if result.get("synthetic") else ""
+    say(f"{result['name']}: layout {result['layout']}, {result['cases']} cases{synthetic}")
+    splits = result["splits"]
+    say("splits  " + ", ".join(f"{name} {count}" for name, count in splits.items()))
+    say()
+    labels = [[row["value"], row["name"], row["phrase"], row["cases"]] for row in result["labels"]]
+    say(table(["value", "label", "phrase", "cases with it"], labels))
+    problems = result["problems"]
+    if problems:
+        say(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}:")
+    for problem in problems:
+        say(
+            f"  {problem['severity']}: {problem['message']}" + (f"\n    {problem['fix']}" if problem.get("fix") else "")
+        )
+    return 0 if result["usable"] else 2

@@ -1,0 +1,48 @@
+"""`tunevlseg segment SCAN… --bundle BUNDLE --prompt TEXT… --out FILE|FOLDER`: masks on the scans' own grids."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from engine.cli.main import Commands
+from engine.cli.show import say, table
+from engine.contract.jobs import Segment
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add(
+        "segment", "Ask a bundle or base model for masks; each lies on its scan's own grid.", make, show
+    )
+    parser.add_argument("scans", nargs="+", metavar="SCAN")
+    parser.add_argument(
+        "--bundle", required=True, metavar="BUNDLE|MODEL", help="a bundle, or an installed model: starter"
+    )
+    parser.add_argument("--prompt", nargs="+", action="extend", default=[], metavar="TEXT", help="what to look for")
+    parser.add_argument("--out", required=True, metavar="FILE|FOLDER")
+    parser.add_argument("--axis", default="axial", choices=["axial", "coronal", "sagittal", "acquisition"])
+    parser.add_argument("--threshold", type=float, default=None, metavar="0..1", help="default: the bundle's own")
+    parser.add_argument("--overwrite", action="store_true", help="replace masks that are there")
+
+
+def make(given: argparse.Namespace) -> Segment:
+    return Segment(
+        list(given.scans),
+        given.bundle,
+        list(given.prompt),
+        given.out,
+        given.axis,
+        given.threshold,
+        given.overwrite,
+    )
+
+
+def show(result: dict[str, Any]) -> None:
+    rows = [
+        [mask["prompt"], "yes" if mask["found"] else "not found", mask["voxels"], mask.get("ml"), mask.get("mask", "")]
+        for mask in result["masks"]
+    ]
+    say(table(["prompt", "found", "voxels", "ml", "mask"], rows))
+    say(f"\n{result['seconds']:.1f} s on {result['provider']}")
+    if result.get("notice"):
+        say(str(result["notice"]))

@@ -1,0 +1,42 @@
+"""`tunevlseg tune RECIPE.yaml`: one run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from engine.cli.main import Commands
+from engine.cli.show import say, table
+from engine.contract.errors import RecipeError
+from engine.contract.jobs import Tune
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add("tune", "Tune a model from a recipe; writes a run folder.", make, show)
+    parser.add_argument("recipe", nargs="?", default="", metavar="RECIPE.yaml", help="what to tune, on what, how")
+    parser.add_argument("--out", default="", metavar="DIR", help="the run folder (default: beside your other runs)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a setting: strategy.prompt_depth=3"
+    )
+    parser.add_argument("--resume", default="", metavar="RUN", help="go on with an interrupted run")
+
+
+def make(given: argparse.Namespace) -> Tune:
+    if not given.recipe and not given.resume:
+        raise RecipeError("Nothing to tune.", hint="Give a RECIPE.yaml, or --resume RUN.")
+    return Tune(given.recipe, given.out, list(given.set), given.resume)
+
+
+def show(result: dict[str, Any]) -> None:
+    say(f"run         {result['run']}")
+    say(f"best epoch  {result.get('best_epoch')}  validation Dice {result.get('val_dice', float('nan')):.3f}")
+    scores = result.get("test")
+    if scores:
+        say()
+        say(
+            table(
+                ["label", "cases", "Dice", "IoU"], [[row["label"], row["n"], row["dice"], row["iou"]] for row in scores]
+            )
+        )
+    say()
+    say(f"Next: tunevlseg export {result['run']} --out {result['run']}/model.vlseg")
