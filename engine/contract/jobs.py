@@ -77,6 +77,13 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareSamples:
+    """Draws the sample data where it is missing; result: `sets` (id, title, folder) and `volume` (path)."""
+
+    out: str = ""  # empty: the user's folder for samples
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """The whole road on bundled, drawn data."""
 
