@@ -1,0 +1,25 @@
+"""A client that talks to the fake engine, and an application with our look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tunevlseg_gui.bridge.client import EngineClient
+
+FAKE = Path(__file__).resolve().parents[1] / "fakes" / "fake_engine.py"
+
+
+@pytest.fixture
+def fake_program() -> list[str]:
+    return [sys.executable, str(FAKE)]
+
+
+@pytest.fixture
+def client(qapp: object, fake_program: list[str]) -> Iterator[EngineClient]:
+    made = EngineClient(fake_program)
+    yield made
+    made.close()
