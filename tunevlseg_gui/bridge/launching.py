@@ -37,8 +37,8 @@ def start_detached(program: list[str], job_file: Path) -> subprocess.Popen[bytes
     """Starts `program work JOB.json` so that it lives on when the window closes or is killed.
 
     Its free text goes to the run's log, its events (which the run folder keeps too, once there is one) to OUTPUT
-    beside the job file, so that a run refused before it began still says why. The returned handle is only for collecting the exit code while the window
-    lives. Raises WorkerLost when the process cannot be started.
+    beside the job file, so that a run refused before it began still says why. The returned handle is only for
+    collecting the exit code while the window lives. Raises WorkerLost when the process cannot be started.
     """
     log = job_file.with_name(LOG)
     flags = 0

@@ -1,0 +1,1 @@
+"""Problems: what is shown to the user, and what is kept of a crash."""

@@ -1,0 +1,37 @@
+"""A problem as the window shows it: what happened, what to do, and details that can be copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.contract.errors import EngineError
+from engine.contract.events import JobFailed
+
+Tone = Literal["danger", "warning", "good", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a banner shows."""
+
+    message: str
+    hint: str = ""
+    tone: Tone = "note"
+    details: str = ""  # offered for copying
+
+
+def of_failure(failure: JobFailed) -> Notice:
+    """The notice for a job that failed."""
+    lines = [f"{failure.error}: {failure.message}", failure.hint]
+    if failure.field:
+        lines.append(f"setting: {failure.field}")
+    if failure.crash_file:
+        lines.append(f"crash file: {failure.crash_file}")
+    return Notice(failure.message, failure.hint, "danger", "\n".join(filter(None, lines)))
+
+
+def of_error(error: EngineError) -> Notice:
+    """The notice for an error raised in the window itself."""
+    details = f"{type(error).__name__}: {error.message}\n{error.hint}".strip()
+    return Notice(error.message, error.hint, "danger", details)

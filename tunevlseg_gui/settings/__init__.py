@@ -1,0 +1,1 @@
+"""What the window remembers of its user: theme, recent projects, geometry."""

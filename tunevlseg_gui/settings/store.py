@@ -1,0 +1,54 @@
+"""Settings on disk: JSON, written whole; a file that cannot be read is set aside, never overwritten unseen."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from engine.contract.errors import EngineError
+from engine.contract.whole_file import write_text
+from engine.runs.folders import home
+from tunevlseg_gui.settings.migrations import migrated
+from tunevlseg_gui.settings.model import Recent, WindowSettings
+
+log = logging.getLogger(__name__)
+
+
+def settings_file() -> Path:
+    return home() / "settings.json"
+
+
+def load() -> WindowSettings:
+    """The user's settings; defaults where there are none or they are damaged (the file is kept as settings.old.json)."""
+    path = settings_file()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return WindowSettings()
+    try:
+        return _built(migrated(json.loads(text)))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        log.warning("settings set aside: %s", error)
+        try:
+            path.replace(path.with_name("settings.old.json"))
+        except OSError:
+            log.warning("settings.json could not be set aside")
+        return WindowSettings()
+
+
+def _built(values: dict[str, Any]) -> WindowSettings:
+    known = {item.name for item in fields(WindowSettings)}
+    kept = {name: value for name, value in values.items() if name in known}
+    kept["recent"] = [Recent(str(item["path"]), str(item["kind"]), str(item["title"])) for item in kept["recent"]]
+    return WindowSettings(**kept)
+
+
+def save(settings: WindowSettings) -> None:
+    """Writes the settings; a disk that refuses costs the user nothing but the memory of them."""
+    try:
+        write_text(settings_file(), json.dumps(asdict(settings), indent=2))
+    except EngineError as error:
+        log.warning("settings were not saved: %s", error.message)

@@ -1,0 +1,64 @@
+"""Line icons: SVG files whose `currentColor` becomes a colour of the theme when they are painted."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from tunevlseg_gui.resource_paths import icons_folder
+from tunevlseg_gui.theme.look import look
+
+
+@lru_cache(maxsize=256)
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    text = (icons_folder() / f"{name}.svg").read_text(encoding="utf-8")
+    return QSvgRenderer(QByteArray(text.replace("currentColor", colour).encode()))
+
+
+class LineIcon(QIconEngine):
+    """Asks for its colour at each painting, so that a change of theme needs no new icon; sharp at any scale."""
+
+    def __init__(self, name: str, token: str, checked_token: str) -> None:
+        super().__init__()
+        self._name = name
+        self._tokens = (token, checked_token)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        token = self._tokens[state == QIcon.State.On]
+        if mode == QIcon.Mode.Disabled:
+            token = "disabled"
+        _renderer(self._name, look().tokens[token]).render(painter, QRectF(rect))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        drawn = QPixmap(size)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        painter.end()
+        return drawn
+
+    def clone(self) -> QIconEngine:
+        return LineIcon(self._name, *self._tokens)
+
+
+def icon(name: str, token: str = "text", checked: str | None = None) -> QIcon:
+    """The icon in a colour of the theme; `checked` is the colour's name while its button is checked."""
+    return QIcon(LineIcon(name, token, checked or token))
+
+
+def picture(name: str, size: int, token: str, ratio: float = 1.0) -> QPixmap:
+    """The icon as a pixmap of `size` device-independent pixels, for labels."""
+    drawn = QPixmap(round(size * ratio), round(size * ratio))
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    _renderer(name, look().tokens[token]).render(painter, QRectF(0, 0, drawn.width(), drawn.height()))
+    painter.end()
+    drawn.setDevicePixelRatio(ratio)
+    return drawn
+
+
+def app_icon() -> QIcon:
+    return QIcon(str(icons_folder() / "tunevlseg.svg"))
