@@ -22,7 +22,7 @@ def install_launcher(root: Path, program: Path) -> list[Path]:
         return [_start_menu_shortcut(program)]
     if sys.platform == "darwin":
         return [_app_folder(program)]
-    return _desktop_entry(root / "resources" / "launcher", program)
+    return _desktop_entry(root / "resources", program)
 
 
 def exec_value(program: Path) -> str:
@@ -34,14 +34,14 @@ def exec_value(program: Path) -> str:
     return f'"{text}"'
 
 
-def _desktop_entry(templates: Path, program: Path) -> list[Path]:
+def _desktop_entry(resources: Path, program: Path) -> list[Path]:
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     icon = data / "icons" / "hicolor" / "scalable" / "apps" / ICON
     entry = data / "applications" / ENTRY
     icon.parent.mkdir(parents=True, exist_ok=True)
     entry.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(templates / ICON, icon)
-    text = (templates / ENTRY).read_text(encoding="utf-8")
+    shutil.copyfile(resources / "icons" / ICON, icon)
+    text = (resources / "launcher" / ENTRY).read_text(encoding="utf-8")
     text = text.replace("@EXEC@", exec_value(program)).replace("@TRY_EXEC@", str(program)).replace("@ICON@", str(icon))
     beside = entry.with_suffix(".part")
     beside.write_text(text, encoding="utf-8")
