@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["serve"]:
         from engine.worker import leave, serve
 
@@ -16,9 +17,12 @@ def main(arguments: list[str]) -> int:
 
         leave(work(Path(arguments[1])))
     from engine.cli.main import main as command_line
+    from engine.worker import leave
 
-    return command_line(arguments)
+    code = command_line(arguments)
+    leave(code)
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -159,5 +159,6 @@ def _record_crashes() -> None:
 
 def leave(code: int) -> None:
     """Ends at once: tearing down torch takes seconds, and everything is written by now."""
+    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

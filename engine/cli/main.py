@@ -113,12 +113,3 @@ def _cancel_on_signals(token: CancelToken) -> None:
         signal.signal(signal.SIGTERM, stop)
     except ValueError:
         return  # not the main thread: the caller owns the signals
-
-
-def entry() -> None:
-    """The console script."""
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Tearing down torch takes seconds and everything is written by now.
-    os._exit(code)
