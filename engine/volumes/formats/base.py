@@ -1,0 +1,61 @@
+"""What a scan format must give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from engine.contract.errors import InputError
+from engine.volumes.formats import FORMATS
+from engine.volumes.volume import Mask, Volume
+
+
+class Format(Protocol):
+    """One kind of file. Write-then-read keeps the grid; `tests/contracts/test_every_format.py` tries each."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+    """Lower case, with the dot; the longest that fits a file name decides."""
+    mask_suffixes: ClassVar[tuple[str, ...]]
+    """Those that a mask may be written with."""
+
+    def read(self, path: Path) -> Volume:
+        """The scan. Checks the header's sizes before it reads; raises ScanUnreadable."""
+        ...
+
+    def read_mask(self, path: Path) -> Volume:
+        """The same file as stored numbers: palette indices instead of colours. Raises ScanUnreadable."""
+        ...
+
+    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+        """Writes label numbers [z, y, x] on the grid of `like`, whole or not at all; geometry verbatim if `like` is ours.
+
+        Raises InputError where this format cannot hold the grid, DiskFull.
+        """
+        ...
+
+
+def format_name(path: Path) -> str | None:
+    """The registered format that takes this file's suffix, or None."""
+    file = path.name.lower()
+    fitting = [(len(s), name) for name, known in FORMATS for s in known.suffixes if file.endswith(s) and file != s]
+    return max(fitting)[1] if fitting else None
+
+
+def suffix_of(path: Path) -> str:
+    """The registered suffix of a file name (".nii.gz"), or its last one, in lower case."""
+    file = path.name.lower()
+    fitting = [s for _, known in FORMATS for s in known.suffixes if file.endswith(s)]
+    return max(fitting, key=len) if fitting else path.suffix.lower()
+
+
+def known_suffixes() -> list[str]:
+    return sorted({suffix for _, known in FORMATS for suffix in known.suffixes})
+
+
+def needs_geometry(path: Path, like: Volume) -> None:
+    """Raises InputError where a picture's mask is to go into a volume's format."""
+    if like.geometry is None:
+        raise InputError(
+            f"{path.name} cannot hold the mask of a picture: a picture has no place in the patient.",
+            hint="Save it as PNG.",
+        )

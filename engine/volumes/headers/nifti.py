@@ -1,0 +1,230 @@
+"""The 348 bytes of a NIfTI-1 header: what they say, and how a mask takes them over.
+
+Source: the NIfTI-1 standard, nifti1.h (https://nifti.nimh.nih.gov/nifti-1).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import ScanUnreadable
+from engine.volumes.geometry import Geometry
+from engine.volumes.headers.stored_array import SEND_AGAIN, Packing, StoredArray
+
+SIZE: Final = 348
+DATA_OFFSET: Final = 352  # header, then four bytes that say: no extension
+_BITS: Final = {2: 8, 4: 16, 8: 32, 16: 32, 64: 64, 128: 24, 256: 8, 512: 16, 768: 32, 1024: 64, 1280: 64}
+_COMPLEX: Final = {32, 1792, 2048}
+_COLOUR: Final = {128: 3, 2304: 4}
+_UINT8, _UINT16 = 2, 512
+_LPS_FROM_RAS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])
+_SCALE_TO_MM: Final = {1: 1e3, 2: 1.0, 3: 1e-3}
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """The fields that matter here; `raw` is the header as stored."""
+
+    raw: bytes
+    order: str
+    """Byte order for struct: "<" or ">"."""
+    gzipped: bool
+
+    def _get(self, code: str, offset: int) -> tuple[Any, ...]:
+        return struct.unpack_from(self.order + code, self.raw, offset)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """x, y, z, … without axes of one voxel at the end (but at least two)."""
+        count = int(self._get("h", 40)[0])
+        sizes = list(self._get("7h", 42)[:count])
+        while len(sizes) > 2 and sizes[-1] in (0, 1):
+            sizes.pop()
+        return tuple(int(n) for n in sizes)
+
+    @property
+    def dimensions(self) -> int:
+        return int(self._get("h", 40)[0])
+
+    @property
+    def datatype(self) -> int:
+        return int(self._get("h", 70)[0])
+
+    @property
+    def vox_offset(self) -> float:
+        return float(self._get("f", 108)[0])
+
+    @property
+    def codes(self) -> tuple[int, int]:
+        """qform_code and sform_code; 0 means absent."""
+        qform, sform = self._get("2h", 252)
+        return int(qform), int(sform)
+
+    @property
+    def pixdim(self) -> tuple[float, ...]:
+        """qfac, then the distances between voxels along x, y, z."""
+        return tuple(float(v) for v in self._get("4f", 76))
+
+    @property
+    def _to_mm(self) -> float:
+        return _SCALE_TO_MM.get(self.raw[123] & 7, 1.0)
+
+    def sform(self) -> NDArray[np.float64] | None:
+        """4 × 4 (voxel x, y, z, 1) → world LPS in millimetres; None where the header has none."""
+        if self.codes[1] <= 0:
+            return None
+        matrix = np.eye(4)
+        matrix[:3] = np.array(self._get("12f", 280), np.float64).reshape(3, 4) * self._to_mm
+        result: NDArray[np.float64] = _LPS_FROM_RAS @ matrix
+        return result
+
+    def qform(self) -> NDArray[np.float64] | None:
+        """The same from the quaternion; None where the header has none."""
+        if self.codes[0] <= 0:
+            return None
+        b, c, d, *offset = (float(v) for v in self._get("6f", 256))
+        a = math.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+        rotation = np.array(
+            [
+                [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+                [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+                [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
+            ]
+        )
+        qfac, *spacing = self.pixdim
+        matrix = np.eye(4)
+        matrix[:3, :3] = rotation * np.array([spacing[0], spacing[1], spacing[2] * (-1.0 if qfac < 0 else 1.0)])
+        matrix[:3, 3] = offset
+        matrix[:3] *= self._to_mm
+        result: NDArray[np.float64] = _LPS_FROM_RAS @ matrix
+        return result
+
+
+def read_nifti_header(path: Path) -> NiftiHeader:
+    """The header of a .nii or .nii.gz file; raises ScanUnreadable for anything that is not NIfTI-1 in one file."""
+    with path.open("rb") as file:
+        start = file.read(64 << 10)
+    gzipped = start[:2] == b"\x1f\x8b"
+    if gzipped:
+        try:
+            start = zlib.decompressobj(31).decompress(start, SIZE + 4)
+        except zlib.error as error:
+            raise ScanUnreadable(f"{path} is damaged: it cannot be unpacked ({error}).", hint=SEND_AGAIN) from error
+    if len(start) < SIZE:
+        raise ScanUnreadable(f"{path} ends within its header.", hint=SEND_AGAIN)
+    raw = start[:SIZE]
+    length = {order: struct.unpack_from(order + "i", raw)[0] for order in "<>"}
+    if 540 in length.values():
+        raise ScanUnreadable(
+            f"{path} is a NIfTI-2 file, which is not read here.",
+            hint="Save it as NIfTI-1 (.nii.gz), for instance with 3D Slicer or `nib-convert`.",
+        )
+    order = next((order for order, value in length.items() if value == SIZE), None)
+    if order is None:
+        raise ScanUnreadable(f"{path} is not a NIfTI file, whatever its name says.", hint=SEND_AGAIN)
+    magic = raw[344:347]
+    if magic != b"n+1":
+        what = "only the header of a two-file NIfTI" if magic == b"ni1" else "an Analyze file"
+        raise ScanUnreadable(f"{path} is {what}.", hint="Save it as a single NIfTI file (.nii.gz).")
+    return NiftiHeader(raw, order, gzipped)
+
+
+def nifti_stored(path: Path, header: NiftiHeader) -> StoredArray:
+    """What the header says lies in the file; raises ScanUnreadable for what no scan or mask can be."""
+    if not 1 <= header.dimensions <= 7:
+        raise ScanUnreadable(f"{path} has a damaged header: {header.dimensions} dimensions.", hint=SEND_AGAIN)
+    sizes = header.sizes
+    if min(sizes) < 1:
+        raise ScanUnreadable(f"{path} holds no voxels: its header says {sizes}.", hint=SEND_AGAIN)
+    if len(sizes) > 3:
+        raise ScanUnreadable(
+            f"{path} holds several volumes ({' × '.join(str(n) for n in sizes)}): a series in time or several channels.",
+            hint="Split it (in 3D Slicer, or with `fslsplit`) and give one volume.",
+        )
+    if header.datatype in _COMPLEX:
+        raise ScanUnreadable(f"{path} holds complex numbers.", hint="Give the magnitude image instead.")
+    if header.datatype not in _BITS and header.datatype not in _COLOUR:
+        raise ScanUnreadable(
+            f"{path} holds numbers of a kind that is not read here (NIfTI data type {header.datatype}).",
+            hint="Save it again with whole or 32-bit floating-point numbers.",
+        )
+    if not (math.isfinite(header.vox_offset) and 0 <= header.vox_offset < 2**31):
+        raise ScanUnreadable(f"{path} has a damaged header: voxels at byte {header.vox_offset}.", hint=SEND_AGAIN)
+    packing: Packing = "gzip" if header.gzipped else "none"
+    colours = _COLOUR.get(header.datatype, 1)
+    width = 1 if colours > 1 else _BITS[header.datatype] // 8
+    return StoredArray(sizes, width, colours, path, max(SIZE, int(header.vox_offset)), packing)
+
+
+def mask_header(source: NiftiHeader, shape_zyx: tuple[int, int, int], *, wide: bool) -> tuple[bytes, str]:
+    """A header for a mask on the source's grid, and its byte order.
+
+    qform, sform, their codes, pixdim and the units are the source's bytes: a round trip through floats would change them.
+    Fields that can hold text about a patient are emptied. `wide`: uint16 instead of uint8.
+    """
+    raw = bytearray(source.raw)
+    order = source.order
+
+    def put(code: str, offset: int, *values: float) -> None:
+        struct.pack_into(order + code, raw, offset, *values)
+
+    raw[4:32] = bytes(28)  # data_type, db_name
+    depth, height, width = shape_zyx
+    put("8h", 40, 2 if source.dimensions == 2 else 3, width, height, depth, 1, 1, 1, 1)
+    put("3f", 56, 0, 0, 0)  # intent parameters
+    put("4h", 68, 0, _UINT16 if wide else _UINT8, 16 if wide else 8, 0)  # intent, datatype, bitpix, slice_start
+    put("3f", 108, DATA_OFFSET, 1, 0)  # vox_offset, scl_slope, scl_inter
+    put("h", 120, 0)  # slice_end
+    raw[122] = 0  # slice_code
+    put("4f2i", 124, 0, 0, 0, 0, 0, 0)  # cal_max, cal_min, slice_duration, toffset, glmax, glmin
+    raw[148:252] = bytes(104)  # descrip, aux_file
+    raw[328:344] = bytes(16)  # intent_name
+    raw[344:348] = b"n+1\0"
+    return bytes(raw), order
+
+
+def header_for(geometry: Geometry) -> NiftiHeader:
+    """A header with the grid of a scan of another format, as sform and, unless it is sheared, qform; little-endian."""
+    raw = bytearray(SIZE)
+    ras = _LPS_FROM_RAS @ geometry.matrix
+    direction = ras[:3, :3] / np.array(geometry.spacing_xyz)
+    qfac = -1.0 if np.linalg.det(direction) < 0 else 1.0
+    struct.pack_into("<i", raw, 0, SIZE)
+    raw[38] = ord("r")
+    struct.pack_into("<8h", raw, 40, 3, 1, 1, 1, 1, 1, 1, 1)
+    struct.pack_into("<8f", raw, 76, qfac, *geometry.spacing_xyz, 0, 0, 0, 0)
+    raw[123] = 2  # millimetres
+    rigid = geometry.shear_degrees() < 0.01
+    struct.pack_into("<2h", raw, 252, 1 if rigid else 0, 1)
+    if rigid:
+        rotation = direction * np.array([1.0, 1.0, qfac])
+        struct.pack_into("<3f", raw, 256, *_quaternion(rotation))
+        struct.pack_into("<3f", raw, 268, *ras[:3, 3])
+    struct.pack_into("<12f", raw, 280, *ras[:3].ravel())
+    raw[344:348] = b"n+1\0"
+    return NiftiHeader(bytes(raw), "<", gzipped=False)
+
+
+def _quaternion(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
+    """b, c, d of a proper rotation, with a ≥ 0. The eigenvector form stays exact near half turns, where a is 0."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = rotation
+    symmetric = np.array(
+        [
+            [xx + yy + zz, zy - yz, xz - zx, yx - xy],
+            [zy - yz, xx - yy - zz, xy + yx, xz + zx],
+            [xz - zx, xy + yx, yy - xx - zz, yz + zy],
+            [yx - xy, xz + zx, yz + zy, zz - xx - yy],
+        ]
+    )
+    values, vectors = np.linalg.eigh(symmetric)
+    a, b, c, d = (float(v) for v in vectors[:, int(np.argmax(values))])
+    sign = -1.0 if a < 0 else 1.0
+    return sign * b, sign * c, sign * d
