@@ -1,0 +1,1 @@
+"""What a tuned model looks like outside the engine: three ONNX graphs, a tokenizer and a manifest."""
