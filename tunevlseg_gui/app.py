@@ -1,0 +1,52 @@
+"""The application: look, log, crash files, main window. Importing this makes no QApplication."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+import engine
+from tunevlseg_gui.errors import crash
+from tunevlseg_gui.main_window import MainWindow
+from tunevlseg_gui.settings import store
+from tunevlseg_gui.theme.icons import app_icon
+from tunevlseg_gui.theme.look import look
+
+ABOUT = "For research use only. Not a medical device; not for diagnosis or treatment."
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The one QApplication, with our style; themes follow the desktop unless the user chose one."""
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(arguments[:1])
+    app.setApplicationName("TuneVLSeg Desktop")
+    app.setApplicationVersion(engine.__version__)
+    app.setDesktopFileName("tunevlseg")
+    app.setStyle("Fusion")
+    app.setWindowIcon(app_icon())
+    return app
+
+
+def run(arguments: list[str]) -> int:
+    """Opens the window, with what was given on the command line; returns the exit code."""
+    if {"-h", "--help"} & set(arguments[1:]):
+        sys.stdout.write("usage: tunevlseg-gui [FILE…]\n\nOpens a scan, a dataset folder, a bundle or a run.\n")
+        return 0
+    crash.start_log()
+    app = make_application(arguments)
+    settings = store.load()
+    look().use(settings.theme if settings.theme in ("light", "dark") else "system")
+    app.styleHints().colorSchemeChanged.connect(look().follow_system)
+    window = MainWindow(settings=settings)
+    crash.install(window.show_bug)
+    window.show()
+    given = [Path(argument) for argument in arguments[1:] if not argument.startswith("-")]
+    # After the first paint: the window is there before anything is read or started.
+    QTimer.singleShot(0, lambda: window.begin(given))
+    code = app.exec()
+    window.shut_down()
+    return code

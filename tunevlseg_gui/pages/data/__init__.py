@@ -1,0 +1,1 @@
+"""A dataset: thumbnails, labels and phrases, splits, problems."""

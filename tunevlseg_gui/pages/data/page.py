@@ -1,0 +1,231 @@
+"""The Data page: thumbnails with their masks, labels and phrases, split sizes, problems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QListView,
+    QProgressBar,
+    QSplitter,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.data.controller import DataController
+from tunevlseg_gui.pages.data.label_table_model import FOUND, NAME, PHRASE, VALUE, LabelTableModel
+from tunevlseg_gui.pages.data.problem_list import ProblemList
+from tunevlseg_gui.pages.data.split_editor import SplitEditor
+from tunevlseg_gui.pages.data.thumbnail_delegate import CELL, ThumbnailDelegate
+from tunevlseg_gui.pages.data.thumbnail_table_model import ThumbnailTableModel
+from tunevlseg_gui.project import Found, Project
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.page_header import PageHeader
+from tunevlseg_gui.widgets.text import card, label, set_tone
+
+
+class DataPage(QWidget):
+    notice = Signal(object)  # Notice, or None to take it away
+    tune_wanted = Signal()
+    folder_wanted = Signal()
+
+    def __init__(self, client: EngineClient, project: Project, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("dataPage")
+        self.project = project
+        self.controller = DataController(self, client, project)
+        self.header = PageHeader("Data", "Open a folder that holds images and their masks.")
+        self.again = button(
+            "Look again", "inspectAgain", self.controller.inspect, picture="refresh", tip="Opens every file again"
+        )
+        self.tune = button("Tune…", "tuneDataset", self.tune_wanted.emit, role="primary", picture="tune")
+        for action in (
+            self.again,
+            button("Open a folder…", "openFolderHere", self.folder_wanted.emit, picture="folder"),
+            self.tune,
+        ):
+            self.header.add(action)
+        self.progress = QProgressBar()
+        self.progress.setObjectName("inspectProgress")
+        self.progress.setTextVisible(False)
+        self.progress_text = label("", "muted", name="inspectText")
+        self.cancel = button("Cancel", "cancelInspect", self.controller.cancel, role="flat")
+        self._progress_row = QWidget()
+        row = QHBoxLayout(self._progress_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.progress_text)
+        row.addWidget(self.cancel)
+
+        self.body = QStackedWidget()
+        self.body.addWidget(self._nothing_open())
+        self.body.addWidget(self._opened())
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(24, 18, 24, 18)
+        rows.setSpacing(12)
+        rows.addWidget(self.header)
+        rows.addWidget(self._progress_row)
+        rows.addWidget(self.body, 1)
+        self.show_busy("", 0, 0)
+        self.show_project()
+
+    def _nothing_open(self) -> QWidget:
+        made = QWidget()
+        rows = QVBoxLayout(made)
+        rows.addStretch(1)
+        for text, role in (
+            ("No dataset is open", "heading"),
+            ("A folder with images/ and masks/ works as it is: each image needs a mask of the same name.", "muted"),
+        ):
+            line = label(text, role)
+            line.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            rows.addWidget(line)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button("Open a folder…", "openFolderEmpty", self.folder_wanted.emit, picture="folder"))
+        row.addStretch(1)
+        rows.addSpacing(8)
+        rows.addLayout(row)
+        rows.addStretch(2)
+        return made
+
+    def _opened(self) -> QWidget:
+        self.thumbnail_model = ThumbnailTableModel(self)
+        self.thumbnails = QListView()
+        self.thumbnails.setObjectName("thumbnails")
+        self.thumbnails.setAccessibleName("Images with their masks")
+        self.thumbnails.setViewMode(QListView.ViewMode.IconMode)
+        self.thumbnails.setResizeMode(QListView.ResizeMode.Adjust)
+        self.thumbnails.setMovement(QListView.Movement.Static)
+        self.thumbnails.setUniformItemSizes(True)
+        self.thumbnails.setGridSize(CELL)
+        self.thumbnails.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.thumbnails.setItemDelegate(ThumbnailDelegate(self.thumbnails))
+        self.thumbnails.setModel(self.thumbnail_model)
+
+        self.label_model = LabelTableModel(self)
+        self.label_table = QTableView()
+        self.label_table.setObjectName("labelTable")
+        self.label_table.setAccessibleName("Labels and phrases")
+        self.label_table.setModel(self.label_model)
+        self.label_table.verticalHeader().hide()
+        self.label_table.setShowGrid(False)
+        self.label_table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )
+        columns = self.label_table.horizontalHeader()
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, mode in (
+            (NAME, QHeaderView.ResizeMode.Stretch),
+            (PHRASE, QHeaderView.ResizeMode.Stretch),
+            (VALUE, QHeaderView.ResizeMode.ResizeToContents),
+            (FOUND, QHeaderView.ResizeMode.ResizeToContents),
+        ):
+            columns.setSectionResizeMode(column, mode)
+        self.split = SplitEditor()
+        self.split.applied.connect(self.controller.share_out)
+        self.problems = ProblemList()
+        self.problem_title = label("Problems", "heading", name="problemTitle")
+
+        side = QWidget()
+        column_layout = QVBoxLayout(side)
+        column_layout.setContentsMargins(6, 0, 0, 0)
+        column_layout.setSpacing(12)
+        hint = label("Double-click a phrase to say it in your own words.", "muted", wrap=True)
+        column_layout.addWidget(_titled("Labels and phrases", self.label_table, hint), 3)
+        column_layout.addWidget(_titled("Split", self.split))
+        column_layout.addWidget(_titled(self.problem_title, self.problems), 3)
+
+        pictures = QWidget()
+        rows = QVBoxLayout(pictures)
+        rows.setContentsMargins(0, 0, 6, 0)
+        rows.setSpacing(8)
+        self.chips = QHBoxLayout()
+        self.chips.setSpacing(6)
+        rows.addLayout(self.chips)
+        rows.addWidget(self.thumbnails, 1)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(pictures)
+        whole.addWidget(side)
+        whole.setStretchFactor(0, 3)
+        whole.setStretchFactor(1, 2)
+        whole.setChildrenCollapsible(False)
+        return whole
+
+    def open_folder(self, folder: Path) -> None:
+        """Opens a dataset: every file is looked at by the engine."""
+        self.project.open(folder)
+        self.show_project()
+        self.controller.inspect()
+
+    def show_project(self) -> None:
+        """Draws what is known of the open dataset."""
+        project = self.project
+        self.body.setCurrentIndex(0 if project.folder is None else 1)
+        self.tune.setEnabled(project.ready)
+        self.again.setEnabled(project.folder is not None)
+        if project.folder is None:
+            return
+        found = project.found
+        self.header.set_title(found.name if found and found.name else project.title)
+        self.header.set_line(str(project.folder))
+        self.split.show_split(project.split)
+        self.label_model.show_labels(project.labels)
+        self.problems.show_problems(found.problems if found else [])
+        self.problem_title.setText(_problem_title(found))
+        self.split.show_sizes(found.splits if found else {}, volumes=bool(found and found.kind != "pictures"))
+        self.thumbnail_model.show_rows(found.thumbnails if found else [], self.controller.thumbnails)
+        self._show_chips(found)
+
+    def _show_chips(self, found: Found | None) -> None:
+        while item := self.chips.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        if found is None:
+            return
+        chips = [(f"{found.cases} cases", "accent"), (found.layout, "")]
+        if found.synthetic:
+            chips.append(("synthetic: drawn by this program", "warning"))
+        for text, tone in chips:
+            if text:
+                chip = label(text, "chip")
+                set_tone(chip, tone)
+                self.chips.addWidget(chip)
+        self.chips.addStretch(1)
+
+    def show_busy(self, text: str, done: float, total: float) -> None:
+        """The progress line; an empty text takes it away."""
+        self._progress_row.setVisible(bool(text))
+        self.progress_text.setText(text)
+        self.progress.setRange(0, int(total))
+        self.progress.setValue(int(done))
+        self.again.setEnabled(not text and self.project.folder is not None)
+
+
+def _titled(title: str | QWidget, *widgets: QWidget) -> QWidget:
+    made = card()
+    rows = QVBoxLayout(made)
+    rows.setContentsMargins(14, 12, 14, 12)
+    rows.setSpacing(8)
+    rows.addWidget(label(title, "heading") if isinstance(title, str) else title)
+    for widget in widgets:
+        rows.addWidget(widget)
+    return made
+
+
+def _problem_title(found: Found | None) -> str:
+    if found is None:
+        return "Problems"
+    errors = sum(problem.get("severity") == "error" for problem in found.problems)
+    rest = len(found.problems) - errors
+    told = [f"{errors} left out" if errors else "", f"{rest} to look at" if rest else ""]
+    return "Problems: " + (", ".join(filter(None, told)) or "none")

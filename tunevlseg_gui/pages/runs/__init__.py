@@ -1,0 +1,1 @@
+"""Runs: the table, the live curves, export."""

@@ -1,0 +1,1 @@
+"""First sight: the demo, recent projects, open something."""

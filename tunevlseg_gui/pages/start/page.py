@@ -1,0 +1,217 @@
+"""The start page: try the demo, open something, go on with a recent project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tunevlseg_gui.settings.model import Recent
+from tunevlseg_gui.theme.icons import app_icon, icon, picture
+from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import card, label
+
+KINDS = {"dataset": ("data", "Dataset"), "run": ("runs", "Run"), "bundle": ("models", "Bundle"), "scan": ("scan", "Scan")}
+
+
+class DropHere(QFrame):
+    """Says that files may be dropped; the window takes them anywhere."""
+
+    pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "drop")
+        self.setObjectName("dropHere")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._sign = QLabel()
+        self._sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(24, 20, 24, 20)
+        rows.setSpacing(6)
+        rows.addStretch(1)
+        rows.addWidget(self._sign)
+        for text, role in (
+            ("Drop a folder or a scan anywhere", "heading"),
+            ("A folder with images and masks, a picture or volume, a bundle, or a run", "muted"),
+        ):
+            line = label(text, role, wrap=True)
+            line.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            rows.addWidget(line)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(8)
+        rows.addSpacing(6)
+        rows.addLayout(self.buttons)
+        rows.addStretch(1)
+        look().changed.connect(self._draw)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._sign.setPixmap(picture("import", 40, "muted", self.devicePixelRatioF()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
+        event.accept()
+
+
+class StartPage(QWidget):
+    demo_wanted = Signal()
+    folder_wanted = Signal()
+    scan_wanted = Signal()
+    recent_wanted = Signal(str)
+    recent_forgotten = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("startPage")
+        self._logo = QLabel()
+        self.demo_button = button(
+            "Try the demo",
+            "tryDemo",
+            self.demo_wanted.emit,
+            role="primary",
+            picture="spark",
+            tip="Opens drawn sample images: tune on them, then ask for a structure by its name",
+        )
+        self._demo_state = label("", "muted", wrap=True, name="demoState")
+        self._demo_state.hide()
+        self._demo_bar = QProgressBar()
+        self._demo_bar.setTextVisible(False)
+        self._demo_bar.setRange(0, 0)
+        self._demo_bar.hide()
+        self.recent = QListWidget()
+        self.recent.setObjectName("recentProjects")
+        self.recent.setAccessibleName("Recent projects")
+        self.recent.setIconSize(QSize(22, 22))
+        self.recent.setSpacing(2)
+        self.recent.itemActivated.connect(self._open_recent)
+        self.recent.itemClicked.connect(self._open_recent)
+        self._nothing = label("Nothing yet. What you open appears here.", "muted")
+
+        columns = QHBoxLayout()
+        columns.setSpacing(20)
+        columns.addWidget(self._left(), 5)
+        columns.addWidget(self._right(), 4)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(48, 36, 48, 32)
+        rows.setSpacing(26)
+        rows.addLayout(self._head())
+        rows.addLayout(columns, 1)
+        look().changed.connect(self._draw_logo)
+        self._draw_logo()
+        self.show_recent([])
+
+    def _head(self) -> QHBoxLayout:
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(label("TuneVLSeg Desktop", "title"))
+        texts.addWidget(
+            label("Teach a vision-language model your images, then find structures in scans by typing their names.", "muted")
+        )
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(self._logo)
+        row.addLayout(texts, 1)
+        return row
+
+    def _left(self) -> QWidget:
+        demo = card("demoCard")
+        rows = QVBoxLayout(demo)
+        rows.setContentsMargins(20, 18, 20, 18)
+        rows.setSpacing(8)
+        rows.addWidget(label("New here?", "heading"))
+        rows.addWidget(
+            label(
+                "The demo opens drawn (synthetic) images with masks. Four clicks tune the starter model on them in "
+                "minutes, on this computer and without the internet.",
+                "muted",
+                wrap=True,
+            )
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.demo_button)
+        row.addStretch(1)
+        rows.addLayout(row)
+        rows.addWidget(self._demo_bar)
+        rows.addWidget(self._demo_state)
+
+        drop = DropHere()
+        drop.pressed.connect(self.folder_wanted)
+        drop.buttons.addStretch(1)
+        drop.buttons.addWidget(button("Open a folder…", "openFolder", self.folder_wanted.emit, picture="folder"))
+        drop.buttons.addWidget(button("Open a scan…", "openScan", self.scan_wanted.emit, picture="scan"))
+        drop.buttons.addStretch(1)
+
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(20)
+        column.addWidget(demo)
+        column.addWidget(drop, 1)
+        return made
+
+    def _right(self) -> QWidget:
+        made = card("recentCard")
+        rows = QVBoxLayout(made)
+        rows.setContentsMargins(20, 18, 20, 18)
+        rows.setSpacing(8)
+        rows.addWidget(label("Recent", "heading"))
+        rows.addWidget(self._nothing)
+        rows.addWidget(self.recent, 1)
+        self._recent_rows = rows
+        self.recent.setFrameShape(QFrame.Shape.NoFrame)
+        self.recent.setStyleSheet("QListWidget { border: none; }")
+        return made
+
+    def _draw_logo(self) -> None:
+        self._logo.setPixmap(app_icon().pixmap(QSize(56, 56), self.devicePixelRatioF()))
+
+    def show_recent(self, recent: list[Recent]) -> None:
+        """The list; what is no longer there is greyed, not hidden."""
+        self.recent.clear()
+        for entry in recent:
+            picture_name, kind = KINDS.get(entry.kind, ("folder", entry.kind))
+            path = Path(entry.path)
+            there = path.exists()
+            name = entry.title or path.name
+            item = QListWidgetItem(icon(picture_name, "accent_text" if there else "disabled"), "")
+            item.setText(f"{name}\n{kind}  ·  {_short(path)}" + ("" if there else "  ·  not there any more"))
+            item.setToolTip(str(path))
+            item.setData(Qt.ItemDataRole.UserRole, entry.path)
+            if not there:
+                item.setForeground(look().colour("disabled"))
+            self.recent.addItem(item)
+        self._nothing.setVisible(not recent)
+        self.recent.setVisible(bool(recent))
+        # Without the list nothing would keep the two lines at the top.
+        self._recent_rows.setAlignment(Qt.AlignmentFlag(0) if recent else Qt.AlignmentFlag.AlignTop)
+
+    def show_demo_progress(self, text: str) -> None:
+        """While the samples are drawn; an empty text ends it."""
+        self._demo_state.setText(text)
+        self._demo_state.setVisible(bool(text))
+        self._demo_bar.setVisible(bool(text))
+        self.demo_button.setEnabled(not text)
+
+    def _open_recent(self, item: QListWidgetItem) -> None:
+        self.recent_wanted.emit(str(item.data(Qt.ItemDataRole.UserRole)))
+
+
+def _short(path: Path) -> str:
+    try:
+        return f"~/{path.parent.relative_to(Path.home()).as_posix()}"
+    except ValueError:
+        return str(path.parent)

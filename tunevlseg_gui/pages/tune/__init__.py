@@ -1,0 +1,1 @@
+"""The wizard that writes a recipe and starts a run."""

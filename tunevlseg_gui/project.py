@@ -1,0 +1,135 @@
+"""The dataset that is open: its folder, what was found in it, and what the user changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+
+@dataclass
+class Label:
+    """A structure to find; `found` says how often it occurs, in words."""
+
+    value: int
+    name: str
+    phrase: str
+    colour: str
+    found: str = ""
+
+    def for_recipe(self) -> dict[str, Any]:
+        values = asdict(self)
+        del values["found"]
+        return values
+
+
+@dataclass
+class Split:
+    """Shares of the patients, in per cent."""
+
+    train: int = 80
+    val: int = 10
+    test: int = 10
+    by: str = "patient"
+
+    def for_recipe(self) -> dict[str, Any]:
+        return {"train": self.train / 100, "val": self.val / 100, "test": self.test / 100, "by": self.by}
+
+    @property
+    def adds_up(self) -> bool:
+        return self.train + self.val + self.test == 100 and self.train > 0 and self.val > 0
+
+
+@dataclass
+class Found:
+    """A dataset report, read with tolerance: older and newer engines may leave out or add keys."""
+
+    layout: str = ""
+    name: str = ""
+    details: str = ""
+    kind: str = "pictures"  # pictures | volumes | mixed
+    synthetic: bool = False
+    cases: int = 0
+    splits: dict[str, dict[str, int]] = field(default_factory=dict)  # split → cases, patients, slices
+    labels: list[Label] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    thumbnails: list[dict[str, Any]] = field(default_factory=list)
+    usable: bool = False
+
+    @classmethod
+    def of_report(cls, report: dict[str, Any]) -> Found:
+        cases = report.get("cases") or []
+        splits = dict(report.get("splits") or {})
+        return cls(
+            layout=str(report.get("layout_title") or report.get("layout") or ""),
+            name=str(report.get("name") or ""),
+            details=str(report.get("details") or ""),
+            kind=str(report.get("kind") or "pictures"),
+            synthetic=bool(report.get("synthetic")),
+            cases=len(cases) if isinstance(cases, list) else int(cases),
+            splits={name: row if isinstance(row, dict) else {"cases": int(row)} for name, row in splits.items()},
+            labels=[_label(item) for item in report.get("labels") or []],
+            problems=[dict(item) for item in report.get("problems") or []],
+            thumbnails=[dict(item) for item in report.get("thumbnails") or []],
+            usable=bool(report.get("usable", bool(cases))),
+        )
+
+
+def _label(item: dict[str, Any]) -> Label:
+    name = str(item.get("name") or item.get("value") or "object")
+    cases = item.get("cases")
+    found = "" if cases is None else f"in {cases} case" + ("" if cases == 1 else "s")
+    value, colour = int(item.get("value") or 1), str(item.get("colour") or "#E69F00")
+    return Label(value, name, str(item.get("phrase") or name), colour, found)
+
+
+class Project(QObject):
+    """Shared by the Data page, which fills it, and the wizard, which reads it."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.folder: Path | None = None
+        self.found: Found | None = None
+        self.labels: list[Label] = []
+        self.split = Split()
+
+    @property
+    def title(self) -> str:
+        return self.folder.name if self.folder else ""
+
+    @property
+    def ready(self) -> bool:
+        return self.found is not None and self.found.usable
+
+    def open(self, folder: Path) -> None:
+        """Another dataset; what was changed in the last one is put away."""
+        self.folder = folder
+        self.found = None
+        self.labels = []
+        self.split = Split()
+        self.changed.emit()
+
+    def take_report(self, report: dict[str, Any]) -> None:
+        """What the engine found; phrases that the user wrote stay."""
+        self.found = Found.of_report(report)
+        written = {known.value: known for known in self.labels}
+        self.labels = []
+        for label in self.found.labels:
+            known = written.get(label.value)
+            if known is not None:
+                label = Label(label.value, known.name, known.phrase, known.colour, label.found)
+            self.labels.append(label)
+        self.changed.emit()
+
+    def data_for_recipe(self) -> dict[str, Any]:
+        """The `data` part of a recipe."""
+        return {
+            "folder": str(self.folder or ""),
+            "layout": "auto",
+            "labels": [label.for_recipe() for label in self.labels],
+            "split": self.split.for_recipe(),
+        }

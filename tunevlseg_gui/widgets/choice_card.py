@@ -1,0 +1,65 @@
+"""A card to choose from: a radio button with a title, a reason and small facts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from tunevlseg_gui.widgets.text import label, set_tone
+
+
+class ChoiceCard(QPushButton):
+    """Checkable; put several into one QButtonGroup. Its height follows the text at its width."""
+
+    def __init__(self, value: str, title: str, text: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.value = value
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(text)
+        self.setProperty("role", "choice")
+        self.setCheckable(True)
+        self.setAutoDefault(False)
+        self._head = QHBoxLayout()
+        self._head.setSpacing(6)
+        self._head.addWidget(label(title, "heading"))
+        self._head.addStretch(1)
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(16, 12, 16, 12)
+        self._rows.setSpacing(5)
+        self._rows.addLayout(self._head)
+        if text:
+            self.add_text(text)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def add_chip(self, text: str, tone: str = "") -> None:
+        chip = label(text, "chip")
+        set_tone(chip, tone)
+        chip.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._head.addWidget(chip)
+
+    def add_text(self, text: str, role: str = "muted") -> None:
+        line = label(text, role, wrap=True)
+        line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._rows.addWidget(line)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._rows.totalHeightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        hint = self._rows.totalSizeHint()
+        return QSize(hint.width(), self.heightForWidth(max(self.width(), 320)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, self.heightForWidth(max(self.width(), 320)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.updateGeometry()

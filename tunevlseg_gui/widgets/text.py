@@ -1,0 +1,61 @@
+"""Labels in the roles that the style sheet knows, and frames that group them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = False, name: str = "") -> QLabel:
+    """A label; `role` is title | heading | number | muted | problem | chip."""
+    made = QLabel(text)
+    # Texts come from files too: nothing in them may be taken for markup.
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        made.setProperty("role", role)
+    made.setWordWrap(wrap)
+    if name:
+        made.setObjectName(name)
+    if role == "chip":
+        made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def set_tone(widget: QWidget, tone: str, *, attribute: str = "tone") -> None:
+    """Changes a property that the style sheet looks at, and repaints."""
+    if widget.property(attribute) != tone:
+        widget.setProperty(attribute, tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class PathLabel(QLabel):
+    """One line that leaves out the middle of a path where it does not fit; the whole one is its tooltip."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "muted")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.set_path(text)
+
+    def set_path(self, text: str) -> None:
+        self.setText(text)
+        self.setToolTip(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
+        painter.end()
+
+
+def card(name: str = "", role: str = "card") -> QFrame:
+    """A framed surface; role card | stage | drop | line."""
+    made = QFrame()
+    made.setProperty("role", role)
+    if name:
+        made.setObjectName(name)
+    return made
