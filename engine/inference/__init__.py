@@ -1,0 +1,1 @@
+"""A bundle at work on a scan; needs ONNX Runtime only."""

@@ -1,0 +1,191 @@
+"""A bundle's three graphs: encode a slice once, ask it many phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, TOKENIZER
+from engine.bundle.reader import Bundle
+from engine.contract.errors import InputError, NotABundle, OutOfMemory
+from engine.inference.runtime import Device, default_threads, open_session
+from engine.text.phrases import with_stop
+from engine.text.tokenizer import PhraseTokenizer
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ImageEncoding:
+    """What image.onnx made of some slices; every array has the slices as its first axis."""
+
+    arrays: Arrays
+    count: int
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def rows(self, start: int, stop: int) -> ImageEncoding:
+        """The slices `start` … `stop` - 1; a view."""
+        return ImageEncoding({name: array[start:stop] for name, array in self.arrays.items()}, stop - start)
+
+
+@dataclass(frozen=True)
+class TextEncoding:
+    """What text.onnx made of one phrase.
+
+    Arrays have the phrase as their first axis (length 1). With `text_depends_on_image` they hold the token ids
+    instead, and text.onnx runs once the image is known. `cut` says which words were too many, else it is None.
+    """
+
+    phrase: str
+    arrays: Arrays
+    label_index: int | None = None
+    cut: str | None = None
+
+
+@dataclass
+class BundleSession:
+    """The graphs of one bundle, loaded on first use.
+
+    Results do not depend on which other phrases are asked, nor on what was asked before: phrases run one by one,
+    so that the same question gives the same bytes on the same machine.
+    """
+
+    bundle: Bundle
+    device: Device = "auto"
+    threads: int = field(default_factory=default_threads)
+
+    def __post_init__(self) -> None:
+        self._graphs: dict[str, Any] = {}
+        self._texts: dict[tuple[str, int | None], TextEncoding] = {}
+        self._tokenizer: PhraseTokenizer | None = None
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that really runs the image graph, such as CPUExecutionProvider."""
+        return str(self._graph(IMAGE_GRAPH).get_providers()[0])
+
+    @property
+    def input_size(self) -> int:
+        return self.bundle.manifest.preprocess.size
+
+    @property
+    def slices_per_batch(self) -> int:
+        """Slices to encode at once: under a second's work on a slow processor, and the same for every scan."""
+        pixels = self.input_size**2
+        if self.provider == "CUDAExecutionProvider":
+            return max(1, min(32, 4_000_000 // pixels))
+        return max(1, min(16, 200_000 // pixels))
+
+    def encode_text(self, phrase: str, *, label_index: int | None = None) -> TextEncoding:
+        """The phrase, encoded once and remembered.
+
+        `label_index` says whose learned context to use where the image depends on the label. Raises InputError for a
+        phrase without words.
+        """
+        if not phrase.strip(" .\t\n"):
+            raise InputError("A phrase is empty.", hint="Type what to look for, such as 'polyp'.", field="prompts")
+        key = (phrase, label_index)
+        if key not in self._texts:
+            self._texts[key] = self._encode_text(phrase, label_index)
+        return self._texts[key]
+
+    def _encode_text(self, phrase: str, label_index: int | None) -> TextEncoding:
+        manifest = self.bundle.manifest
+        ids, mask = self.tokens(phrase)
+        cut = self._own_tokenizer().will_cut(self._worded(phrase), reserve=manifest.learned_tokens)
+        tokens: dict[str, NDArray[Any]] = {"input_ids": ids, "attention_mask": mask}
+        arrays = tokens if manifest.text_depends_on_image else self._run(TEXT_GRAPH, tokens)
+        return TextEncoding(phrase, arrays, label_index, cut)
+
+    def tokens(self, phrase: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What text.onnx is given for a phrase: ids and attention mask int64 [1, T], as long as the phrase."""
+        return self._own_tokenizer().encode([self._worded(phrase)])
+
+    def _worded(self, phrase: str) -> str:
+        return with_stop(phrase) if self.bundle.manifest.append_stop else phrase
+
+    def encode_image(self, inputs: NDArray[np.float32], *, label_index: int | None = None) -> ImageEncoding:
+        """`inputs` float32 [B, 3, S, S], as engine.volumes.preprocess gives them."""
+        feed: dict[str, NDArray[Any]] = {"pixel_values": np.ascontiguousarray(inputs, dtype=np.float32)}
+        if self.bundle.manifest.image_depends_on_label:
+            feed["label_index"] = np.full(len(inputs), label_index or 0, dtype=np.int64)
+        return ImageEncoding(self._run(IMAGE_GRAPH, feed), len(inputs))
+
+    def logits(self, image: ImageEncoding, text: TextEncoding) -> NDArray[np.float32]:
+        """Float32 [B, S, S]: how sure the network is of the phrase at each pixel of each slice, before the sigmoid."""
+        known: dict[str, NDArray[Any]] = dict(image.arrays)
+        arrays = text.arrays
+        if self.bundle.manifest.text_depends_on_image:
+            repeated = {name: np.repeat(array, image.count, axis=0) for name, array in arrays.items()}
+            arrays = self._run(TEXT_GRAPH, {**repeated, "pooled": image.arrays["pooled"]})
+            known.update(arrays)
+        else:
+            known.update({name: np.repeat(array, image.count, axis=0) for name, array in arrays.items()})
+        wanted = [item.name for item in self._graph(MASK_GRAPH).get_inputs()]
+        missing = [name for name in wanted if name not in known]
+        if missing:
+            raise NotABundle(
+                f"{self.bundle.path}: mask.onnx asks for {', '.join(missing)}, which the other graphs do not give.",
+                hint="Export the bundle again.",
+            )
+        logits = self._run(MASK_GRAPH, {name: known[name] for name in wanted})["logits"]
+        return np.asarray(logits, dtype=np.float32).reshape(image.count, *logits.shape[-2:])
+
+    def probabilities(self, image: ImageEncoding, texts: Sequence[TextEncoding]) -> NDArray[np.float32]:
+        """Float32 [B, P, S, S]."""
+        return np.stack([sigmoid(self.logits(image, text)) for text in texts], axis=1)
+
+    def load(self) -> None:
+        """Loads every graph now; raises NotABundle for the first that does not."""
+        self._own_tokenizer()
+        for name in (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH):
+            self._graph(name)
+
+    def _own_tokenizer(self) -> PhraseTokenizer:
+        if self._tokenizer is None:
+            manifest = self.bundle.manifest
+            try:
+                self._tokenizer = PhraseTokenizer.from_bytes(
+                    self.bundle.read(TOKENIZER), pad_id=manifest.pad_id, max_length=manifest.max_length
+                )
+            except ValueError as error:
+                raise NotABundle(
+                    f"{self.bundle.path}: {TOKENIZER} cannot be used: {error}.", hint="Export the bundle again."
+                ) from error
+        return self._tokenizer
+
+    def _graph(self, name: str) -> Any:
+        if name not in self._graphs:
+            where = f"{self.bundle.path}: {name}"
+            self._graphs[name] = open_session(self.bundle.read_graph(name), self.device, self.threads, where)
+        return self._graphs[name]
+
+    def _run(self, name: str, feed: Arrays) -> dict[str, NDArray[Any]]:
+        graph = self._graph(name)
+        outputs = [item.name for item in graph.get_outputs()]
+        try:
+            values = graph.run(outputs, dict(feed))
+        except Exception as error:  # ONNX Runtime's exceptions share no base class
+            text = str(error)
+            if "allocate" in text.lower() or "out of memory" in text.lower():
+                raise OutOfMemory(
+                    "There is not enough memory to segment this scan.",
+                    hint="Close other programs, or choose the device cpu.",
+                ) from error
+            raise NotABundle(
+                f"{self.bundle.path}: {name} failed while running: {text.splitlines()[0] if text else error!r}",
+                hint="Export the bundle again.",
+            ) from error
+        return dict(zip(outputs, values, strict=True))
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 / (1 + exp(-logits)) in float32, without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), dtype=np.float32)

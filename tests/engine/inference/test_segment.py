@@ -1,0 +1,172 @@
+"""Volume and phrases → masks on the volume's own grid, with a bundle whose answers are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.bundle.reader import Bundle
+from engine.contract.control import CancelToken
+from engine.contract.errors import Cancelled, OutOfRange
+from engine.contract.events import Event, Progress, SliceDone
+from engine.inference.cache import EncodingStore
+from engine.inference.segment import nearest_label, segment
+from engine.inference.session import BundleSession, ImageEncoding
+from engine.volumes.geometry import Geometry
+from engine.volumes.volume import Volume
+from tests.fakes.tiny_bundle import square_picture, tiny_manifest, write_tiny_bundle
+
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> BundleSession:
+    return BundleSession(Bundle.open(write_tiny_bundle(tmp_path / "tiny.vlseg")), threads=1)
+
+
+@pytest.fixture
+def picture() -> Volume:
+    return Volume(square_picture()[None], None)
+
+
+def bright_box(direction: tuple[float, ...] = IDENTITY) -> Volume:
+    """Grey, [8, 16, 32], a bright box; unequal axes, so that a mask laid the wrong way cannot fit."""
+    voxels = np.zeros((8, 16, 32), np.uint8)
+    voxels[2:6, 4:12, 8:16] = 255
+    return Volume(voxels, Geometry((2.0, 1.0, 0.5), (5.0, 6.0, 7.0), direction))
+
+
+def ask(volume: Volume, session: BundleSession, *phrases: str, plane="axial", threshold=None, events=None, **more):
+    events = [] if events is None else events
+    return segment(volume, session, phrases, plane, threshold, events.append, CancelToken(), "job", **more)
+
+
+def test_a_picture(session: BundleSession, picture: Volume) -> None:
+    red, green = ask(picture, session, "red", "green").answers
+    assert np.array_equal(red.mask[0], square_picture()[..., 0] == 255)
+    assert np.array_equal(green.mask[0], square_picture()[..., 1] == 255)
+    assert red.volume_ml is None
+    assert red.voxels == 16
+
+
+@pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal", "acquisition"])
+def test_a_volume_in_every_plane(session: BundleSession, plane) -> None:
+    volume = bright_box()
+    (found,) = ask(volume, session, "bright", plane=plane).answers
+    truth = volume.voxels > 0
+    assert found.mask.shape == truth.shape
+    overlap = 2 * (found.mask & truth).sum() / (found.mask.sum() + truth.sum())
+    assert overlap > 0.7  # slices are not square: blocks of the 16 × 16 input blur the box's edges
+    mirrored = np.flip(truth, axis=2)
+    assert overlap > 2 * (found.mask & mirrored).sum() / (found.mask.sum() + mirrored.sum()) + 0.3
+
+
+def test_the_same_head_stored_another_way_round(session: BundleSession) -> None:
+    volume = bright_box()
+    turned_voxels = volume.voxels[:, ::-1, :]
+    turned = Volume(turned_voxels, Geometry((2.0, 1.0, 0.5), (5.0, 21.0, 7.0), (1, 0, 0, 0, -1, 0, 0, 0, 1)))
+    (first,), (second,) = ask(volume, session, "bright").answers, ask(turned, session, "bright").answers
+    assert np.array_equal(first.levels, second.levels[:, ::-1, :])
+
+
+def test_millilitres(session: BundleSession) -> None:
+    (found,) = ask(bright_box(), session, "bright").answers
+    assert found.volume_ml == pytest.approx(found.voxels * 2.0 * 1.0 * 0.5 / 1000)
+
+
+def test_nothing_found_is_said(session: BundleSession, picture: Volume) -> None:
+    (found,) = ask(picture, session, "kidney").answers
+    assert not found.found
+    assert found.voxels == 0
+    assert 0.0 < found.highest < 0.5
+
+
+def test_a_label_is_asked_in_its_own_words(session: BundleSession, picture: Volume) -> None:
+    (found,) = ask(picture, session, "Rose").answers
+    assert found.label is not None
+    assert (found.label.value, found.phrase) == (1, "red")
+    assert found.found
+
+
+def test_the_threshold_moves_the_mask(session: BundleSession, picture: Volume) -> None:
+    (low,), (high,) = (ask(picture, session, "red", threshold=t).answers for t in (0.05, 0.999))
+    assert low.voxels > high.voxels
+    assert np.array_equal(low.levels, high.levels)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, 7.0])
+def test_a_wrong_threshold(session: BundleSession, picture: Volume, threshold: float) -> None:
+    with pytest.raises(OutOfRange):
+        ask(picture, session, "red", threshold=threshold)
+
+
+def test_progress_reaches_its_end(session: BundleSession) -> None:
+    events: list[Event] = []
+    ask(bright_box(), session, "bright", events=events, plane="coronal")
+    slices = [event for event in events if isinstance(event, SliceDone)]
+    assert slices[-1].index + 1 == slices[-1].total == 16
+    assert [event.done for event in events if isinstance(event, Progress)][-1] == 16
+
+
+def test_a_phrase_does_not_depend_on_its_company(session: BundleSession) -> None:
+    volume = bright_box()
+    alone = ask(volume, session, "bright").answers[0].levels
+    in_company = ask(volume, session, "red", "bright", "green blue").answers[1].levels
+    assert np.array_equal(alone, in_company)
+
+
+def test_cancel_ends_it_before_the_next_batch(session: BundleSession) -> None:
+    volume = Volume(np.zeros((40, 16, 16), np.uint8), bright_box().geometry)
+    token = CancelToken()
+    events: list[Event] = []
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        token.cancel()
+
+    with pytest.raises(Cancelled):
+        segment(volume, session, ["red"], "axial", None, emit, token, "job")
+    assert sum(isinstance(event, SliceDone) for event in events) <= 1
+
+
+def test_a_second_phrase_encodes_no_slice(session: BundleSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = EncodingStore()
+    volume = bright_box()
+    first = ask(volume, session, "bright", store=store, key=("scan",)).answers[0].levels
+    encoded = []
+    original = session.encode_image
+    monkeypatch.setattr(session, "encode_image", lambda *a, **k: encoded.append(1) or original(*a, **k))
+    ask(volume, session, "red", store=store, key=("scan",))
+    assert np.array_equal(first, ask(volume, session, "bright", store=store, key=("scan",)).answers[0].levels)
+    assert not encoded
+    ask(volume, session, "red", store=store, key=("scan",), plane="coronal")
+    assert encoded
+    encoded.clear()
+    ask(volume, session, "red", store=store, key=("another scan",))
+    assert encoded
+
+
+def _encoding(size: int) -> ImageEncoding:
+    return ImageEncoding({"features": np.zeros((1, size), np.uint8)}, 1)
+
+
+def test_the_store_keeps_its_limit() -> None:
+    store = EncodingStore(limit=100)
+    for start in range(5):
+        store.put(("old",), start, _encoding(20))
+    store.put(("new",), 0, _encoding(20))
+    assert store.get(("old",), 0) is None
+    assert store.get(("new",), 0) is not None
+    for start in range(1, 9):
+        store.put(("new",), start, _encoding(20))
+    assert store.nbytes <= 100
+    assert store.get(("new",), 0) is not None  # the first slices stay
+    assert store.get(("new",), 8) is None
+    store.put(("new",), 0, _encoding(20))
+    assert store.nbytes <= 100
+
+
+def test_the_nearest_label_serves_a_free_phrase() -> None:
+    assert nearest_label(tiny_manifest(), "a leaf on a tree").name == "leaf"
