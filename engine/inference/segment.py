@@ -25,7 +25,8 @@ from engine.volumes.volume import Volume
 class Answer:
     """One phrase on one volume: `levels` uint8 [z, y, x] are probabilities as engine.bundle.levels stores them."""
 
-    phrase: str
+    asked: str  # as the user typed it
+    phrase: str  # as the model was given it: a label's own words, where a label was asked for
     levels: NDArray[np.uint8]
     threshold: float
     label: BundleLabel | None = None
@@ -100,8 +101,8 @@ def segment(
     if volume.geometry is not None:
         voxel_ml = float(np.prod(volume.geometry.spacing_xyz)) / 1000.0
     answers = tuple(
-        Answer(text.phrase, stack.restore(found), threshold, label, text.cut, voxel_ml)
-        for (text, label), found in zip(asked, levels, strict=True)
+        Answer(phrase, text.phrase, stack.restore(found), threshold, label, text.cut, voxel_ml)
+        for phrase, (text, label), found in zip(phrases, asked, levels, strict=True)
     )
     note = intensity_note(stack.slices, manifest.preprocess)
     return Segmentation(answers, plane, len(stack), session.provider, time.monotonic() - started, note)

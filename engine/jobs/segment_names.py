@@ -1,0 +1,109 @@
+"""What the masks of a segmentation are called, decided and checked before any work is done."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.contract.errors import InputError
+from engine.volumes.formats import FORMATS
+from engine.volumes.formats.base import format_name, suffix_of
+
+
+@dataclass(frozen=True)
+class ScanNames:
+    """The files of one scan: a mask a phrase, or one with all labels, or both; None: not written."""
+
+    scan: Path
+    stem: str
+    masks: tuple[Path | None, ...]
+    combined: Path | None
+
+    @property
+    def legend(self) -> Path | None:
+        """JSON that says which value is which phrase."""
+        return None if self.combined is None else self.combined.with_name(stem_of(self.combined) + ".json")
+
+
+def plan_names(scans: Sequence[Path], prompts: Sequence[str], out: Path, *, overwrite: bool) -> list[ScanNames]:
+    """One scan and a file name: that file (all labels in it, where there are several phrases); else a folder.
+
+    In a folder: `<scan>_<phrase>.<as the scan>`, and `<scan>_labels` with several phrases. Raises InputError where a
+    file exists already, or a mask would replace a scan.
+    """
+    slugs = unique([slug(prompt) for prompt in prompts])
+    several = len(prompts) > 1
+    if is_mask_file(out) and not out.is_dir():
+        if len(scans) > 1:
+            raise InputError(
+                f"{out} is one file, but there are {len(scans)} scans.", hint="Give a folder.", field="out"
+            )
+        masks = (None,) * len(prompts) if several else (out,)
+        plans = [ScanNames(scans[0], stem_of(scans[0]), masks, out if several else None)]
+    else:
+        plans = []
+        for scan, stem in zip(scans, unique([stem_of(scan) for scan in scans]), strict=True):
+            suffix = mask_suffix(scan)
+            files = tuple(out / f"{stem}_{name}{suffix}" for name in slugs)
+            plans.append(ScanNames(scan, stem, files, out / f"{stem}_labels{suffix}" if several else None))
+    _check(plans, overwrite)
+    return plans
+
+
+def _check(plans: Sequence[ScanNames], overwrite: bool) -> None:
+    scans = {plan.scan.resolve() for plan in plans}
+    for plan in plans:
+        for path in (*plan.masks, plan.combined, plan.legend):
+            if path is None:
+                continue
+            if path.resolve() in scans:
+                raise InputError(f"The mask would replace the scan {path}.", hint="Choose another name.", field="out")
+            if path.exists() and not overwrite:
+                raise InputError(
+                    f"{path} already exists.", hint="Choose another name, or add --overwrite.", field="out"
+                )
+
+
+def slug(text: str) -> str:
+    """A short file name: lower case, letters and digits of the Latin alphabet, hyphens; "mask" where none are left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].rstrip("-") or "mask"
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """The names, with -2, -3… added to those that came before (case ignored, as some file systems do)."""
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        candidate, count = name, 1
+        while candidate.casefold() in seen:
+            count += 1
+            candidate = f"{name}-{count}"
+        seen.add(candidate.casefold())
+        result.append(candidate)
+    return result
+
+
+def is_mask_file(path: Path) -> bool:
+    """True for a file name under which a mask can be written."""
+    name = format_name(path)
+    return name is not None and path.name.lower().endswith(FORMATS.get(name).mask_suffixes)
+
+
+def stem_of(path: Path) -> str:
+    """ "head" for head.nii.gz; the whole name of a folder."""
+    suffix = suffix_of(path)
+    return path.name[: len(path.name) - len(suffix)] if suffix else path.name
+
+
+def mask_suffix(scan: Path) -> str:
+    """A mask is written in its scan's format where masks can have that suffix, else in the format's usual one."""
+    name = format_name(scan)
+    if name is None:
+        return ".png"  # the reader will say what is wrong with the scan
+    suffixes = FORMATS.get(name).mask_suffixes
+    own = [suffix for suffix in suffixes if scan.name.lower().endswith(suffix)]
+    return max(own, key=len) if own else suffixes[0]

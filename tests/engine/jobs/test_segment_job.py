@@ -1,0 +1,253 @@
+"""The job behind `tunevlseg segment`: files in, masks on the same grid out, nothing overwritten, every problem told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from PIL import Image
+
+from engine.contract.control import CancelToken
+from engine.contract.errors import Cancelled, InputError, NotABundle, OutOfRange, ScanUnreadable, UnknownName
+from engine.contract.events import Event, Log
+from engine.contract.jobs import Segment
+from engine.jobs.segment import SegmentCache, run
+from engine.jobs.segment_names import slug, unique
+from tests.fakes.tiny_bundle import square_picture, write_tiny_bundle
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_tiny_bundle(tmp_path / "bundle" / "tiny.vlseg")
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(square_picture()).save(path)
+    return path
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Path:
+    voxels = np.zeros((8, 16, 32), np.uint8)
+    voxels[2:6, 4:12, 8:16] = 255
+    image = sitk.GetImageFromArray(voxels)
+    image.SetSpacing((2.0, 1.0, 0.5))
+    image.SetOrigin((5.0, 6.0, 7.0))
+    path = tmp_path / "head.nii.gz"
+    sitk.WriteImage(image, str(path))
+    return path
+
+
+def go(job: Segment, events: list[Event] | None = None, **more):
+    return run(job, ([] if events is None else events).append, CancelToken(), "job", **more)
+
+
+def job(scans, bundle, *prompts: str, out: Path | str = "", **more) -> Segment:
+    scans = scans if isinstance(scans, list) else [scans]
+    return Segment([str(scan) for scan in scans], str(bundle), list(prompts), str(out), **more)
+
+
+def test_a_picture_to_a_file(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mask.png"
+    result = go(job(picture, bundle, "red", out=out))
+    mask = np.asarray(Image.open(out))
+    assert np.array_equal(mask == 255, square_picture()[..., 0] == 255)
+    assert set(np.unique(mask)) == {0, 255}
+    (entry,) = result["masks"]
+    assert entry["found"]
+    assert (entry["voxels"], entry["mask"], entry["prompt"]) == (16, str(out), "red")
+    assert result["provider"].endswith("ExecutionProvider")
+    json.dumps(result)
+
+
+def test_a_volume_keeps_its_grid(head: Path, bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mask.nii.gz"
+    result = go(job(head, bundle, "bright", out=out, axis="coronal"))
+    scan, mask = sitk.ReadImage(str(head)), sitk.ReadImage(str(out))
+    assert scan.GetSize() == mask.GetSize()
+    assert scan.GetSpacing() == mask.GetSpacing()
+    assert scan.GetOrigin() == mask.GetOrigin()
+    assert scan.GetDirection() == mask.GetDirection()
+    found = sitk.GetArrayFromImage(mask)
+    assert set(np.unique(found)) == {0, 1}
+    assert found.sum() == result["masks"][0]["voxels"]
+    assert result["masks"][0]["ml"] == pytest.approx(found.sum() / 1000)
+    assert result["plane"] == "coronal"
+
+
+def test_a_folder_gets_a_mask_a_label_and_one_with_all(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    result = go(job(picture, bundle, out=tmp_path / "masks"))  # no prompt: every label of the bundle
+    names = sorted(path.name for path in (tmp_path / "masks").iterdir())
+    assert names == ["photo_labels.json", "photo_labels.png", "photo_leaf.png", "photo_rose.png"]
+    both = np.asarray(Image.open(tmp_path / "masks" / "photo_labels.png"))
+    picture_values = square_picture()
+    assert np.array_equal(both == 1, picture_values[..., 0] == 255)
+    assert np.array_equal(both == 3, picture_values[..., 1] == 255)
+    legend = json.loads((tmp_path / "masks" / "photo_labels.json").read_text())
+    assert [(label["value"], label["name"]) for label in legend["labels"]] == [(1, "rose"), (3, "leaf")]
+    assert legend["overlapping_voxels"] == result["combined"][0]["overlapping_voxels"] == 0
+
+
+def test_overlaps_are_told_and_the_likelier_wins(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    events: list[Event] = []
+    result = go(job(picture, bundle, "red", "red green", out=tmp_path / "out.png", threshold=0.1), events)
+    assert result["combined"][0]["overlapping_voxels"] > 0
+    assert any("several phrases" in event.message for event in events if isinstance(event, Log))
+    assert (tmp_path / "out.json").exists()
+
+
+def test_probabilities_for_the_viewer(head: Path, bundle: Path, tmp_path: Path) -> None:
+    result = go(job(head, bundle, "bright", save=False, probabilities=str(tmp_path / "p")))
+    (entry,) = result["probabilities"]
+    levels = np.load(entry["path"], mmap_mode="r")
+    assert levels.dtype == np.uint8
+    assert levels.shape == (8, 16, 32)
+    assert np.count_nonzero(levels >= 128) == result["masks"][0]["voxels"]
+    assert result["masks"][0]["mask"] is None
+
+
+def test_nothing_is_overwritten_unasked(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mask.png"
+    out.write_bytes(b"precious")
+    with pytest.raises(InputError, match="already exists") as caught:
+        go(job(picture, bundle, "red", out=out))
+    assert "--overwrite" in caught.value.hint
+    assert out.read_bytes() == b"precious"
+    go(job(picture, bundle, "red", out=out, overwrite=True))
+    assert out.read_bytes() != b"precious"
+
+
+def test_a_scan_is_never_replaced(picture: Path, bundle: Path) -> None:
+    before = picture.read_bytes()
+    with pytest.raises(InputError, match="replace the scan"):
+        go(job(picture, bundle, "red", out=picture, overwrite=True))
+    assert picture.read_bytes() == before
+
+
+def test_not_found_is_told(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    events: list[Event] = []
+    result = go(job(picture, bundle, "kidney", out=tmp_path / "m.png"), events)
+    assert result["masks"][0]["found"] is False
+    assert any("was not found" in event.message for event in events if isinstance(event, Log))
+    assert not np.asarray(Image.open(tmp_path / "m.png")).any()
+
+
+def test_one_bad_scan_does_not_cost_the_others(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n truncated")
+    result = go(job([bad, picture], bundle, "red", out=tmp_path / "masks"))
+    assert [entry["scan"] for entry in result["failed"]] == [str(bad)]
+    assert [entry["scan"] for entry in result["masks"]] == [str(picture)]
+    with pytest.raises(ScanUnreadable):
+        go(job(bad, bundle, "red", out=tmp_path / "other"))
+
+
+def test_two_scans_of_one_name(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    second = tmp_path / "b" / "photo.png"
+    second.parent.mkdir()
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(second)
+    go(job([picture, second], bundle, "red", out=tmp_path / "masks"))
+    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["photo-2_red.png", "photo_red.png"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"scans": []}, InputError, "No scan"),
+        ({"scans": ["/nowhere/x.png"]}, InputError, "does not exist"),
+        ({"prompts": [" "]}, InputError, "empty"),
+        ({"out": ""}, InputError, "Nowhere"),
+        ({"axis": "diagonal"}, UnknownName, "diagonal"),
+        ({"threshold": 1.5}, OutOfRange, "threshold"),
+        ({"bundle": "/nowhere/x.vlseg"}, NotABundle, "does not exist"),
+        ({"bundle": "no-such-model"}, Exception, "no-such-model"),
+    ],
+)
+def test_bad_questions(picture: Path, bundle: Path, tmp_path: Path, change, error, words: str) -> None:
+    values = {"scans": [str(picture)], "bundle": str(bundle), "prompts": ["red"], "out": str(tmp_path / "m.png")}
+    with pytest.raises(error, match=words) as caught:
+        go(Segment(**{**values, **change}))
+    assert caught.value.hint or isinstance(caught.value, OutOfRange)
+    assert not (tmp_path / "m.png").exists()
+
+
+def test_a_bundle_without_labels_must_be_told_what_to_look_for(picture: Path, tmp_path: Path) -> None:
+    base = write_tiny_bundle(tmp_path / "base.vlseg", labels=False)
+    with pytest.raises(InputError, match="what to look for") as caught:
+        go(job(picture, base, out=tmp_path / "m.png"))
+    assert "--prompt" in caught.value.hint
+
+
+def test_a_notice_and_missing_parity_are_told(picture: Path, tmp_path: Path) -> None:
+    from engine.bundle.manifest import Parity
+
+    bundle = write_tiny_bundle(tmp_path / "b.vlseg", notice="has never seen medical images", parity=Parity())
+    events: list[Event] = []
+    go(job(picture, bundle, "red", out=tmp_path / "m.png"), events)
+    told = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    assert any("never seen medical images" in message for message in told)
+    assert any("not verified" in message for message in told)
+
+
+def test_cancel_leaves_nothing(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        run(job(picture, bundle, "red", out=tmp_path / "masks"), lambda event: None, token, "job")
+    assert not (tmp_path / "masks").exists()
+
+
+def test_a_worker_reads_and_encodes_a_scan_once(
+    head: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = SegmentCache()
+    go(job(head, bundle, "bright", out=tmp_path / "a.nii.gz"), cache=cache)
+    held = cache.encodings.nbytes
+    assert held > 0
+
+    def no(*_: object, **__: object) -> None:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr("engine.inference.cache.read_scan", no)
+    monkeypatch.setattr("engine.inference.session.BundleSession.encode_image", no)
+    go(job(head, bundle, "red", out=tmp_path / "b.nii.gz"), cache=cache)
+    assert cache.encodings.nbytes == held
+
+
+def test_no_torch_is_needed(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    script = f"""
+        import sys
+
+        class Refuse:
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] in ("torch", "transformers", "onnx", "onnxscript", "optuna"):
+                    raise ImportError("refused: " + name)
+
+        sys.meta_path.insert(0, Refuse())
+        from engine.contract.control import CancelToken
+        from engine.contract.jobs import Segment
+        from engine.jobs.segment import run
+
+        job = Segment([{str(picture)!r}], {str(bundle)!r}, ["red"], {str(tmp_path / "m.png")!r})
+        assert run(job, lambda event: None, CancelToken(), "job")["masks"][0]["found"]
+        assert not set(sys.modules) & {{"torch", "transformers", "onnx", "optuna"}}
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (tmp_path / "m.png").exists()
+
+
+def test_names_of_files() -> None:
+    assert slug("Left ventricular cavity.") == "left-ventricular-cavity"
+    assert slug("Zäpfchen/../../etc") == "zapfchen-etc"
+    assert slug("肝臓") == "mask"
+    assert unique(["a", "A", "b", "a"]) == ["a", "A-2", "b", "a-3"]
