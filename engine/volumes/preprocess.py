@@ -62,7 +62,7 @@ class Preprocess(Settings):
 
 
 def suggest_intensity(volume: Volume) -> dict[str, Any]:
-    """Fields of Preprocess that suit a scan: CT by a soft-tissue window, 8-bit pictures as they are, else percentiles."""
+    """Preprocess fields for a scan: a soft-tissue window for CT, 8-bit pictures as they are, else percentiles."""
     if volume.is_picture or volume.is_colour:
         return {"intensity": "as_is" if volume.voxels.dtype == np.uint8 else "percentile", "window": None}
     if looks_like_ct(volume.voxels):
@@ -146,9 +146,7 @@ def normalise(square: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.f
     return result
 
 
-def to_input(
-    slice2d: NDArray[Any], preprocess: Preprocess, volume_range: Range | None = None
-) -> NDArray[np.float32]:
+def to_input(slice2d: NDArray[Any], preprocess: Preprocess, volume_range: Range | None = None) -> NDArray[np.float32]:
     """A slice [h, w] or [h, w, 3] → float32 [3, S, S]: grey levels, size, normalisation."""
     return normalise(resize_image(to_uint8_rgb(slice2d, preprocess, volume_range), preprocess), preprocess)
 

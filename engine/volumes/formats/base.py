@@ -27,9 +27,10 @@ class Format(Protocol):
         ...
 
     def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
-        """Writes label numbers [z, y, x] on the grid of `like`, whole or not at all; geometry verbatim if `like` is ours.
+        """Writes label numbers [z, y, x] on the grid of `like`, whole or not at all.
 
-        Raises InputError where this format cannot hold the grid, DiskFull.
+        Geometry is copied verbatim where `like` is of this format. Raises InputError where this format cannot hold the
+        grid, DiskFull.
         """
         ...
 
@@ -37,7 +38,7 @@ class Format(Protocol):
 def format_name(path: Path) -> str | None:
     """The registered format that takes this file's suffix, or None."""
     file = path.name.lower()
-    fitting = [(len(s), name) for name, known in FORMATS for s in known.suffixes if file.endswith(s) and file != s]
+    fitting = [(len(s), name) for name, known in FORMATS for s in known.suffixes if file.endswith(s)]
     return max(fitting)[1] if fitting else None
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.geometry import Geometry
-from engine.volumes.headers.stored_array import SEND_AGAIN, Packing, StoredArray
+from engine.volumes.headers.stored_array import SEND_AGAIN, Packing, StoredArray, damaged, several_volumes
 
 SIZE: Final = 348
 DATA_OFFSET: Final = 352  # header, then four bytes that say: no extension
@@ -117,7 +117,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         try:
             start = zlib.decompressobj(31).decompress(start, SIZE + 4)
         except zlib.error as error:
-            raise ScanUnreadable(f"{path} is damaged: it cannot be unpacked ({error}).", hint=SEND_AGAIN) from error
+            raise damaged(path, error) from error
     if len(start) < SIZE:
         raise ScanUnreadable(f"{path} ends within its header.", hint=SEND_AGAIN)
     raw = start[:SIZE]
@@ -145,10 +145,7 @@ def nifti_stored(path: Path, header: NiftiHeader) -> StoredArray:
     if min(sizes) < 1:
         raise ScanUnreadable(f"{path} holds no voxels: its header says {sizes}.", hint=SEND_AGAIN)
     if len(sizes) > 3:
-        raise ScanUnreadable(
-            f"{path} holds several volumes ({' × '.join(str(n) for n in sizes)}): a series in time or several channels.",
-            hint="Split it (in 3D Slicer, or with `fslsplit`) and give one volume.",
-        )
+        raise several_volumes(path, sizes)
     if header.datatype in _COMPLEX:
         raise ScanUnreadable(f"{path} holds complex numbers.", hint="Give the magnitude image instead.")
     if header.datatype not in _BITS and header.datatype not in _COLOUR:
@@ -167,7 +164,7 @@ def nifti_stored(path: Path, header: NiftiHeader) -> StoredArray:
 def mask_header(source: NiftiHeader, shape_zyx: tuple[int, int, int], *, wide: bool) -> tuple[bytes, str]:
     """A header for a mask on the source's grid, and its byte order.
 
-    qform, sform, their codes, pixdim and the units are the source's bytes: a round trip through floats would change them.
+    qform, sform, their codes, pixdim and the units are the source's bytes: a round trip through floats changes them.
     Fields that can hold text about a patient are emptied. `wide`: uint16 instead of uint8.
     """
     raw = bytearray(source.raw)

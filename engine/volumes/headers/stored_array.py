@@ -82,6 +82,18 @@ def check_sizes(path: Path, sizes: tuple[int, ...], nbytes: int) -> None:
         )
 
 
+def several_volumes(path: Path, sizes: tuple[int, ...]) -> ScanUnreadable:
+    named = " × ".join(str(n) for n in sizes)
+    return ScanUnreadable(
+        f"{path} holds several volumes ({named}): a series in time or several channels.",
+        hint="Split it (in 3D Slicer, or with `fslsplit`) and give one volume.",
+    )
+
+
+def damaged(path: Path, error: Exception) -> ScanUnreadable:
+    return ScanUnreadable(f"{path} is damaged: it cannot be unpacked ({error}).", hint=SEND_AGAIN)
+
+
 def _short(path: Path, data: Path, needed: int, found: int | None) -> ScanUnreadable:
     where = str(path) if data == path else f"{path} ({data.name})"
     has = "far fewer" if found is None else f"only {found:,}"
@@ -90,11 +102,12 @@ def _short(path: Path, data: Path, needed: int, found: int | None) -> ScanUnread
 
 def _unpack(path: Path, data: Path, begin: int, needed: int, packing: Packing) -> None:
     """Unpacks without keeping anything; stops at the first byte too many, so that a bomb costs no memory."""
-    make: Callable[[], zlib._Decompress | bz2.BZ2Decompressor]
-    if packing == "bzip2":
-        make = bz2.BZ2Decompressor
-    else:
-        make = _gzip if packing == "gzip" else zlib.decompressobj
+    makers: dict[Packing, Callable[[], zlib._Decompress | bz2.BZ2Decompressor]] = {
+        "bzip2": bz2.BZ2Decompressor,
+        "gzip": _gzip,
+        "zlib": zlib.decompressobj,
+    }
+    make = makers[packing]
     unpacker = make()
     length = 0
     ended = False
@@ -116,8 +129,11 @@ def _unpack(path: Path, data: Path, begin: int, needed: int, packing: Packing) -
                     unpacker = make()
                 else:
                     piece = file.read(_PIECE)
+            if not ended and length <= needed and not isinstance(unpacker, bz2.BZ2Decompressor):
+                length += len(unpacker.flush())
+                ended = unpacker.eof
     except (zlib.error, OSError, EOFError) as error:
-        raise ScanUnreadable(f"{path} is damaged: its compressed data cannot be unpacked ({error}).", hint=SEND_AGAIN) from error
+        raise damaged(path, error) from error
     if length < needed:
         raise _short(path, data, needed, length)
     if not ended and length <= needed:

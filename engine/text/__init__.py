@@ -1,0 +1,1 @@
+"""Phrases and the tokens that they become."""

@@ -1,0 +1,95 @@
+"""Voxels and geometry through SimpleITK, for the formats that it reads; imported only when such a file is opened."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import ScanUnreadable
+from engine.volumes.geometry import Geometry
+from engine.volumes.headers.stored_array import SEND_AGAIN, check_sizes, several_volumes
+from engine.volumes.headers.text_header import zero_spacing
+
+
+def read_through_itk(path: Path, image_io: str) -> tuple[NDArray[Any], Geometry, int]:
+    """Voxels [z, y, x] or uint8 [z, y, x, 3], geometry, and the file's number of dimensions in space (2 or 3).
+
+    `image_io` is ITK's name of the reader ("NiftiImageIO"). Raises ScanUnreadable.
+    """
+    sitk: Any = importlib.import_module("SimpleITK")  # heavy: imported when the first volume is opened
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO(image_io)
+    try:
+        reader.ReadImageInformation()
+        sizes = tuple(int(n) for n in reader.GetSize())
+        if len(sizes) > 3 and max(sizes[3:]) > 1:
+            raise several_volumes(path, sizes)
+        channels = reader.GetNumberOfComponents()
+        check_sizes(path, sizes, int(np.prod(sizes, dtype=np.int64)) * channels)
+        image = reader.Execute()
+    except RuntimeError as error:
+        raise _told(path, error) from error
+    voxels: NDArray[Any] = sitk.GetArrayFromImage(image)
+    if channels not in (1, 3) or (channels == 3 and voxels.dtype != np.uint8):
+        raise ScanUnreadable(
+            f"{path} holds {channels} values in each voxel ({image.GetPixelIDTypeAsString()}).",
+            hint="Give a scan with one value in each voxel, or an 8-bit RGB one.",
+        )
+    spatial = voxels.ndim - (1 if channels == 3 else 0)
+    while spatial > 3:
+        voxels, spatial = voxels[0], spatial - 1
+    while spatial < 3:
+        voxels, spatial = voxels[None], spatial + 1
+    try:
+        geometry = _geometry(image)
+    except ValueError as error:
+        raise ScanUnreadable(
+            f"{path} does not say where its voxels lie: {error}.",
+            hint="Set voxel size and orientation (in 3D Slicer: Volumes, Volume Information) and save it again.",
+        ) from error
+    return plain_numbers(path, voxels), geometry, min(len(sizes), 3)
+
+
+def _geometry(image: Any) -> Geometry:
+    count = min(image.GetDimension(), 3)
+    full = image.GetDimension()
+    direction = np.eye(3)
+    direction[:count, :count] = np.array(image.GetDirection()).reshape(full, full)[:count, :count]
+    spacing, origin = [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]
+    spacing[:count] = image.GetSpacing()[:count]
+    origin[:count] = image.GetOrigin()[:count]
+    return Geometry(
+        (spacing[0], spacing[1], spacing[2]),
+        (origin[0], origin[1], origin[2]),
+        tuple(float(v) for v in direction.ravel()),
+    )
+
+
+def plain_numbers(path: Path, voxels: NDArray[Any]) -> NDArray[Any]:
+    """64-bit numbers as 32-bit ones; raises ScanUnreadable for complex ones."""
+    if voxels.dtype.kind == "c":
+        raise ScanUnreadable(f"{path} holds complex numbers.", hint="Give the magnitude image instead.")
+    if voxels.dtype == np.float64:
+        return voxels.astype(np.float32)
+    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
+        fits = int(voxels.min()) >= -(2**31) and int(voxels.max()) < 2**31
+        return voxels.astype(np.int32 if fits else np.float32)
+    return voxels
+
+
+def _told(path: Path, error: RuntimeError) -> ScanUnreadable:
+    text = str(error)
+    if "Zero-valued spacing" in text:
+        return zero_spacing(path)
+    if "bad alloc" in text.lower() or "bad_alloc" in text or "allocate memory" in text.lower():
+        return ScanUnreadable(f"{path} does not fit into memory.", hint="Close other programs or crop the scan.")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # ITK's last line says most; it may repeat the path, which the message names already.
+    reason = lines[-1].removeprefix("sitk::ERROR: ").replace(str(path), path.name)[:200] if lines else "no reason given"
+    return ScanUnreadable(f"{path} cannot be read ({reason}).", hint=SEND_AGAIN)

@@ -1,0 +1,182 @@
+"""Readers run in a child process: a crash inside a native library ends the child, not the program.
+
+One child serves a process; it is started on the first read, again after a crash or a standstill, and ends with its
+parent (it sees its standard input close). Requests and answers are JSON lines; voxels travel as a temporary .npy file.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+import engine
+from engine.contract import errors
+from engine.contract.errors import EngineError, ScanUnreadable
+from engine.contract.whole_file import told
+from engine.volumes.geometry import Geometry
+from engine.volumes.volume import Volume
+
+PATIENCE_S: Final = 120.0
+_PYTHON_MODULE: Final = "engine.volumes.reader_child"
+
+
+class GuardedReader:
+    """Thread-safe: one file at a time. `pid` is None while no child runs."""
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[str] | None = None
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._owner = os.getpid()
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self._child.poll() is None else None
+
+    def read(self, path: Path, *, as_mask: bool, timeout_s: float | None = None) -> Volume:
+        """What `read_scan_here` or `read_mask_here` gives for the file; raises what it raises, or ScanUnreadable."""
+        patience = self.patience_s if timeout_s is None else timeout_s
+        with self._lock:
+            answer = self._ask({"path": str(path.resolve()), "shown": str(path), "as_mask": as_mask}, path, patience)
+            return _volume(answer, path)
+
+    def close(self) -> None:
+        """Ends the child and removes its folder; a later read starts a new one."""
+        with self._lock:
+            self._stop()
+            if self._folder is not None:
+                self._folder.cleanup()
+                self._folder = None
+
+    def _ask(self, request: dict[str, Any], path: Path, patience_s: float) -> dict[str, Any]:
+        child = self._running()
+        assert child.stdin is not None
+        try:
+            child.stdin.write(json.dumps(request) + "\n")
+            child.stdin.flush()
+        except OSError:
+            # It ended since the last file (killed from outside): that is not this file's fault.
+            self._stop()
+            child = self._running()
+            assert child.stdin is not None
+            child.stdin.write(json.dumps(request) + "\n")
+            child.stdin.flush()
+        try:
+            line = self._answers.get(timeout=patience_s)
+        except queue.Empty:
+            self._stop()
+            raise ScanUnreadable(
+                f"{path} was not read within {patience_s:g} seconds.",
+                hint="Is it on a slow or absent drive? Copy it to this machine and try again.",
+            ) from None
+        if line is None:
+            code = child.wait()
+            self._stop()
+            raise ScanUnreadable(
+                f"The reader stopped while it read {path} ({_ending(code)}).",
+                hint="The file is probably damaged: export it again, or convert it to .nii.gz or .png elsewhere.",
+            )
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._owner != os.getpid():
+            # After a fork the child belongs to the parent process.
+            self._child, self._folder, self._owner = None, None, os.getpid()
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._stop()
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="tunevlseg-reading-", ignore_cleanup_errors=True)
+        environment = dict(os.environ)
+        package_root = str(Path(engine.__file__).resolve().parents[1])
+        environment["PYTHONPATH"] = os.pathsep.join([package_root, *filter(None, [environment.get("PYTHONPATH")])])
+        environment["PYTHONUTF8"] = "1"
+        self._answers = queue.Queue()
+        self._child = subprocess.Popen(
+            [*child_command(), self._folder.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # native libraries print file names there
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        threading.Thread(target=_pump, args=(self._child, self._answers), name="reader-answers", daemon=True).start()
+        return self._child
+
+    def _stop(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        if child.stdin is not None:
+            with contextlib.suppress(OSError):
+                child.stdin.close()
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+
+
+def child_command() -> list[str]:
+    """How the child is started; a packaged program starts itself with the module's name as its first argument."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, _PYTHON_MODULE]
+    return [sys.executable, "-m", _PYTHON_MODULE]
+
+
+def _pump(child: subprocess.Popen[str], answers: queue.Queue[str | None]) -> None:
+    assert child.stdout is not None
+    with child.stdout:
+        for line in child.stdout:
+            answers.put(line)
+    answers.put(None)
+
+
+def _ending(code: int) -> str:
+    if code < 0:
+        return f"signal {-code}"
+    return f"exit code {code}"
+
+
+def _volume(answer: dict[str, Any], path: Path) -> Volume:
+    if "bug" in answer:
+        raise RuntimeError(f"reading failed unexpectedly\n{answer['bug']}")
+    if "error" in answer:
+        kind = getattr(errors, answer["error"], ScanUnreadable)
+        problem: EngineError = kind(answer["message"], hint=answer["hint"])
+        raise problem
+    file = Path(answer["voxels"])
+    with told(file):
+        try:
+            voxels = np.load(file, allow_pickle=False)
+        finally:
+            file.unlink(missing_ok=True)
+    return Volume(
+        voxels,
+        Geometry.from_dict(answer["geometry"]) if answer["geometry"] else None,
+        path,
+        answer["format"],
+        tuple(answer["notes"]),
+        base64.b64decode(answer["header"]),
+        answer["stored_dimensions"],
+        answer["lossy"],
+    )
+
+
+READER: Final = GuardedReader()
+atexit.register(READER.close)

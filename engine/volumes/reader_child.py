@@ -1,0 +1,88 @@
+"""The child that opens files: `python -m engine.volumes.reader_child FOLDER`; JSON lines in and out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from engine.contract.errors import DiskFull, EngineError, ScanUnreadable
+from engine.volumes.reading import read_mask_here, read_scan_here
+from engine.volumes.volume import Volume
+
+
+def main() -> None:
+    """Serves until standard input closes; then removes what the parent did not fetch."""
+    folder = Path(sys.argv[1])
+    answers = _private_output()
+    written: list[Path] = []
+    for line in sys.stdin:
+        answer = _answer(json.loads(line), folder)
+        if "voxels" in answer:
+            written = [file for file in written if file.exists()]
+            written.append(Path(answer["voxels"]))
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+    for file in written:
+        file.unlink(missing_ok=True)
+
+
+def _private_output() -> TextIO:
+    """Standard output for answers only: what native libraries print there goes to standard error."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="\n")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own
+
+
+def _answer(request: dict[str, Any], folder: Path) -> dict[str, Any]:
+    path, shown = Path(request["path"]), request["shown"]
+    try:
+        volume = read_mask_here(path) if request["as_mask"] else read_scan_here(path)
+        return {**_described(volume), "voxels": str(_hand_over(volume, folder))}
+    except MemoryError:
+        return _problem(ScanUnreadable(f"{shown} does not fit into memory.", hint="Close other programs or crop it."))
+    except EngineError as problem:
+        problem.message = problem.message.replace(str(path), shown)
+        return _problem(problem)
+    except Exception:  # noqa: BLE001 - told to the parent, which raises it there as the bug it is
+        return {"bug": traceback.format_exc()}
+
+
+def _problem(problem: EngineError) -> dict[str, Any]:
+    return {"error": type(problem).__name__, "message": problem.message, "hint": problem.hint}
+
+
+def _described(volume: Volume) -> dict[str, Any]:
+    return {
+        "geometry": volume.geometry.to_dict() if volume.geometry is not None else None,
+        "format": volume.format,
+        "notes": list(volume.notes),
+        "header": base64.b64encode(volume.header).decode("ascii"),
+        "stored_dimensions": volume.stored_dimensions,
+        "lossy": volume.lossy,
+    }
+
+
+def _hand_over(volume: Volume, folder: Path) -> Path:
+    handle, name = tempfile.mkstemp(suffix=".npy", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, np.ascontiguousarray(volume.voxels), allow_pickle=False)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise DiskFull(
+            f"The disk of the temporary folder is full: {volume.voxels.nbytes / 2**20:,.0f} MiB are needed.",
+            hint="Free some space, or set TMPDIR (Windows: TEMP) to another folder.",
+        ) from error
+    return Path(name)
+
+
+if __name__ == "__main__":
+    main()

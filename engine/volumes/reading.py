@@ -1,0 +1,143 @@
+"""Opens scans and masks. `read_scan` and `read_mask` do it in a child process, which a damaged file may crash."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from engine.contract.errors import ScanUnreadable
+from engine.volumes.formats import FORMATS
+from engine.volumes.formats.base import format_name, known_suffixes
+from engine.volumes.guarded_reader import READER
+from engine.volumes.headers.stored_array import SEND_AGAIN
+from engine.volumes.volume import Volume
+
+_OTHER_KINDS: Final = {
+    ".dcm": "DICOM files are not read yet: convert the series to NIfTI, for instance with dcm2niix.",
+    ".dicom": "DICOM files are not read yet: convert the series to NIfTI, for instance with dcm2niix.",
+    ".hdr": "Save it as a single NIfTI file (.nii.gz), for instance with 3D Slicer.",
+    ".img": "Save it as a single NIfTI file (.nii.gz), for instance with 3D Slicer.",
+    ".mgz": "Convert it to NIfTI: mri_convert in.mgz out.nii.gz",
+    ".mgh": "Convert it to NIfTI: mri_convert in.mgh out.nii.gz",
+    ".mif": "Convert it to NIfTI: mrconvert in.mif out.nii.gz",
+    ".mnc": "Convert it to NIfTI: mnc2nii in.mnc out.nii",
+    ".raw": "Open its header instead (.mhd or .nhdr).",
+    ".zraw": "Open its header instead (.mhd).",
+}
+
+
+def read_scan(path: Path, *, timeout_s: float | None = None) -> Volume:
+    """The scan as stored: pictures [1, h, w(, 3)], volumes [z, y, x] with geometry, and notes on what was changed.
+
+    Raises ScanUnreadable (what is wrong, where, what to do), also where the reader crashes or stands still for
+    `timeout_s`.
+    """
+    check_file(path)
+    return READER.read(path, as_mask=False, timeout_s=timeout_s)
+
+
+def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
+    """The mask's stored numbers, uint8 or uint16 [z, y, x]; palette indices for palette pictures.
+
+    Raises ScanUnreadable, also for fractions, negative numbers and masks in colours. Whether {0, 255} means {0, 1} is
+    for `mask_values.binary_or_labels` to say.
+    """
+    check_file(path)
+    return READER.read(path, as_mask=True, timeout_s=timeout_s)
+
+
+def read_scan_here(path: Path) -> Volume:
+    """`read_scan` without a child: a crash ends this process, and native libraries may print to its output."""
+    check_file(path)
+    volume = _reader_of(path, "read")(path)
+    return _finite(path, volume)
+
+
+def read_mask_here(path: Path) -> Volume:
+    """`read_mask` without a child."""
+    check_file(path)
+    volume = _reader_of(path, "read_mask")(path)
+    return dataclasses.replace(volume, voxels=_whole_numbers(path, volume.voxels))
+
+
+def _reader_of(path: Path, method: str) -> Callable[[Path], Volume]:
+    name = format_name(path)
+    assert name is not None  # check_file has seen to it
+    reader: Callable[[Path], Volume] = getattr(FORMATS.get(name)(), method)
+    return reader
+
+
+def check_file(path: Path) -> None:
+    """Raises ScanUnreadable for what no reader need try: missing, a folder, empty, of an unknown kind, not permitted."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise ScanUnreadable(
+            f"{path} does not exist.", hint="Was it moved or renamed, or is its drive absent?"
+        ) from error
+    except OSError as error:
+        raise _refused(path, error) from error
+    if path.is_dir():
+        raise ScanUnreadable(f"{path} is a folder, not a scan.", hint="Give one file in it.")
+    if format_name(path) is None:
+        hint = _OTHER_KINDS.get(path.suffix.lower(), f"These kinds are read: {', '.join(known_suffixes())}.")
+        raise ScanUnreadable(f"{path} is of a kind that is not read here.", hint=hint)
+    if size == 0:
+        raise ScanUnreadable(f"{path} is empty (0 bytes).", hint=SEND_AGAIN)
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> ScanUnreadable:
+    reason = error.strerror or type(error).__name__
+    return ScanUnreadable(
+        f"{path} cannot be opened: {reason}.", hint="Check that you may read it, or copy it elsewhere."
+    )
+
+
+def _finite(path: Path, volume: Volume) -> Volume:
+    """Voxels that hold no number get the lowest value of the scan; a scan of nothing else is refused."""
+    voxels = volume.voxels
+    if voxels.dtype.kind != "f":
+        return volume
+    good = np.isfinite(voxels)
+    missing = int(voxels.size - np.count_nonzero(good))
+    if not missing:
+        return volume
+    if missing == voxels.size:
+        raise ScanUnreadable(f"{path} holds no numbers: every voxel is NaN or infinite.", hint="Export the scan again.")
+    filled = np.where(good, voxels, voxels[good].min())
+    note = f"{missing:,} voxels hold no number (NaN or infinite); the scan's lowest value stands in for them."
+    return dataclasses.replace(volume, voxels=filled, notes=(*volume.notes, note))
+
+
+def _whole_numbers(path: Path, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if values.ndim == 4:
+        raise ScanUnreadable(
+            f"{path} is a mask in colours: which colour means which label is not written in it.",
+            hint="Save it with one number per label (0 is background).",
+        )
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all():
+            raise ScanUnreadable(
+                f"{path} holds voxels that are no number (NaN).", hint="Save the mask as whole numbers."
+            )
+        if not np.array_equal(values, np.rint(values)):
+            raise ScanUnreadable(
+                f"{path} holds fractions, as a probability map does; a mask holds whole numbers.",
+                hint="Cut it at one half and save it again as whole numbers.",
+            )
+    low, high = (values.min(), values.max()) if values.size else (0, 0)
+    if low < 0 or high > 65_535:
+        raise ScanUnreadable(
+            f"{path} holds label numbers from {low:g} to {high:g}; 0 to 65535 are possible.",
+            hint="Is this a scan instead of a mask? Otherwise number its labels from 1.",
+        )
+    return values.astype(np.uint8 if high <= 255 else np.uint16, copy=False)
