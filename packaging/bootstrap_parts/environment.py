@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from bootstrap_parts.requirements import (
     Device,
     find_device,
     fingerprint,
+    name_of,
     onnxruntime_for,
     pinned,
     read_pyproject,
@@ -25,6 +27,21 @@ from bootstrap_parts.terminal import Problem, quoted, run_told, say
 
 STAMP = "tunevlseg-installed.json"
 VENV_FOLDERS = {"bin", "include", "lib", "lib64", "share", "Scripts", "Include", "Lib", "pyvenv.cfg", STAMP}
+FIND_DAMAGE = """
+import importlib.metadata as metadata
+damaged = set()
+for found in metadata.distributions():
+    if not found.files:
+        continue
+    for file in found.files:
+        path = file.locate()
+        # Scripts and compiled files may be rewritten after installation; the rest has the size that was recorded.
+        if file.suffix != ".pyc" and (not path.exists() or (file.size is not None and path.stat().st_size != file.size)):
+            damaged.add(found.metadata["Name"])
+            break
+print(*sorted(damaged))
+"""
+"""Run by the environment's own Python: names the packages of which a file is missing or cut short."""
 NO_INDEX_REACHED = (
     "Temporary failure in name resolution",
     "Name or service not known",
@@ -37,7 +54,7 @@ NO_INDEX_REACHED = (
     "Network is unreachable",
     "ProxyError",
 )
-NOT_FOUND = ("Could not find a version that satisfies", "No matching distribution found")
+NOT_FOUND = ("No matching distribution found", "ERROR: Cannot install")
 
 
 @dataclass(frozen=True)
@@ -119,29 +136,46 @@ class Environment:
             return False
         moved = stamp is not None and stamp.root != str(self.root)
         self._make_venv(fresh=moved)
-        (self.venv / STAMP).unlink(missing_ok=True)
         other_device = stamp is not None and stamp.device != device
         other_index = stamp is not None and stamp.torch_index != torch_index
         self._install(wanted, device, options, torch_again=other_device or other_index)
-        if not self._loads(wanted):
-            say("  A package is damaged (an earlier installation was cut short?): building the environment afresh.")
-            self._make_venv(fresh=True)
-            self._install(wanted, device, options, torch_again=False)
+        self._repair(wanted, options)
         Stamp(print_of_now, device, wanted, str(self.root), torch_index).write(self.venv)
         return True
 
     def _answers(self, code: str) -> bool:
+        return self._complaint(code) is None
+
+    def _complaint(self, code: str) -> str | None:
+        """The last line that the environment's Python says against the code; None when it runs."""
         command = [str(self.python), "-c", code]
         try:
-            return subprocess.run(command, capture_output=True, cwd=self.venv, check=False).returncode == 0
-        except OSError:
-            return False
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=self.venv, check=False)
+        except OSError as error:
+            return str(error)
+        if done.returncode == 0:
+            return None
+        return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
 
-    def _loads(self, extras: Sequence[str]) -> bool:
-        """Whether the packages with compiled parts can be imported (Qt is looked at on its own: it needs libraries)."""
-        names = ["numpy", "SimpleITK", "PIL.Image", "pydantic", "tokenizers", "onnxruntime", "engine"]
-        names += ["torch", "transformers", "onnx"] if "tune" in extras else []
-        return self._answers("import " + ", ".join(names))
+    def _repair(self, extras: Sequence[str], options: Options) -> None:
+        """Install again what an earlier installation, cut short, left in pieces; pip believes it to be there."""
+        found = subprocess.run([str(self.python), "-c", FIND_DAMAGE], capture_output=True, text=True, check=False)
+        for name in found.stdout.split():
+            try:
+                package = pinned(self.constraints, name_of(name))
+            except KeyError:
+                continue  # not ours: the user put it there
+            say(f"  {package} is damaged: installing it again.")
+            self._pip("install", "--force-reinstall", "--no-deps", package, options=options)
+        modules = ["numpy", "SimpleITK", "PIL.Image", "pydantic", "tokenizers", "onnxruntime", "engine"]
+        modules += ["torch", "onnx"] if "tune" in extras else []
+        # Qt is not tried here: it needs system libraries, which are looked at on their own.
+        complaint = self._complaint(f"import {', '.join(modules)}")
+        if complaint is not None:
+            raise Problem(
+                f"The packages are installed, but one cannot be loaded: {complaint}",
+                hint=f"If that names no system library, remove {self.venv} and run the same command again.",
+            )
 
     def _make_venv(self, *, fresh: bool) -> None:
         if self.venv.exists():
@@ -173,9 +207,16 @@ class Environment:
     def _install(self, extras: Sequence[str], device: Device, options: Options, *, torch_again: bool) -> None:
         runtime = onnxruntime_for(device)
         other = "onnxruntime" if runtime == "onnxruntime-gpu" else "onnxruntime-gpu"
-        if self._has(other):
-            # The two builds share one folder: removing one leaves holes in the other.
-            self._pip("uninstall", "--yes", "onnxruntime", "onnxruntime-gpu", options=None)
+        with tempfile.TemporaryDirectory() as fetched:
+            if self._has(other):
+                # The two builds share one folder, so the old one must go first: only once the new one is at hand.
+                self._pip(
+                    "download", "--no-deps", "--dest", fetched, pinned(self.constraints, runtime), options=options
+                )
+                (self.venv / STAMP).unlink(missing_ok=True)
+                self._pip("uninstall", "--yes", other)
+                self._pip("install", "--force-reinstall", "--no-deps", "--no-index", "--find-links", fetched, runtime)
+        (self.venv / STAMP).unlink(missing_ok=True)
         if "tune" in extras:
             self._install_torch(device, options, again=torch_again)
         wanted = requirements_for(read_pyproject(self.root), device, extras)
@@ -190,23 +231,22 @@ class Environment:
         note = torch_note(device, options.torch_index)
         if note and not self._has("torch"):
             say(f"  Note: {note}")
-        if options.torch_index is not None:
-            say(f"  Installing {torch} from the index given.")
-            extra = ["--force-reinstall"] if again else []
-            self._pip("install", "--no-deps", *extra, "--index-url", options.torch_index, torch, options=options)
-        elif again:
-            self._pip("uninstall", "--yes", "torch", options=None)
+        index = ["--index-url", options.torch_index] if options.torch_index is not None else []
+        if index or again:
+            say(f"  Installing {torch}{' from the index given' if index else ''}.")
+            replace = ["--force-reinstall"] if again else []
+            self._pip("install", "--no-deps", *replace, *index, torch, options=options)
 
     def _has(self, name: str) -> bool:
         return self._answers(f"import importlib.metadata as m; m.version({name!r})")
 
-    def _pip(self, *arguments: str, options: Options | None) -> None:
+    def _pip(self, *arguments: str, options: Options | None = None) -> None:
         command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
-        if options is not None and arguments[0] == "install":
+        if options is not None:
             command += ["--find-links", str(options.wheels)] if options.wheels else []
             command += ["--no-index"] if options.offline else []
         env = {**os.environ, "PIP_USER": "0"}  # a user-wide setting that cannot work in an environment
-        code, output = run_told(command, env=env, tell=("Collecting", "Downloading", "Building", "Installing", "ERROR"))
+        code, output = run_told(command, env=env, tell=("Downloading", "Installing", "ERROR"))
         if code != 0:
             raise explain(command, output, self.constraints, offline=options is not None and options.offline)
 
@@ -261,11 +301,16 @@ def explain(command: Sequence[str], output: str, constraints: Path, *, offline: 
     if any(sign in output for sign in NO_INDEX_REACHED):
         return Problem("No package index could be reached.", hint=f"When the network is back: {again}\n{wheels}")
     if any(sign in output for sign in NOT_FOUND):
-        missing = next((line for line in output.splitlines() if NOT_FOUND[1] in line), "").removeprefix("ERROR: ")
+        missing = next(line for line in output.splitlines() if any(sign in line for sign in NOT_FOUND))
+        missing = missing.strip().removeprefix("ERROR: ")
         if offline:
-            return Problem(f"The wheels at hand are not all that is needed. {missing}".strip(), hint=wheels)
+            return Problem(f"The wheels at hand are not all that is needed. {missing}", hint=wheels)
+        reached = "from versions: none" not in output
+        what = (
+            "The package index does not hold" if reached else "No package index could be reached, or it does not hold"
+        )
         return Problem(
-            f"The package index does not hold a package that is needed. {missing}".strip(),
+            f"{what} a package that is needed. {missing}",
             hint=f"Check that the index is complete and that Python {sys.version_info[0]}.{sys.version_info[1]} "
             f"is supported by it; then run again: {again}\n{wheels}",
         )
