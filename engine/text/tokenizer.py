@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from tokenizers import Regex as TokenRegex
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from engine.contract.errors import EngineError, OutOfRange, WeightsMissing
+from engine.contract.errors import OutOfRange, WeightsMissing
 from engine.text.phrases import clean
 
 TOKENIZER: Final = "tokenizer.json"
 _UNLIMITED: Final = 100_000  # folders say 1e30 where they know no limit
 _CLIP_LENGTH: Final = 77
-_CLIP_PIECES: Final = r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
+_CLIP_PIECES: Final = r"""<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,9 @@ class PhraseTokenizer:
     def encode(self, phrases: list[str], reserve: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Token numbers and mask (1 = token, 0 = filling), both int64 [P, T], filled on the right to the longest.
 
-        T ≤ max_length - reserve. A longer phrase loses the words before its end token, which stays, as in the published
-        system; ask `will_cut` first and tell. Raises OutOfRange for an empty phrase, and where `reserve` leaves no room.
+        T ≤ max_length - reserve. A longer phrase loses the words before its end token, which stays, as in the
+        published system; ask `will_cut` first and tell. Raises OutOfRange for an empty phrase, and where `reserve`
+        leaves no room.
         """
         if not phrases:
             return np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64)
@@ -138,7 +139,7 @@ class PhraseTokenizer:
         room = self.max_length - reserve
         if room < self._framing + 1:
             raise OutOfRange(
-                f"{reserve} learned context tokens leave no room for a phrase: the model takes {self.max_length} tokens.",
+                f"{reserve} learned tokens leave no room for a phrase: the model takes {self.max_length} in all.",
                 hint=f"Use at most {self.max_length - self._framing - 1}.",
                 field="strategy.num_context",
             )
@@ -175,11 +176,7 @@ def clip_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:
                 pre_tokenizers.ByteLevel(add_prefix_space=False),
             ]
         )
-        tokenizer.post_processor = processors.RobertaProcessing(
-            sep=(eos, vocab[eos]), cls=(bos, vocab[bos]), add_prefix_space=False, trim_offsets=False
-        )
-    except EngineError:
-        raise
+        tokenizer.post_processor = processors.RobertaProcessing((eos, vocab[eos]), (bos, vocab[bos]), False, False)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(vocabulary.parent, error) from error
     tokenizer.add_special_tokens([bos, eos])
@@ -195,7 +192,7 @@ def _load(file: Path) -> Tokenizer:
         return Tokenizer.from_str(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WeightsMissing(f"{file} does not exist.", hint="Copy the tokenizer beside the weights.") from error
-    except Exception as error:
+    except Exception as error:  # the library raises bare Exception for whatever it cannot parse
         raise _damaged(file, error) from error
 
 
@@ -227,8 +224,9 @@ def _pad_id(tokenizer: Tokenizer, about: dict[str, Any], text: dict[str, Any]) -
     if tokenizer.padding is not None:
         return int(tokenizer.padding["pad_id"])
     end = tokenizer.encode("").ids[-1:]
-    if tokenizer.token_to_id("<|endoftext|>") is not None:
-        return int(tokenizer.token_to_id("<|endoftext|>"))
+    clip_end = tokenizer.token_to_id("<|endoftext|>")
+    if clip_end is not None:
+        return int(clip_end)
     named = text.get("pad_token_id")
     return int(named if isinstance(named, int) else (end[0] if end else 0))
 

@@ -72,7 +72,7 @@ def _reader_of(path: Path, method: str) -> Callable[[Path], Volume]:
 
 
 def check_file(path: Path) -> None:
-    """Raises ScanUnreadable for what no reader need try: missing, a folder, empty, of an unknown kind, not permitted."""
+    """Raises ScanUnreadable for what no reader need try: missing, a folder, empty, unknown kind, not permitted."""
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
