@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, TOKENIZER
 from engine.bundle.reader import Bundle
-from engine.contract.errors import InputError, NotABundle, OutOfMemory
+from engine.bundle.tokens import BundleTokens
+from engine.contract.errors import NotABundle, OutOfMemory
 from engine.inference.runtime import Device, default_threads, open_session
-from engine.text.phrases import with_stop
-from engine.text.tokenizer import PhraseTokenizer
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -64,7 +63,7 @@ class BundleSession:
     def __post_init__(self) -> None:
         self._graphs: dict[str, Any] = {}
         self._texts: dict[tuple[str, int | None], TextEncoding] = {}
-        self._tokenizer: PhraseTokenizer | None = None
+        self._tokenizer: BundleTokens | None = None
 
     @property
     def provider(self) -> str:
@@ -89,27 +88,21 @@ class BundleSession:
         `label_index` says whose learned context to use where the image depends on the label. Raises InputError for a
         phrase without words.
         """
-        if not phrase.strip(" .\t\n"):
-            raise InputError("A phrase is empty.", hint="Type what to look for, such as 'polyp'.", field="prompts")
         key = (phrase, label_index)
         if key not in self._texts:
             self._texts[key] = self._encode_text(phrase, label_index)
         return self._texts[key]
 
     def _encode_text(self, phrase: str, label_index: int | None) -> TextEncoding:
-        manifest = self.bundle.manifest
         ids, mask = self.tokens(phrase)
-        cut = self._own_tokenizer().will_cut(self._worded(phrase), reserve=manifest.learned_tokens)
+        cut = self._own_tokenizer().cut(phrase)
         tokens: dict[str, NDArray[Any]] = {"input_ids": ids, "attention_mask": mask}
-        arrays = tokens if manifest.text_depends_on_image else self._run(TEXT_GRAPH, tokens)
+        arrays = tokens if self.bundle.manifest.text_depends_on_image else self._run(TEXT_GRAPH, tokens)
         return TextEncoding(phrase, arrays, label_index, cut)
 
     def tokens(self, phrase: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What text.onnx is given for a phrase: ids and attention mask int64 [1, T], as long as the phrase."""
-        return self._own_tokenizer().encode([self._worded(phrase)])
-
-    def _worded(self, phrase: str) -> str:
-        return with_stop(phrase) if self.bundle.manifest.append_stop else phrase
+        return self._own_tokenizer().encode(phrase)
 
     def encode_image(self, inputs: NDArray[np.float32], *, label_index: int | None = None) -> ImageEncoding:
         """`inputs` float32 [B, 3, S, S], as engine.volumes.preprocess gives them."""
@@ -148,17 +141,10 @@ class BundleSession:
         for name in (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH):
             self._graph(name)
 
-    def _own_tokenizer(self) -> PhraseTokenizer:
+    def _own_tokenizer(self) -> BundleTokens:
         if self._tokenizer is None:
-            manifest = self.bundle.manifest
-            try:
-                self._tokenizer = PhraseTokenizer.from_bytes(
-                    self.bundle.read(TOKENIZER), pad_id=manifest.pad_id, max_length=manifest.max_length
-                )
-            except ValueError as error:
-                raise NotABundle(
-                    f"{self.bundle.path}: {TOKENIZER} cannot be used: {error}.", hint="Export the bundle again."
-                ) from error
+            data = self.bundle.read(TOKENIZER)
+            self._tokenizer = BundleTokens(self.bundle.manifest, data, str(self.bundle.path))
         return self._tokenizer
 
     def _graph(self, name: str) -> Any:
