@@ -1,0 +1,97 @@
+"""The `data` part of a recipe: which folder, which labels, how it is split and how its scans become slices."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from engine.config.fields import Settings, setting
+
+PlaneName = Literal["axial", "coronal", "sagittal", "acquisition"]
+
+# A rounding error of decimal fractions is no mistake of the user's.
+_SUM_TOLERANCE = 1e-6
+
+
+class SplitConfig(Settings):
+    """Shares of the patients in each split; sub-folders named train, val and test come before these."""
+
+    train: float = setting(0.8, "Share of patients to learn from.", gt=0, le=1)
+    val: float = setting(0.1, "Share of patients that choose the best epoch.", gt=0, lt=1)
+    test: float = setting(0.1, "Share of patients kept for the final scores.", ge=0, lt=1)
+    by: Literal["patient", "image"] = setting(
+        "patient", "What stays together: all images of a patient, or each image alone (a patient may be in two splits)."
+    )
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Self:
+        total = self.train + self.val + self.test
+        if abs(total - 1) > _SUM_TOLERANCE:
+            raise ValueError(f"train, val and test add up to {total:g}; they must add up to 1")
+        return self
+
+
+class LabelConfig(Settings):
+    """A structure to be found: its value in the masks and the phrase that names it."""
+
+    value: int = setting(1, "Value in the masks; any value above 0 where masks have one structure.", ge=1, le=65535)
+    name: str = setting("object", "Name shown to a person.", min_length=1)
+    phrase: str = setting("object", "The text that the model is given.", min_length=1)
+    colour: str = setting("#E69F00", "Colour in overlays, #rrggbb.", pattern=r"^#[0-9a-fA-F]{6}$")
+
+    @field_validator("name", "phrase")
+    @classmethod
+    def _no_blank(cls, text: str) -> str:
+        tidy = " ".join(text.split())
+        if not tidy:
+            raise ValueError("must not be blank")
+        return tidy
+
+
+class DataConfig(Settings):
+    """Where the images come from and how they become samples."""
+
+    folder: str = setting("", "Folder of the dataset; a relative path is read from the recipe's own folder.")
+    layout: str = setting("auto", "How the folder is organised; auto: recognised from its contents.")
+    split: SplitConfig = setting(SplitConfig(), "How patients are shared out.")
+    labels: tuple[LabelConfig, ...] = setting((), "Structures and their phrases; none: as found in the folder.")
+    plane: PlaneName = setting("axial", "Plane of the slices taken from volumes; pictures are one slice anyway.")
+    slices: Literal["labelled", "all"] = setting("labelled", "Slices taken from volumes for tuning and validation.")
+    empty_slices: float = setting(
+        0.1, "Slices without any label, as a share of those with one (where slices is labelled).", ge=0, le=10
+    )
+    each_nth: int = setting(1, "Take every n-th slice of a volume.", ge=1, le=100)
+    intensity: Literal["auto", "as_is", "window", "percentile"] = setting(
+        "auto", "How values become grey levels; auto: pictures as they are, volumes by percentiles or the window given."
+    )
+    window_center: float | None = setting(None, "Middle of the window.", unit="HU or scan units")
+    window_width: float | None = setting(None, "Width of the window.", unit="HU or scan units", gt=0)
+    lower_percentile: float = setting(
+        0.5, "Percentile shown black, where intensity is percentile.", unit="%", ge=0, lt=50, expert=True
+    )
+    upper_percentile: float = setting(
+        99.5, "Percentile shown white, where intensity is percentile.", unit="%", gt=50, le=100, expert=True
+    )
+    augment: Literal["none", "published"] = setting(
+        "published",
+        "Random changes while tuning; published: slight shifts, turns, brightness in a fifth of the images.",
+    )
+    max_cases: int = setting(0, "Use at most so many cases, drawn by the seed; 0: all.", ge=0)
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ(cls, labels: tuple[LabelConfig, ...]) -> tuple[LabelConfig, ...]:
+        for what in ("value", "name"):
+            seen = [getattr(label, what) for label in labels]
+            if len(set(seen)) < len(seen):
+                raise ValueError(f"two labels have the same {what}")
+        return labels
+
+    @model_validator(mode="after")
+    def _window_whole(self) -> Self:
+        if (self.window_center is None) != (self.window_width is None):
+            raise ValueError("window_center and window_width belong together: give both or neither")
+        if self.intensity == "window" and self.window_width is None:
+            raise ValueError("intensity is window, but window_center and window_width are missing")
+        return self

@@ -1,0 +1,47 @@
+"""How a dataset's values become grey levels: the recipe's wish, or what suits its scans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.data.config import DataConfig
+from engine.volumes.preprocess import Preprocess, Window, suggest_intensity
+from engine.volumes.volume import Volume
+
+Intensity = dict[str, Any]
+"""The fields `intensity`, `window`, `lower` and `upper` of Preprocess."""
+
+
+def intensity_for(config: DataConfig, scan: Volume) -> Intensity:
+    """What the recipe asks for; where it leaves the choice (auto), the window it gives or what suits this scan."""
+    window = None
+    if config.window_center is not None and config.window_width is not None:
+        window = Window(center=config.window_center, width=config.window_width)
+    if config.intensity == "auto":
+        # A window is for scan units; an 8-bit picture has none.
+        wanted = suggest_intensity(scan)
+        if window is not None and wanted["intensity"] != "as_is":
+            wanted = {"intensity": "window", "window": window}
+    else:
+        wanted = {"intensity": config.intensity, "window": window if config.intensity == "window" else None}
+    return {**wanted, "lower": config.lower_percentile, "upper": config.upper_percentile}
+
+
+def intensity_for_all(found: Sequence[Intensity]) -> Intensity:
+    """One choice for the whole dataset, since a tuned model carries one: the common one, else percentiles."""
+    if not found:
+        return {"intensity": "as_is", "window": None}
+    first = found[0]
+    if all(other == first for other in found):
+        return dict(first)
+    return {**first, "intensity": "percentile", "window": None}
+
+
+def differing(found: Sequence[Intensity]) -> bool:
+    return any(other != found[0] for other in found)
+
+
+def preprocess_for(base: Preprocess, intensity: Intensity) -> Preprocess:
+    """`base` (a model's size, mean, standard deviation and filter) with the dataset's grey levels."""
+    return Preprocess.model_validate({**base.model_dump(), **intensity})

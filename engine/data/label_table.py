@@ -1,0 +1,127 @@
+"""From the values seen in all masks to the table of labels, and what does not fit between the two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.data.config import LabelConfig
+from engine.data.labels import LabelTable, MaskKind, labels_found
+from engine.data.problem import Problem
+
+_LARGEST_VALUE = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class SeenValues:
+    """One case's mask values. `cut`: made of 0 and 1 from grey levels; `objects`: one number an object."""
+
+    case_id: str
+    counts: Mapping[int, int]
+    cut: bool = False
+    objects: bool = False
+
+
+def table_for(given: Sequence[LabelConfig], name: str, seen: Sequence[SeenValues]) -> tuple[LabelTable, list[Problem]]:
+    """The labels to use: those `given` (by the user or the dataset), else one for each value found.
+
+    Masks with one value above 0 are binary, whatever the value; so are lossy ones and those that number objects.
+    """
+    values = sorted({value for case in seen for value, count in case.counts.items() if count})
+    if not values:
+        return LabelTable(tuple(given), "values"), [_all_empty(len(seen))] if seen else []
+    problems: list[Problem] = []
+    binary = len(given) <= 1 and _binary(values, seen)
+    if len(given) <= 1 and any(case.objects for case in seen):
+        binary = True
+        problems.append(_numbered_objects(sum(case.objects for case in seen)))
+    if given:
+        table = LabelTable(tuple(given), "binary" if binary else "values")
+    else:
+        usable = [value for value in values if value <= _LARGEST_VALUE]
+        kind: MaskKind = "binary" if binary else "values"
+        table = LabelTable(labels_found(name, kind, usable), kind)
+    return table, [*problems, *([] if binary else _unlisted(table, seen, bool(given)))]
+
+
+def label_gaps(table: LabelTable, cases: Sequence[tuple[Mapping[int, int], Sequence[str]]]) -> list[Problem]:
+    """Labels that no mask holds, or none of those to learn from; `cases` are (label value → voxels, splits)."""
+    problems: list[Problem] = []
+    anywhere = any(any(counts.values()) for counts, _ in cases)
+    for label in table.labels:
+        having = [splits for counts, splits in cases if counts.get(label.value)]
+        if not having and anywhere:
+            problems.append(
+                Problem(
+                    kind="label_absent",
+                    severity="warning",
+                    message=f"No mask holds the label {label.name!r} (value {label.value}): it cannot be learnt.",
+                    fix="Correct its value in the label table, or remove the label.",
+                )
+            )
+        elif having and not any("train" in splits for splits in having):
+            problems.append(
+                Problem(
+                    kind="label_not_in_train",
+                    severity="warning",
+                    message=f"The label {label.name!r} is in no mask of the training split.",
+                    fix="Choose another seed, move a case that has it into train, or remove the label.",
+                )
+            )
+    empty = sum(not any(counts.values()) for counts, _ in cases)
+    if empty and anywhere:
+        problems.append(
+            Problem(
+                kind="masks_empty",
+                severity="note",
+                message=f"{empty} of {len(cases)} cases have an empty mask: nothing is to be found in them.",
+                fix="Nothing to do, if that is meant.",
+                count=empty,
+            )
+        )
+    return problems
+
+
+def _binary(values: Sequence[int], seen: Sequence[SeenValues]) -> bool:
+    if any(case.cut for case in seen):
+        return True
+    one_each = all(len(case.counts) <= 1 for case in seen)
+    return one_each and (len(values) == 1 or set(values) == {1, 255})
+
+
+def _all_empty(cases: int) -> Problem:
+    return Problem(
+        kind="all_masks_empty",
+        severity="error",
+        message=f"All {cases} masks are empty (0 everywhere): there is nothing to learn.",
+        fix="Check that the masks were exported with the structures marked.",
+    )
+
+
+def _numbered_objects(cases: int) -> Problem:
+    return Problem(
+        kind="numbered_objects",
+        severity="warning",
+        message=f"{cases} masks number their objects (1, 2, 3 …) instead of naming structures: "
+        "all objects were taken as one label.",
+        fix="If the numbers do mean different structures, list them in the label table.",
+        count=cases,
+    )
+
+
+def _unlisted(table: LabelTable, seen: Sequence[SeenValues], given: bool) -> list[Problem]:
+    known = set(table.values)
+    extra: Counter[int] = Counter(value for case in seen for value in case.counts if value not in known)
+    if not extra or not given:
+        return []
+    shown = ", ".join(str(value) for value in sorted(extra)[:8]) + (" …" if len(extra) > 8 else "")
+    return [
+        Problem(
+            kind="values_unlisted",
+            severity="note",
+            message=f"Masks also hold values that are no label ({shown}); they count as background.",
+            fix="Add them to the label table to use them.",
+            count=len(extra),
+        )
+    ]

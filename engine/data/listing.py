@@ -1,0 +1,94 @@
+"""The files of a dataset folder with the part that their names give them: image or mask, split, place within it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.data.matching import IMAGE_FOLDERS, MASK_FOLDERS, SPLIT_FOLDERS, split_suffix
+
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file. `role` image or mask when its folders say so, else ""; `inner` is what remains of its folders."""
+
+    path: Path
+    relative: str  # to the dataset's folder, with "/"
+    role: str
+    split: str | None
+    inner: str
+    mask_folder: str
+    stem: str
+    suffix: str
+
+
+def folder_meaning(name: str) -> tuple[str, str | None] | None:
+    """`images` → ("image", None); `train` → ("", "train"); `train_masks` → ("mask", "train"); None for other names."""
+    lower = name.lower()
+    if lower in IMAGE_FOLDERS:
+        return "image", None
+    if lower in MASK_FOLDERS:
+        return "mask", None
+    if lower in SPLIT_FOLDERS:
+        return "", SPLIT_FOLDERS[lower]
+    words = lower.replace("-", "_").replace(" ", "_").split("_")
+    if len(words) != 2:
+        return None
+    meanings = [folder_meaning(word) for word in words]
+    roles = [found[0] for found in meanings if found and found[0]]
+    splits = [found[1] for found in meanings if found and found[1]]
+    return (roles[0], splits[0]) if len(roles) == 1 and len(splits) == 1 else None
+
+
+def files_of(folder: Path) -> list[Listed]:
+    """Every visible file, in name order; links to folders are followed once."""
+    return [_listed(folder, path) for path in sorted(_walk(folder, 0, set()))]
+
+
+def only_folder(folder: Path) -> Path | None:
+    """The one sub-folder of a folder that has nothing else in it (what unpacking an archive often leaves)."""
+    entries = [entry for entry in folder.iterdir() if not _hidden(entry.name)]
+    folders = [entry for entry in entries if entry.is_dir()]
+    if len(folders) != 1 or folder_meaning(folders[0].name) is not None:
+        return None
+    files = [entry for entry in entries if entry.is_file()]
+    texts = {".md", ".txt", ".json", ".csv", ".pdf", ".rst", ""}
+    return folders[0] if all(split_suffix(entry.name)[1] in texts for entry in files) else None
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def _walk(folder: Path, depth: int, seen: set[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in seen or depth > _DEEPEST:
+        return
+    seen.add(real)
+    with os.scandir(folder) as entries:
+        found = sorted((entry for entry in entries if not _hidden(entry.name)), key=lambda entry: entry.name)
+    for entry in found:
+        if entry.is_dir():
+            yield from _walk(Path(entry.path), depth + 1, seen)
+        else:
+            yield Path(entry.path)
+
+
+def _listed(root: Path, path: Path) -> Listed:
+    relative = path.relative_to(root)
+    role, split, mask_folder = "", None, ""
+    folders = list(relative.parts[:-1])
+    while folders:
+        meaning = folder_meaning(folders[0])
+        if meaning is None or (meaning[0] and role) or (meaning[1] and split):
+            break
+        role, split = meaning[0] or role, meaning[1] or split
+        if meaning[0] == "mask":
+            mask_folder = folders[0]
+        folders.pop(0)
+    stem, suffix = split_suffix(relative.name)
+    return Listed(path, relative.as_posix(), role, split, "/".join(folders), mask_folder, stem, suffix)

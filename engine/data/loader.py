@@ -1,0 +1,59 @@
+"""Which samples come when: batches whose order depends on the seed and the epoch alone.
+
+Nothing is carried from one epoch to the next, so a run that resumes at epoch 7 sees what it would have seen anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.dataset import SliceDataset
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.data.batch import Batch
+
+
+class Loader:
+    """Batches of a dataset. `training` shuffles and allows `augment`; otherwise order and images stay as they are."""
+
+    def __init__(
+        self, dataset: SliceDataset, batch_size: int, seed: int, *, training: bool = False, augment: str = "none"
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError("a batch holds at least one sample")
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.seed = seed
+        self.training = training
+        self.augment = augment if training else "none"
+
+    def __len__(self) -> int:
+        """Batches an epoch; the last may be smaller."""
+        return -(-len(self.dataset) // self.batch_size)
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Positions [N] in the order of this epoch (counted from 1)."""
+        positions = np.arange(len(self.dataset), dtype=np.int64)
+        if not self.training:
+            return positions
+        return np.random.default_rng([self.seed, epoch]).permutation(positions)
+
+    def positions(self, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """Positions of each batch, [B]."""
+        order = self.order(epoch)
+        for start in range(0, len(order), self.batch_size):
+            yield order[start : start + self.batch_size]
+
+    def epoch(self, epoch: int, device: torch.device | str = "cpu") -> Iterator[Batch]:
+        """The batches of an epoch on `device`, normalised, changed at random where `augment` says so."""
+        # Delayed: a loader may be described and counted where torch is not installed.
+        from engine.data.batch import make_batch
+
+        for positions in self.positions(epoch):
+            yield make_batch(self.dataset, positions, device, augment=self.augment, seed=self.seed, epoch=epoch)

@@ -1,0 +1,29 @@
+"""Phrases that a model would cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.data.config import LabelConfig
+from engine.data.problem import Problem
+from engine.text.tokenizer import PhraseTokenizer
+
+
+def check_phrases(labels: Sequence[LabelConfig], tokenizer: PhraseTokenizer, reserve: int = 0) -> list[Problem]:
+    """A warning for each phrase longer than the model's limit, naming the words that it would not see.
+
+    `reserve` tokens are taken up by learned context.
+    """
+    problems: list[Problem] = []
+    for label in labels:
+        cut = tokenizer.will_cut(label.phrase, reserve)
+        if cut:
+            problems.append(
+                Problem(
+                    kind="phrase_too_long",
+                    severity="warning",
+                    message=f"The phrase of {label.name!r} is longer than the model's limit; it does not see: {cut!r}.",
+                    fix="Shorten the phrase in the label table (data.labels).",
+                )
+            )
+    return problems

@@ -1,0 +1,55 @@
+"""What is wrong with a dataset: each problem says what, where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`error`: the case is left out; `warning`: used, but look at it; `note`: worth knowing.
+
+    `path` is relative to the dataset's folder ("" = the folder itself); `count` is the number of files that this
+    line stands for.
+    """
+
+    kind: str
+    severity: Severity
+    message: str
+    path: str = ""
+    fix: str = ""
+    count: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def line(self) -> str:
+        """One line of text: severity, place, message, fix."""
+        where = f"{self.path}: " if self.path else ""
+        return f"{self.severity}: {where}{self.message} {self.fix}".rstrip()
+
+
+def gathered(problems: Iterable[Problem], most_notes: int = 3) -> tuple[Problem, ...]:
+    """Errors first, in the order found; more than `most_notes` equal notes or warnings become one line with a count."""
+    rows = list(problems)
+    times: dict[tuple[str, str], int] = {}
+    for problem in rows:
+        times[problem.kind, problem.message] = times.get((problem.kind, problem.message), 0) + 1
+    kept: list[Problem] = []
+    told: set[tuple[str, str]] = set()
+    for problem in rows:
+        key = (problem.kind, problem.message)
+        # Each file with an error keeps its own line: the user has to mend every one of them.
+        if problem.severity == "error" or times[key] <= most_notes:
+            kept.append(problem)
+        elif key not in told:
+            told.add(key)
+            message = f"{problem.message} ({times[key]} files, this is the first)"
+            kept.append(replace(problem, message=message, count=times[key]))
+    return tuple(sorted(kept, key=lambda problem: _ORDER[problem.severity]))

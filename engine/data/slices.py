@@ -1,0 +1,175 @@
+"""Which slices of a volume are used, and a case opened slice by slice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import InputError, ScanUnreadable
+from engine.data.config import DataConfig, PlaneName
+from engine.data.labels import LabelTable
+from engine.data.mask_values import MaskValues, cleaned
+from engine.data.readers.base import Case
+from engine.volumes.geometry import same_grid
+from engine.volumes.preprocess import resize_mask
+from engine.volumes.reading import read_mask, read_scan
+from engine.volumes.slicing import SliceStack
+from engine.volumes.volume import Volume
+
+
+def chosen_slices(labelled: Sequence[int], total: int, config: DataConfig, case_id: str, seed: int) -> tuple[int, ...]:
+    """Indices into a stack of `total` slices, in order.
+
+    Those with a label, and a share of the others drawn by seed and case, so that a model also sees slices to leave
+    empty; a case without any label keeps at least one slice. `each_nth` thins both.
+    """
+    if total == 1:
+        return (0,)
+    grid = range(0, total, config.each_nth)
+    if config.slices == "all":
+        return tuple(grid)
+    with_label = sorted(set(labelled) & set(grid)) or sorted(labelled)[:1]
+    empty = sorted(set(grid) - set(labelled))
+    wanted = min(len(empty), round(len(with_label) * config.empty_slices))
+    if not with_label:
+        wanted = min(len(empty), max(1, round(len(grid) * config.empty_slices)))
+    drawn = sorted(empty, key=lambda index: hashlib.sha256(f"{seed}:{case_id}:{index}".encode()).digest())[:wanted]
+    return tuple(sorted([*with_label, *drawn]))
+
+
+@dataclass(frozen=True)
+class OpenedCase:
+    """A case's scan and masks, read and on one grid. `masks` holds (cleaned values [z, y, x], label value or None)."""
+
+    case: Case
+    scan: Volume
+    masks: tuple[tuple[MaskValues, int | None], ...]
+
+    @property
+    def shape_zyx(self) -> tuple[int, int, int]:
+        depth, height, width = self.scan.voxels.shape[:3]
+        return int(depth), int(height), int(width)
+
+    @property
+    def is_volume(self) -> bool:
+        return not self.scan.is_picture
+
+    def sliced(self, plane: PlaneName) -> SlicedCase:
+        stack = SliceStack(self.scan.voxels, self.scan.geometry, plane)
+        return SlicedCase(stack, tuple((stack.like(values.voxels), label) for values, label in self.masks))
+
+
+@dataclass(frozen=True)
+class SlicedCase:
+    """The same, slice by slice in one plane; every slice is a view [h, w] or [h, w, 3].
+
+    `masks` holds (stored values [n, h, w], label value or None).
+    """
+
+    scan: SliceStack
+    masks: tuple[tuple[NDArray[Any], int | None], ...]
+
+    def __len__(self) -> int:
+        return len(self.scan)
+
+    def image(self, index: int) -> NDArray[Any]:
+        return self.scan[index]
+
+    def channels(self, index: int, table: LabelTable, size: int | None = None) -> NDArray[np.uint8]:
+        """Truth of one slice, 0/1 [L, h, w], or [L, size, size] by nearest neighbour."""
+        truth: NDArray[np.uint8] | None = None
+        for stack, value in self.masks:
+            stored = stack[index] if size is None else resize_mask(stack[index], size)
+            one = stored_channels(stored, value, table)
+            truth = one if truth is None else truth | one
+        height, width = (size, size) if size is not None else self.scan[index].shape[:2]
+        return np.zeros((len(table), height, width), dtype=np.uint8) if truth is None else truth
+
+    def labelled(self) -> tuple[int, ...]:
+        """Indices of the slices in which any mask is above 0."""
+        return tuple(index for index in range(len(self)) if any(bool(stack[index].any()) for stack, _ in self.masks))
+
+    def fullest(self) -> int:
+        """The slice with the largest marked area; the middle one where nothing is marked."""
+        areas = [sum(int(np.count_nonzero(stack[index])) for stack, _ in self.masks) for index in range(len(self))]
+        return areas.index(max(areas)) if any(areas) else len(self) // 2
+
+
+def stored_channels(stored: NDArray[Any], value: int | None, table: LabelTable) -> NDArray[np.uint8]:
+    """One mask file's values [h, w] → 0/1 [L, h, w]; `value` as in MaskFile."""
+    if value is None:
+        return table.channels(stored)
+    truth = np.zeros((len(table), *stored.shape), dtype=np.uint8)
+    if value in table.values:
+        truth[table.values.index(value)] = stored > 0
+    return truth
+
+
+class CaseRefused(InputError):
+    """A file of a case that cannot be used; `kind` is that of the problem in the report, `path` the file to mend."""
+
+    def __init__(self, kind: str, path: Path, message: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.path = path
+
+
+def open_case(case: Case, root: Path) -> OpenedCase:
+    """Reads the scan and its masks; paths in messages are relative to `root`.
+
+    Raises CaseRefused for a file that cannot be read or a mask that does not lie on its scan's grid.
+    """
+    scan = _read(read_scan, case.image, root)
+    masks = []
+    for mask in case.masks:
+        found = _read(read_mask, mask.path, root)
+        _check_grid(scan, found, case.image, mask.path, root)
+        masks.append((cleaned(found), mask.value))
+    return OpenedCase(case, scan, tuple(masks))
+
+
+def _read(reader: Callable[[Path], Volume], path: Path, root: Path) -> Volume:
+    try:
+        return reader(path)
+    except ScanUnreadable as error:
+        message = error.message.replace(str(path), relative_to(path, root))
+        raise CaseRefused("unreadable", path, f"{message} The case is left out.", error.hint) from error
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    depth, height, width = shape[:3]
+    return f"{width} × {height}" + (f" × {depth}" if depth > 1 else "")
+
+
+def relative_to(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, root: Path) -> None:
+    if mask.voxels.shape[:3] != scan.voxels.shape[:3]:
+        swapped = mask.voxels.shape[0] == 1 and mask.voxels.shape[2:0:-1] == scan.voxels.shape[1:3]
+        turned = " (sides swapped: one of the two may be turned by 90°)" if swapped else ""
+        raise CaseRefused(
+            "size_mismatch",
+            mask_path,
+            f"The mask measures {_size(mask.voxels.shape)}, its image {relative_to(image_path, root)} "
+            f"{_size(scan.voxels.shape)}{turned}; the case is left out.",
+            "Export the mask again at the size of its image; it is not stretched, since that might misplace it.",
+        )
+    if scan.geometry is None or mask.geometry is None:
+        return
+    differences = same_grid(scan.geometry, mask.geometry, scan.voxels.shape[:3], mask.voxels.shape[:3])
+    if differences:
+        raise CaseRefused(
+            "grid_mismatch",
+            mask_path,
+            f"The mask lies elsewhere than its scan {relative_to(image_path, root)}: {'; '.join(differences)}. "
+            "The case is left out.",
+            "Resample the mask onto the scan's grid (3D Slicer: Segmentations → Export, with the scan as reference).",
+        )

@@ -1,0 +1,178 @@
+"""Which patients are for tuning, which choose the best epoch, which are kept for the final scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.data.config import SplitConfig
+from engine.data.problem import Problem
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What the split looks at: a case, the patient that it belongs to, and the split that its folder gives it."""
+
+    case_id: str
+    patient: str
+    given: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`split_of` names one split a case, or "slabs" for a lone volume that is shared out by its slices."""
+
+    split_of: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+SLABS = "slabs"
+
+
+def assign(members: Sequence[Member], config: SplitConfig, seed: int, *, sliceable: bool = False) -> Assignment:
+    """Shares the cases out by patient, reproducibly: only names and `seed` decide.
+
+    Splits given by sub-folders stand. Where those lack val, it is taken from train. Otherwise train and val get at
+    least one patient each where there are two, and test one where there are three. A lone patient with several images
+    is split by image, a lone volume (`sliceable`) by slabs of neighbouring slices: both with a warning, since
+    validation on a patient that was learnt from flatters.
+    """
+    given = {member.given for member in members if member.given}
+    if given >= {"train", "val"}:
+        return _as_given(members)
+    if given >= {"train", "test"} and any(member.given in (None, "train") for member in members):
+        return _val_from_train(members, config, seed)
+    problems: tuple[Problem, ...] = ()
+    if given - {"train"}:
+        only = " and ".join(sorted(given))
+        problems = (
+            Problem(
+                kind="split_folders",
+                severity="warning",
+                message=f"The sub-folders give only {only}: nothing to learn from.",
+                fix="They were ignored and the cases split by seed; add a sub-folder train to keep yours.",
+            ),
+        )
+    if config.by == "patient" and len({member.patient for member in members}) == 1 and len(members) > 1:
+        return Assignment(_by_unit(members, config, seed, by_image=True), (*problems, _one_patient(len(members))))
+    if len(members) == 1:
+        if sliceable:
+            return Assignment({members[0].case_id: SLABS}, (*problems, _one_volume()))
+        return Assignment({members[0].case_id: "train"}, (*problems, _one_image()))
+    return Assignment(_by_unit(members, config, seed, by_image=config.by == "image"), problems)
+
+
+def shared_out(count: int, config: SplitConfig) -> dict[str, int]:
+    """How many of `count` units each split gets; the order of filling is train, val, test."""
+    test = round(count * config.test)
+    val = round(count * config.val)
+    if config.test > 0 and count >= 3:
+        test = max(1, test)
+    if count >= 2:
+        val = max(1, val)
+    # Rounding up two small shares may leave nothing to learn from.
+    while count - val - test < 1 and test > (1 if count >= 3 and config.test > 0 else 0):
+        test -= 1
+    while count - val - test < 1 and val > (1 if count >= 2 else 0):
+        val -= 1
+    return {"train": count - val - test, "val": val, "test": test}
+
+
+def _order(names: set[str], seed: int) -> list[str]:
+    # A hash, not a shuffle: one case more or less leaves all others where they were, nearly always.
+    return sorted(names, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
+
+
+def _by_unit(members: Sequence[Member], config: SplitConfig, seed: int, *, by_image: bool) -> dict[str, str]:
+    unit_of = {member.case_id: member.case_id if by_image else member.patient for member in members}
+    units = _order(set(unit_of.values()), seed)
+    counts = shared_out(len(units), config)
+    split_of_unit: dict[str, str] = {}
+    start = 0
+    for split in ("test", "val", "train"):
+        for unit in units[start : start + counts[split]]:
+            split_of_unit[unit] = split
+        start += counts[split]
+    return {case_id: split_of_unit[unit] for case_id, unit in unit_of.items()}
+
+
+def _as_given(members: Sequence[Member]) -> Assignment:
+    problems: list[Problem] = []
+    if not any(member.given == "test" for member in members):
+        problems.append(
+            Problem(
+                kind="no_test_split",
+                severity="note",
+                message="The sub-folders give train and val, but no test: final scores will need other data.",
+                fix="Add a sub-folder test to keep cases apart for them.",
+            )
+        )
+    homes: dict[str, set[str]] = {}
+    for member in members:
+        homes.setdefault(member.patient, set()).add(member.given or "train")
+    problems += [_leak(patient, splits) for patient, splits in sorted(homes.items()) if len(splits) > 1]
+    return Assignment({member.case_id: member.given or "train" for member in members}, tuple(problems))
+
+
+def _val_from_train(members: Sequence[Member], config: SplitConfig, seed: int) -> Assignment:
+    rest = [member for member in members if member.given in (None, "train")]
+    share = config.val / (config.val + config.train)
+    inner = SplitConfig(train=1 - share, val=share, test=0.0, by=config.by)
+    patients = {member.patient for member in rest}
+    by_image = config.by == "image" or len(patients) == 1
+    split_of = dict.fromkeys((member.case_id for member in members), "test")
+    split_of.update(_by_unit(rest, inner, seed, by_image=by_image))
+    problems = [
+        Problem(
+            kind="no_val_split",
+            severity="note",
+            message=f"The sub-folders give train and test, but no val: {share:.0%} of train was taken for it by seed.",
+            fix="Add a sub-folder val to choose it yourself.",
+        )
+    ]
+    if len(patients) == 1 and len(rest) > 1 and config.by == "patient":
+        problems.append(_one_patient(len(rest)))
+    homes: dict[str, set[str]] = {}
+    for member in members:
+        homes.setdefault(member.patient, set()).add("test" if member.given == "test" else "train")
+    problems += [_leak(patient, splits) for patient, splits in sorted(homes.items()) if len(splits) > 1]
+    return Assignment(split_of, tuple(problems))
+
+
+def _leak(patient: str, splits: set[str]) -> Problem:
+    return Problem(
+        kind="leak",
+        severity="warning",
+        message=f"Images of {patient} are in {' and '.join(sorted(splits))}: scores will look too good.",
+        fix="Move all images of a patient into one sub-folder.",
+    )
+
+
+def _one_patient(images: int) -> Problem:
+    return Problem(
+        kind="one_patient",
+        severity="warning",
+        message=f"All {images} images belong to one patient, so they were split by image: scores will look too good.",
+        fix="Add images of other patients before trusting the scores.",
+    )
+
+
+def _one_volume() -> Problem:
+    return Problem(
+        kind="one_volume",
+        severity="warning",
+        message="There is one volume only; its slices were split into neighbouring slabs: scores will look too good.",
+        fix="Add scans of other patients before trusting the scores.",
+    )
+
+
+def _one_image() -> Problem:
+    return Problem(
+        kind="one_image",
+        severity="warning",
+        message="There is one image only: nothing is left to choose the best epoch or to score with.",
+        fix="Add at least one more image with its mask.",
+    )
