@@ -35,8 +35,10 @@ for found in metadata.distributions():
         continue
     for file in found.files:
         path = file.locate()
-        # Scripts and compiled files may be rewritten after installation; the rest has the size that was recorded.
-        if file.suffix != ".pyc" and (not path.exists() or (file.size is not None and path.stat().st_size != file.size)):
+        # Python rewrites what it compiled; everything else has the size that was recorded.
+        if file.suffix == ".pyc":
+            continue
+        if not path.exists() or (file.size is not None and path.stat().st_size != file.size):
             damaged.add(found.metadata["Name"])
             break
 print(*sorted(damaged))
