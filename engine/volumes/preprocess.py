@@ -155,8 +155,8 @@ def resize_mask(mask2d: NDArray[Any], size: int) -> NDArray[Any]:
     """Labels or 0/1 [h, w] → [S, S] of the same type (bool becomes uint8), nearest neighbour at pixel centres."""
     values = mask2d.view(np.uint8) if mask2d.dtype == np.bool_ else mask2d
     height, width = values.shape
-    rows = ((np.arange(size) + 0.5) * (height / size)).astype(np.intp)
-    columns = ((np.arange(size) + 0.5) * (width / size)).astype(np.intp)
+    centres = 2 * np.arange(size) + 1  # in half pixels: whole numbers, so that no rounding decides
+    rows, columns = centres * height // (2 * size), centres * width // (2 * size)
     return np.ascontiguousarray(values[np.ix_(rows, columns)])
 
 

@@ -20,7 +20,7 @@ from engine.volumes.headers.stored_array import SEND_AGAIN
 from engine.volumes.volume import Mask, Volume
 
 _MOST_PIXELS = 178_000_000  # Pillow itself refuses slightly more
-_KINDS = ("PNG", "JPEG", "MPO", "BMP", "TIFF", "GIF", "WEBP", "PPM")
+_KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
 _LOSSY = ("JPEG", "MPO")
 _ORIENTATION = 0x0112
 
@@ -89,7 +89,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, list[str]]]:
             f"{path} is not a picture that can be read, whatever its name says.",
             hint="Open it in a picture viewer and save it as PNG; if no program opens it, it is damaged.",
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, KeyError, IndexError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError) as error:
         # What Pillow's decoders raise on damaged files.
         raise ScanUnreadable(
             f"{path} is damaged: {str(error)[:120] or type(error).__name__}.", hint=SEND_AGAIN

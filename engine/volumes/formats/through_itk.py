@@ -72,14 +72,20 @@ def _geometry(image: Any) -> Geometry:
 
 
 def plain_numbers(path: Path, voxels: NDArray[Any]) -> NDArray[Any]:
-    """64-bit numbers as 32-bit ones; raises ScanUnreadable for complex ones."""
+    """The smallest of int16, uint16, int32 that holds whole numbers, float32 for others; 8-bit types as they are.
+
+    Raises ScanUnreadable for complex numbers.
+    """
     if voxels.dtype.kind == "c":
         raise ScanUnreadable(f"{path} holds complex numbers.", hint="Give the magnitude image instead.")
     if voxels.dtype == np.float64:
         return voxels.astype(np.float32)
-    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
-        fits = int(voxels.min()) >= -(2**31) and int(voxels.max()) < 2**31
-        return voxels.astype(np.int32 if fits else np.float32)
+    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize >= 4:
+        low, high = int(voxels.min()), int(voxels.max())
+        for smaller in (np.int16, np.uint16, np.int32):
+            if np.iinfo(smaller).min <= low and high <= np.iinfo(smaller).max:
+                return voxels.astype(smaller, copy=False)
+        return voxels.astype(np.float32)
     return voxels
 
 
