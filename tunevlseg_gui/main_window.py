@@ -8,8 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer, QUrl, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 import engine
 from engine.contract.errors import EngineError
@@ -102,7 +119,9 @@ class MainWindow(QMainWindow):
         self._action(files, "&Quit", "actionQuit", self.close, QKeySequence.StandardKey.Quit)
         view = self.menuBar().addMenu("&View")
         for number, (name, title, picture, _, _) in enumerate(PAGES):
-            action = self._action(view, f"&{title}", f"action_{name}", lambda name=name: self.show_page(name), f"Ctrl+{number}")
+            action = self._action(
+                view, f"&{title}", f"action_{name}", lambda name=name: self.show_page(name), f"Ctrl+{number}"
+            )
             action.setIcon(icon(picture, "muted"))
         view.addSeparator()
         themes = view.addMenu("&Theme")
@@ -153,7 +172,9 @@ class MainWindow(QMainWindow):
         self.client.submit(Doctor(), self._doctor_said)
         if not self.settings.notice_seen:
             self.settings.notice_seen = True
-            self.show_notice(Notice(RESEARCH_ONLY, "Everything stays on this computer: nothing is sent anywhere.", "note"))
+            self.show_notice(
+                Notice(RESEARCH_ONLY, "Everything stays on this computer: nothing is sent anywhere.", "note")
+            )
         for path in given:
             self.open_path(path)
         if not given:
@@ -209,7 +230,9 @@ class MainWindow(QMainWindow):
 
     def ask_for_scan(self) -> None:
         known = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open a scan", "", f"Pictures and volumes ({known});;All files (*)")
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "Open a scan", "", f"Pictures and volumes ({known});;All files (*)"
+        )
         if chosen:
             self.open_path(Path(chosen))
 
@@ -316,14 +339,20 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _worker_changed(self, state: str) -> None:
-        words = {"starting": "Engine: starting…", "busy": "Engine: working…", "lost": "Engine: restarts on the next job"}
+        words = {
+            "starting": "Engine: starting…",
+            "busy": "Engine: working…",
+            "lost": "Engine: restarts on the next job",
+        }
         self.work.setText(words.get(state, ""))
 
     @Slot(object)
     def _progressed(self, event: Event) -> None:
         if isinstance(event, Progress) and event.total:
             left = f", {event.eta:.0f} s left" if event.eta and event.eta >= 1 else ""
-            self.work.setText(f"Engine: {event.stage or 'working'} {event.done:.0f} of {event.total:.0f} {event.unit}{left}")
+            self.work.setText(
+                f"Engine: {event.stage or 'working'} {event.done:.0f} of {event.total:.0f} {event.unit}{left}"
+            )
 
     def _doctor_said(self, event: Event) -> None:
         match event:

@@ -10,9 +10,7 @@ from engine.runs.layout import EVENTS, METRICS, is_run
 
 Kind = Literal["run", "bundle", "dataset", "recipe", "scan"]
 
-SCAN_SUFFIXES = (
-    ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm".split()
-)
+SCAN_SUFFIXES = ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm".split()
 
 
 def kind_of(path: Path) -> Kind:

@@ -24,7 +24,12 @@ from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import card, label
 
-KINDS = {"dataset": ("data", "Dataset"), "run": ("runs", "Run"), "bundle": ("models", "Bundle"), "scan": ("scan", "Scan")}
+KINDS = {
+    "dataset": ("data", "Dataset"),
+    "run": ("runs", "Run"),
+    "bundle": ("models", "Bundle"),
+    "scan": ("scan", "Scan"),
+}
 
 
 class DropHere(QFrame):
@@ -119,7 +124,10 @@ class StartPage(QWidget):
         texts.setSpacing(2)
         texts.addWidget(label("TuneVLSeg Desktop", "title"))
         texts.addWidget(
-            label("Teach a vision-language model your images, then find structures in scans by typing their names.", "muted")
+            label(
+                "Teach a vision-language model your images, then find structures in scans by typing their names.",
+                "muted",
+            )
         )
         row = QHBoxLayout()
         row.setSpacing(16)

@@ -1,0 +1,144 @@
+"""What the engine can do, as `tunevlseg describe` writes it; read with tolerance, so that old and new fit together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tunevlseg_gui.forms.field_spec import FieldSpec, fields_of
+from tunevlseg_gui.resource_paths import catalogue_file
+
+VPT_REASON = "In the published study, visual tokens helped most where images differ most from photographs."
+
+_TITLES = {
+    "vpt": "Visual prompt tuning (VPT)",
+    "coop": "Context words (CoOp)",
+    "cocoop": "Context words moved by the image (CoCoOp)",
+    "maple": "Coupled prompts (MaPLe)",
+    "shared_attention": "Shared prompts, attention",
+    "shared_separate": "Shared prompts, separate",
+    "zero_shot": "As it is (zero-shot)",
+    "upsampler_only": "Upsampler only (control)",
+    "last_layer_only": "Last layer only (control)",
+    "decoder_finetune": "Decoder",
+    "full_finetune": "Everything",
+}
+_ORDER = list(_TITLES)
+# Which sites a strategy fills, where the catalogue does not say it.
+_SITES = {
+    "vpt": ("image",),
+    "coop": ("text",),
+    "cocoop": ("text",),
+    "maple": ("text", "image"),
+    "shared_attention": ("text", "image"),
+    "shared_separate": ("text", "image"),
+}
+
+
+@dataclass(frozen=True)
+class BaseWeights:
+    """Installed base weights, as far as the wizard needs them."""
+
+    id: str
+    model: str = ""
+    title: str = ""
+    notice: str = ""
+    sites: dict[str, Any] = field(default_factory=dict)
+    recommended: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, item: dict[str, Any]) -> BaseWeights:
+        name = str(item.get("id") or "")
+        title = str(item.get("title") or ("Starter model" if name == "starter" else name))
+        return cls(
+            name,
+            str(item.get("model") or ""),
+            title,
+            str(item.get("notice") or ""),
+            dict(item.get("sites") or {}),
+            dict(item.get("recommended") or {}),
+        )
+
+    def recommends(self, strategy: str, group: str) -> dict[str, Any]:
+        """The card's values for `group` (strategy | training) with this strategy."""
+        return dict((self.recommended.get(strategy) or {}).get(group) or {})
+
+
+@dataclass(frozen=True)
+class Strategy:
+    name: str
+    title: str
+    summary: str
+    schema: dict[str, Any]
+    sites: tuple[str, ...]
+
+    def refused_by(self, weights: BaseWeights) -> str:
+        """Why these weights cannot take it, in words; empty where they can."""
+        for side in self.sites:
+            layers = weights.sites.get(f"{side}_layers")
+            if layers is not None and not layers:
+                return f"Needs {side} sites; {weights.title} has none."
+        return ""
+
+    def fields(self, weights: BaseWeights) -> list[FieldSpec]:
+        """Its settings, with depth capped at the network's layers and defaults from the model card."""
+        depths = [
+            (int(weights.sites[f"{side}_layers"]), side) for side in self.sites if weights.sites.get(f"{side}_layers")
+        ]
+        made = []
+        for spec in with_defaults(fields_of(self.schema), weights.recommends(self.name, "strategy")):
+            if spec.name == "prompt_depth" and depths:
+                layers, side = min(depths)
+                spec = spec.capped(layers, f"{weights.title} has {layers} {side} layers")
+            made.append(spec)
+        return made
+
+
+def with_defaults(specs: list[FieldSpec], defaults: dict[str, Any]) -> list[FieldSpec]:
+    """The fields with other defaults where `defaults` names them."""
+    return [replace(spec, default=defaults[spec.name]) if spec.name in defaults else spec for spec in specs]
+
+
+@dataclass
+class Catalogue:
+    strategies: list[Strategy] = field(default_factory=list)
+    training: dict[str, Any] = field(default_factory=dict)
+    weights: list[BaseWeights] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Catalogue:
+        strategies = [
+            Strategy(
+                name,
+                _TITLES.get(name) or str(item.get("title") or name),
+                str(item.get("summary") or ""),
+                dict(item.get("schema") or {}),
+                tuple(item.get("sites") or _SITES.get(name, ())),
+            )
+            for name, item in (found.get("strategies") or {}).items()
+        ]
+        strategies.sort(key=lambda known: _ORDER.index(known.name) if known.name in _ORDER else len(_ORDER))
+        training = dict((found.get("training") or {}).get("schema") or {})
+        return cls(strategies, training, [BaseWeights.of(item) for item in found.get("weights") or []])
+
+    @classmethod
+    def shipped(cls) -> Catalogue:
+        """The catalogue in resources/; empty where there is none."""
+        try:
+            return cls.of(json.loads(catalogue_file().read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return cls()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.strategies and self.weights)
+
+    def strategy(self, name: str) -> Strategy | None:
+        return next((known for known in self.strategies if known.name == name), None)
+
+    def weights_called(self, name: str) -> BaseWeights | None:
+        return next((known for known in self.weights if known.id == name), None)
+
+    def training_fields(self, weights: BaseWeights, strategy: str) -> list[FieldSpec]:
+        return with_defaults(fields_of(self.training), weights.recommends(strategy, "training"))

@@ -1,0 +1,125 @@
+"""A setting as the catalogue describes it (JSON schema made by pydantic), read into plain values; no Qt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Kind = Literal["int", "float", "bool", "choice", "text"]
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a form. `low` and `high` are inclusive unless `low_open` / `high_open`."""
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+    high_open: bool = False
+    choices: tuple[Any, ...] = ()
+    optional: bool = False  # may be left empty, which is None
+    expert: bool = False
+    log: bool = False
+    why_capped: str = ""
+
+    @property
+    def title(self) -> str:
+        """`num_context` → "Num context"."""
+        return self.name.replace("_", " ").capitalize()
+
+    def capped(self, high: float, why: str) -> FieldSpec:
+        """The same with a lower upper limit; a default above it comes down with it."""
+        if self.high is not None and self.high <= high:
+            return self
+        default = min(self.default, high) if isinstance(self.default, int | float) else self.default
+        return replace(self, high=high, default=type(self.default)(default), why_capped=why)
+
+    def problem(self, value: Any) -> str:
+        """What is wrong with a value, in words; empty where nothing is."""
+        if value is None:
+            return "" if self.optional else "A value is needed."
+        if self.kind == "choice":
+            return "" if value in self.choices else f"Choose one of: {', '.join(map(str, self.choices))}."
+        if self.kind not in ("int", "float"):
+            return ""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return "Enter a number."
+        if self.kind == "int" and value != int(value):
+            return "Enter a whole number."
+        if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
+            return f"Must be {'above' if self.low_open else 'at least'} {self.low:g}."
+        if self.high is not None and (value > self.high or (self.high_open and value == self.high)):
+            why = f" ({self.why_capped})" if self.why_capped else ""
+            return f"Must be {'below' if self.high_open else 'at most'} {self.high:g}{why}."
+        return ""
+
+    @property
+    def limits(self) -> str:
+        """The limits in words, for the help."""
+        if self.kind not in ("int", "float"):
+            return ""
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"{'above' if self.low_open else 'at least'} {self.low:g}"
+        return f"{'below' if self.high_open else 'at most'} {self.high:g}" if self.high is not None else ""
+
+
+def fields_of(schema: dict[str, Any], skip: tuple[str, ...] = ("name",)) -> list[FieldSpec]:
+    """The fields of a settings group that a form can show, in their order; groups within groups are left out."""
+    made = []
+    for name, found in (schema.get("properties") or {}).items():
+        if name in skip:
+            continue
+        spec = _field(name, dict(found), schema.get("$defs") or {})
+        if spec is not None:
+            made.append(spec)
+    return made
+
+
+def _field(name: str, found: dict[str, Any], definitions: dict[str, Any]) -> FieldSpec | None:
+    optional = False
+    options = found.get("anyOf")
+    if options:
+        rest = [option for option in options if option.get("type") != "null"]
+        optional = len(rest) < len(options)
+        # Of several types the last is the widest (int | float).
+        found = {**found, **(rest[-1] if rest else {})}
+    if "$ref" in found:
+        found = {**definitions.get(str(found["$ref"]).rpartition("/")[2], {}), **found}
+    kind = _kind(found)
+    if kind is None:
+        return None
+    search = found.get("search") or {}
+    return FieldSpec(
+        name,
+        kind,
+        found.get("default"),
+        str(found.get("description") or ""),
+        str(found.get("unit") or ""),
+        _number(found.get("minimum", found.get("exclusiveMinimum"))),
+        _number(found.get("maximum", found.get("exclusiveMaximum"))),
+        "minimum" not in found and "exclusiveMinimum" in found,
+        "maximum" not in found and "exclusiveMaximum" in found,
+        tuple(found.get("enum") or ()),
+        optional,
+        bool(found.get("expert")),
+        bool(search.get("log")),
+    )
+
+
+def _kind(found: dict[str, Any]) -> Kind | None:
+    if found.get("enum"):
+        return "choice"
+    known: dict[str, Kind] = {"integer": "int", "number": "float", "boolean": "bool", "string": "text"}
+    return known.get(str(found.get("type")))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
