@@ -6,17 +6,20 @@ from collections.abc import Sequence
 
 from engine.data.config import LabelConfig
 from engine.data.problem import Problem
+from engine.text.phrases import with_stop
 from engine.text.tokenizer import PhraseTokenizer
 
 
-def check_phrases(labels: Sequence[LabelConfig], tokenizer: PhraseTokenizer, reserve: int = 0) -> list[Problem]:
+def check_phrases(
+    labels: Sequence[LabelConfig], tokenizer: PhraseTokenizer, reserve: int = 0, *, append_stop: bool = True
+) -> list[Problem]:
     """A warning for each phrase longer than the model's limit, naming the words that it would not see.
 
-    `reserve` tokens are taken up by learned context.
+    `reserve` tokens are taken up by learned context; with `append_stop` the full stop that is added counts too.
     """
     problems: list[Problem] = []
     for label in labels:
-        cut = tokenizer.will_cut(label.phrase, reserve)
+        cut = tokenizer.will_cut(with_stop(label.phrase) if append_stop else label.phrase, reserve)
         if cut:
             problems.append(
                 Problem(

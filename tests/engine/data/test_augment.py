@@ -1,0 +1,102 @@
+"""Random changes: rare, slight, the same for image and mask, the same after a resume, never in validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from engine.contract.control import CancelToken
+from engine.data.augment import Changes, draw_changes
+from engine.data.batch import apply_changes
+from engine.data.dataset import SliceDataset
+from engine.data.findings import DatasetReport
+from engine.data.loader import Loader
+from engine.volumes.preprocess import Preprocess
+
+
+def test_shares_and_limits() -> None:
+    changes = draw_changes("published", np.arange(4000), seed=1, epoch=1)
+    assert changes.moved.mean() == pytest.approx(0.2, abs=0.03)
+    assert changes.relit.mean() == pytest.approx(0.2, abs=0.03)
+    assert changes.touched.mean() == pytest.approx(0.36, abs=0.03)
+    assert np.array_equal(changes.theta[~changes.moved], np.tile(np.eye(2, 3), ((~changes.moved).sum(), 1, 1)))
+    moved = changes.theta[changes.moved]
+    angles = np.degrees(np.arctan2(moved[:, 0, 1], moved[:, 0, 0]))
+    assert 4.5 < np.abs(angles).max() <= 5
+    scales = np.hypot(moved[:, 0, 0], moved[:, 0, 1])
+    assert scales.min() >= 1 / 1.02 - 1e-6
+    assert scales.max() <= 1 / 0.98 + 1e-6
+    assert 0.035 < np.abs(moved[:, :, 2]).max() <= 0.04
+    assert 0.09 < np.abs(changes.gain[changes.relit] - 1).max() <= 0.1
+    assert np.abs(changes.offset).max() <= 25.5
+
+
+def test_draws_depend_on_seed_epoch_and_position_alone() -> None:
+    together = draw_changes("published", np.arange(50), seed=1, epoch=2)
+    alone = draw_changes("published", np.array([37]), seed=1, epoch=2)
+    assert np.array_equal(together.theta[37], alone.theta[0])
+    assert together.gain[37] == alone.gain[0]
+    assert not np.array_equal(together.theta, draw_changes("published", np.arange(50), seed=1, epoch=3).theta)
+    assert not np.array_equal(together.theta, draw_changes("published", np.arange(50), seed=2, epoch=2).theta)
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="flips"):
+        draw_changes("flips", np.arange(3), 1, 1)
+
+
+def _changes(theta: list[list[float]], gain: float = 1.0, offset: float = 0.0) -> Changes:
+    return Changes(
+        np.array([theta], np.float32),
+        np.array([gain], np.float32),
+        np.array([offset], np.float32),
+        np.array([True]),
+        np.array([True]),
+    )
+
+
+def test_image_and_mask_move_alike() -> None:
+    images = torch.zeros(1, 3, 40, 40)
+    images[:, :, 10:20, 8:16] = 200.0
+    masks = (images[:, :1] > 100).float()
+    # A shift of 0.2 in coordinates from -1 to 1 is 4 of 40 pixels.
+    moved, truth = apply_changes(images, masks, _changes([[1, 0, -0.2], [0, 1, 0]]))
+    assert torch.equal(truth[0, 0], torch.roll(masks[0, 0], 4, dims=1))
+    assert torch.equal((moved[:, :1] > 100).float(), truth)
+    assert set(truth.unique().tolist()) == {0.0, 1.0}
+
+
+def test_borders_are_replicated_and_values_stay_in_range() -> None:
+    images = torch.full((1, 3, 16, 16), 250.0)
+    moved, _ = apply_changes(images, torch.zeros(1, 1, 16, 16), _changes([[1, 0, 0.5], [0, 1, 0.5]], 1.1, 20.0))
+    assert torch.equal(moved, torch.full_like(images, 255.0))
+
+
+def test_the_originals_are_left_alone() -> None:
+    images = torch.rand(1, 3, 16, 16) * 255
+    before = images.clone()
+    apply_changes(images, torch.zeros(1, 1, 16, 16), _changes([[1, 0, 0.5], [0, 1, 0]], 0.9))
+    assert torch.equal(images, before)
+
+
+def test_training_is_changed_and_validation_is_not(
+    tmp_path: Path, make: Any, inspected: Callable[..., DatasetReport]
+) -> None:
+    report = inspected(make.pairs(tmp_path, 20))
+    dataset = SliceDataset.build(report, "train", Preprocess(size=32), lambda event: None, CancelToken())
+    training = Loader(dataset, 16, seed=5, training=True, augment="published")
+    first, again = next(training.epoch(3)), next(training.epoch(3))
+    assert torch.equal(first.images, again.images)
+    assert torch.equal(first.masks, again.masks)
+    plain = next(Loader(dataset, 16, seed=5, training=True).epoch(3))
+    assert torch.equal(plain.positions, first.positions)
+    same = torch.tensor([torch.equal(a, b) for a, b in zip(plain.images, first.images, strict=True)])
+    assert torch.equal(~same, first.changed)
+    assert first.changed.any()
+    validation = Loader(dataset, 16, seed=5, augment="published")
+    assert not any(bool(batch.changed.any()) for batch in validation.epoch(3))
