@@ -1,0 +1,75 @@
+"""From the result of a Segment job to layers over the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bundle.levels import threshold_level
+from engine.contract.errors import InputError
+from tunevlseg_gui.pages.segment.model_choice import ModelChoice
+from tunevlseg_gui.viewer.mask_overlay import COLOURS, MOST_LAYERS, Layer, count_levels
+from tunevlseg_gui.viewer.scan import map_array
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked of which model; `folder` receives the probabilities."""
+
+    model: ModelChoice
+    axis: str
+    phrases: tuple[str, ...]
+    folder: Path
+
+    def goes_with(self, other: Question) -> bool:
+        """Whether answers of both can be shown together and saved by one job."""
+        return self.model.key == other.model.key and self.axis == other.axis
+
+
+def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[int, int, int]) -> list[Layer]:
+    """One layer a phrase, mapped from the files that the engine wrote.
+
+    The engine answers a phrase that names one of the bundle's labels under the label's name: the order tells which
+    answer is whose. Raises ScanUnreadable or InputError where an answer is missing or lies on another grid.
+    """
+    paths = [Path(str(known["path"])) for known in result.get("probabilities") or []]
+    if len(paths) != len(question.phrases):
+        raise InputError(f"{len(question.phrases)} phrases were asked, {len(paths)} answers came.", hint="Ask again.")
+    layers = []
+    for phrase, path in zip(question.phrases, paths, strict=True):
+        levels = map_array(path)
+        if levels.shape != shape_zyx or levels.dtype != np.uint8:
+            raise InputError("An answer does not lie on the scan's grid.", hint="Open the scan again and ask again.")
+        layers.append(Layer(phrase, levels, COLOURS[0], counts=count_levels(levels)))
+    return layers
+
+
+def place_layers(shown: Sequence[Layer], new: Sequence[Layer]) -> list[Layer]:
+    """New answers join those shown: one to the same phrase takes its place and colour, the rest get free colours.
+
+    Of more than MOST_LAYERS the oldest go.
+    """
+    layers = list(shown)
+    for layer in new:
+        same = next((number for number, known in enumerate(layers) if known.phrase == layer.phrase), None)
+        if same is not None:
+            layer.colour = layers[same].colour
+            layers[same] = layer
+            continue
+        if len(layers) == MOST_LAYERS:
+            layers.pop(0)
+        taken = {known.colour for known in layers}
+        layer.colour = next(colour for colour in COLOURS if colour not in taken)
+        layers.append(layer)
+    return layers
+
+
+def fullest_slice(slices: NDArray[np.uint8], threshold: float) -> int:
+    """Number of the slice [n, h, w] with the largest mask."""
+    level = threshold_level(threshold)
+    return int(np.argmax([np.count_nonzero(one >= level) for one in slices]))

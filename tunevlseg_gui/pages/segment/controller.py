@@ -1,0 +1,366 @@
+"""What happens on the Segment page: jobs go out, events come in; the page only draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, SignalInstance
+
+from engine.contract.errors import EngineError, InputError
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress
+from engine.contract.jobs import Job, ListModels, OpenScan, Segment
+from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
+from tunevlseg_gui.pages.segment.model_choice import ModelChoice, base_choices, bundle_choice, tuned_choices
+from tunevlseg_gui.pages.segment.saving import with_suffix
+from tunevlseg_gui.pages.segment.views import answers_folder, remove_folder, tidy_views, view_folder
+from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
+from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_result
+
+if TYPE_CHECKING:
+    from tunevlseg_gui.pages.segment.page import SegmentPage
+
+
+class Client(Protocol):
+    """What the page needs of EngineClient."""
+
+    @property
+    def event(self) -> SignalInstance: ...
+
+    def submit(self, job: Job) -> str: ...
+
+    def cancel(self, job_id: str) -> None: ...
+
+
+@dataclass
+class Asked:
+    """A job that was sent: what it was for, what it said."""
+
+    kind: str  # open | segment | save | models
+    scan: Path | None = None
+    question: Question | None = None
+    target: Path | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+class SegmentController(QObject):
+    """Holds the open scan, the chosen model and the layers; one scan job or question at a time."""
+
+    def __init__(self, client: Client, page: SegmentPage) -> None:
+        super().__init__(page)
+        self._client = client
+        self._page = page
+        self._jobs: dict[str, Asked] = {}
+        self._running = ""  # the job that the progress bar and Cancel are for
+        self.scan: ViewedScan | None = None
+        self._view: Path | None = None
+        self._models: list[ModelChoice] = []
+        self._opened: list[ModelChoice] = []  # bundles opened by hand
+        self._chosen: ModelChoice | None = None
+        self._filled = ""  # phrases that were put into the box by us
+        self._question: Question | None = None  # whose answers are shown
+        client.event.connect(self.on_event)
+
+    # scans
+
+    def open_scan(self, path: Path) -> None:
+        if self._running:
+            self.cancel()
+        folder = view_folder(path)
+        self._page.banner.hide()
+        self._page.show_status(f"Opening {path.name}…")
+        self._start(OpenScan(str(path), str(folder)), Asked("open", scan=path))
+
+    def _scan_prepared(self, path: Path, result: dict[str, Any]) -> None:
+        view = Path(str(result.get("folder", "")))
+
+        def show(scan: ViewedScan) -> None:
+            self.scan, self._view = scan, view
+            self._question = None
+            self._page.viewer.show_scan(scan)
+            self._page.side.show_scan(path.name, scan.in_words(), is_volume=not scan.is_picture)
+            self._page.show_scan_stage(True)
+            self._show_layers([])
+            self._page.show_status("  ".join(scan.notes) or f"{path.name}: {scan.in_words()}")
+            self._page.scan_opened.emit(str(path))
+            run_task(self, lambda: tidy_views(view), lambda _done: None)
+
+        run_task(self, lambda: scan_of_result(path, result), show, self._show_error)
+
+    # models
+
+    def refresh_models(self) -> None:
+        if not any(asked.kind == "models" for asked in self._jobs.values()):
+            self._send(ListModels(), Asked("models"))
+
+    def open_bundle(self, path: Path) -> None:
+        def add(choice: ModelChoice) -> None:
+            self._opened = [known for known in self._opened if known.key != choice.key] + [choice]
+            self._list_models(self._models, chosen=choice)
+            self._page.show_status(f"{choice.title} is chosen.")
+
+        run_task(self, lambda: bundle_choice(path), add, self._show_error)
+
+    def choose_model(self, choice: ModelChoice | None) -> None:
+        self._chosen = choice
+        self._page.side.show_model(choice)
+        if choice is None:
+            return
+        self._page.side.set_threshold(choice.threshold)
+        self.set_threshold(choice.threshold)
+        edit = self._page.side.prompt_edit
+        if choice.labels and edit.toPlainText().strip() in ("", self._filled):
+            self._filled = "\n".join(choice.labels[:MOST_LAYERS])
+            edit.setPlainText(self._filled)
+
+    def _models_listed(self, result: dict[str, Any]) -> None:
+        base = base_choices(result)
+        run_task(self, tuned_choices, lambda tuned: self._list_models([*base, *tuned]), self._show_error)
+
+    def _list_models(self, models: list[ModelChoice], chosen: ModelChoice | None = None) -> None:
+        self._models = models
+        by_hand = {choice.key for choice in self._opened}
+        shown = [choice for choice in models if choice.key not in by_hand] + self._opened
+        wanted = chosen or self._chosen
+        found = next((choice for choice in shown if wanted is not None and choice.key == wanted.key), None)
+        found = found or (shown[0] if shown else None)
+        self._page.side.list_models(shown, found)
+        if found != self._chosen:
+            self.choose_model(found)
+
+    # asking
+
+    def ask(self) -> None:
+        """One job for all phrases in the box; answers that are shown stay until new ones are there."""
+        side = self._page.side
+        if self._running:
+            return
+        if self.scan is None or self._view is None:
+            self._page.show_problem(InputError("No scan is open.", hint="Open or drop a picture or volume first."))
+            return
+        if self._chosen is None:
+            self._page.show_problem(
+                InputError("No model is chosen.", hint="Choose one in the list, open a bundle, or import a base model.")
+            )
+            return
+        phrases = side.prompt_edit.phrases() or list(self._chosen.labels)
+        if not phrases:
+            self._page.show_problem(InputError("There is no phrase.", hint="Type what to look for, such as polyp."))
+            side.prompt_edit.setFocus()
+            return
+        if len(phrases) > MOST_LAYERS:
+            self._page.show_problem(
+                InputError(f"There are {len(phrases)} phrases.", hint=f"Ask for at most {MOST_LAYERS} at once.")
+            )
+            return
+        axis = "axial" if self.scan.is_picture else side.axis
+        question = Question(self._chosen, axis, tuple(phrases), answers_folder(self._view))
+        job = Segment(
+            [str(self.scan.path)],
+            self._chosen.reference,
+            phrases,
+            axis=axis,
+            probabilities=str(question.folder),
+            save=False,
+        )
+        self._page.banner.hide()
+        self._page.show_status(f"Asking {self._chosen.title}…")
+        self._start(job, Asked("segment", scan=self.scan.path, question=question))
+
+    def cancel(self) -> None:
+        if self._running:
+            self._client.cancel(self._running)
+            self._page.show_status("Cancelling…")
+
+    def _answered(self, asked: Asked, result: dict[str, Any]) -> None:
+        question, scan = asked.question, self.scan
+        if question is None or scan is None or asked.scan != scan.path:
+            return  # another scan was opened meanwhile
+        state = self._page.viewer.state
+
+        def show(new: list[Layer]) -> None:
+            if self.scan is not scan:
+                return
+            keep = state.layers if self._question is not None and self._question.goes_with(question) else []
+            self._question = question
+            self._show_layers(place_layers(keep, new))
+            self._show_first(new)
+            self._tell_answer(asked, result, new)
+
+        run_task(self, lambda: read_answers(result, question, scan.shape_zyx), show, self._show_error)
+
+    def _show_first(self, new: list[Layer]) -> None:
+        """Goes to a slice that shows something, unless this one does already."""
+        state = self._page.viewer.state
+        found = [layer for layer in new if layer.voxels(state.threshold)]
+        if not found or any(state.mask_of(layer).any() for layer in found):
+            return
+        stack, threshold, plane = state.stack, state.threshold, state.plane
+
+        def go(index: int) -> None:
+            if state.scan is self.scan and state.plane == plane:
+                self._page.viewer.go_to(index)
+
+        layer = found[0]
+        run_task(self, lambda: fullest_slice(stack.like(layer.levels), threshold), go)
+
+    def _tell_answer(self, asked: Asked, result: dict[str, Any], new: list[Layer]) -> None:
+        missing = [layer.phrase for layer in new if not layer.voxels(self._page.viewer.state.threshold)]
+        words = f"{len(new) - len(missing)} of {len(new)} found"
+        where = str(result.get("provider") or "").removesuffix("ExecutionProvider")
+        seconds = f" in {float(result['seconds']):.1f} s" if result.get("seconds") is not None else ""
+        self._page.show_status(f"{words}{seconds}{f' on {where}' if where else ''}")
+        notice = str(result.get("notice") or "")
+        said = [text for text in asked.warnings if not (notice and notice in text) and "was not found" not in text]
+        if said:
+            self._page.show_warning(said[0], "  ".join(said[1:]))
+
+    # the look of the answers
+
+    def set_threshold(self, threshold: float) -> None:
+        """Thresholds what is there already: no job."""
+        self._page.viewer.state.threshold = threshold
+        self._page.viewer.refresh()
+        self._show_amounts()
+
+    def set_opacity(self, opacity: float) -> None:
+        self._page.viewer.state.set_opacity(opacity)
+        self._page.viewer.refresh()
+
+    def set_outline(self, on: bool) -> None:
+        self._page.viewer.state.outline = on
+        self._page.viewer.refresh()
+
+    def set_overlay(self, on: bool) -> None:
+        self._page.viewer.state.overlay_on = on
+        self._page.viewer.refresh()
+
+    def view_changed(self) -> None:
+        """Keys in the view changed what controls beside it show."""
+        state, side = self._page.viewer.state, self._page.side
+        side.set_opacity(state.opacity)
+        side.set_overlay(state.overlay_on, state.outline)
+
+    def layers_toggled(self) -> None:
+        self._page.viewer.refresh()
+        self._show_save()
+
+    def remove_layer(self, layer: Layer) -> None:
+        self._show_layers([known for known in self._page.viewer.state.layers if known is not layer])
+
+    def _show_layers(self, layers: list[Layer]) -> None:
+        side = self._page.side
+        if self.scan is not None:
+            self._page.viewer.show_layers(layers)
+        side.layer_list.show_layers(layers)
+        side.answers.setVisible(bool(layers))
+        self._show_amounts()
+        self._show_save()
+
+    def _show_amounts(self) -> None:
+        voxel_ml = self.scan.voxel_ml if self.scan else None
+        self._page.side.layer_list.show_amounts(self._page.viewer.state.threshold, voxel_ml)
+
+    def _show_save(self) -> None:
+        visible = [layer for layer in self._page.viewer.state.layers if layer.visible]
+        self._page.side.save_button.setEnabled(bool(visible) and not self._running)
+        self._page.side.save_button.setText("Save mask…" if len(visible) < 2 else f"Save {len(visible)} masks…")
+
+    # saving
+
+    def save(self, path: Path, ask_overwrite: Callable[[Path], bool]) -> None:
+        """The visible layers at the threshold that is set, on the scan's own grid; the engine writes the file."""
+        question, scan, state = self._question, self.scan, self._page.viewer.state
+        phrases = [layer.phrase for layer in state.layers if layer.visible]
+        if question is None or scan is None or not phrases or self._running:
+            return
+        path = with_suffix(path, scan.path)
+        if path.exists() and not ask_overwrite(path):
+            return
+        job = Segment(
+            [str(scan.path)],
+            question.model.reference,
+            phrases,
+            out=str(path),
+            axis=question.axis,
+            threshold=state.threshold,
+            overwrite=True,
+        )
+        self._page.banner.hide()
+        self._page.show_status(f"Saving {path.name}…")
+        self._start(job, Asked("save", target=path))
+
+    # events
+
+    def on_event(self, event: Event) -> None:
+        asked = self._jobs.get(event.job_id)
+        if asked is None:
+            return
+        match event:
+            case Progress(done=done, total=total) if event.job_id == self._running:
+                self._page.side.show_progress(done, total)
+                self._page.show_status(progress_in_words(event))
+            case Log(level="warning" | "error", message=message):
+                asked.warnings.append(message)
+            case Log(message=message) if event.job_id == self._running:
+                self._page.show_status(message)
+            case JobFinished(result=result):
+                self._ended(event.job_id)
+                self._finished(asked, result)
+            case JobFailed() as failure:
+                self._ended(event.job_id)
+                self._throw_away(asked)
+                self._page.show_problem(failure)
+                self._page.show_status("")
+            case JobCancelled():
+                self._ended(event.job_id)
+                self._throw_away(asked)
+                self._page.show_status("Cancelled. What was shown is as it was.")
+
+    def _finished(self, asked: Asked, result: dict[str, Any]) -> None:
+        if asked.kind == "open" and asked.scan is not None:
+            self._scan_prepared(asked.scan, result)
+        elif asked.kind == "segment":
+            self._answered(asked, result)
+        elif asked.kind == "models":
+            self._models_listed(result)
+        elif asked.target is not None:
+            self._page.show_status(f"Saved {asked.target}")
+
+    def _start(self, job: Job, asked: Asked) -> None:
+        """A job that the user waits for."""
+        self._running = self._send(job, asked)
+        self._page.side.show_running(True, segmenting=asked.kind == "segment")
+        self._show_save()
+
+    def _send(self, job: Job, asked: Asked) -> str:
+        job_id = self._client.submit(job)
+        self._jobs[job_id] = asked
+        return job_id
+
+    def _ended(self, job_id: str) -> None:
+        del self._jobs[job_id]
+        if job_id == self._running:
+            self._running = ""
+            self._page.side.show_running(False)
+            self._show_save()
+
+    def _throw_away(self, asked: Asked) -> None:
+        if asked.question is not None:
+            folder = asked.question.folder
+            run_task(self, lambda: remove_folder(folder), lambda _done: None)
+
+    def _show_error(self, error: Exception) -> None:
+        if not isinstance(error, EngineError):
+            error = InputError(f"A file could not be read: {error}.", hint="Try again.")
+        self._page.show_problem(error)
+        self._page.show_status("")
+
+
+def progress_in_words(event: Progress) -> str:
+    """Such as "Segmenting: 12 of 90 slices, 4 s left"."""
+    words = f"{event.stage or 'Working'}: {event.done:g} of {event.total:g} {event.unit}"
+    return words if event.eta is None else f"{words}, {event.eta:.0f} s left"

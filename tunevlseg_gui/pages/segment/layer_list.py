@@ -1,0 +1,107 @@
+"""The answers, one row a phrase: colour, shown or not, how much was found, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.viewer.mask_overlay import Colour, Layer
+from tunevlseg_gui.widgets.text import label, set_tone
+
+
+class LayerList(QWidget):
+    toggled = Signal()
+    removed = Signal(object)  # Layer
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("layerList")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._rows: list[LayerRow] = []
+
+    def show_layers(self, layers: Sequence[Layer]) -> None:
+        for row in self._rows:
+            self._column.removeWidget(row)
+            row.deleteLater()
+        self._rows = [LayerRow(layer, number) for number, layer in enumerate(layers)]
+        for row in self._rows:
+            row.toggled.connect(self.toggled)
+            row.removed.connect(self.removed)
+            self._column.addWidget(row)
+
+    def show_amounts(self, threshold: float, voxel_ml: float | None) -> None:
+        """After the threshold was moved."""
+        for row in self._rows:
+            row.show_amount(threshold, voxel_ml)
+
+
+class LayerRow(QWidget):
+    toggled = Signal()
+    removed = Signal(object)
+
+    def __init__(self, layer: Layer, number: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layer = layer
+        self._check = QCheckBox(layer.phrase.replace("&", "&&"))
+        self._check.setObjectName(f"layerCheck{number}")
+        self._check.setIcon(_swatch(layer.colour))
+        self._check.setChecked(layer.visible)
+        self._check.setToolTip(f"Show “{layer.phrase}”")
+        self._check.setMinimumWidth(40)
+        self._amount = label(role="muted", name=f"layerAmount{number}")
+        remove = QToolButton()
+        remove.setObjectName(f"layerRemove{number}")
+        remove.setProperty("role", "flat")
+        remove.setIcon(icon("close", "muted"))
+        remove.setIconSize(QSize(14, 14))
+        remove.setToolTip(f"Remove “{layer.phrase}”")
+        remove.setAccessibleName(f"Remove {layer.phrase}")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self._check, 1)
+        row.addWidget(self._amount, 0, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(remove)
+        self._check.toggled.connect(self._set_visible)
+        remove.clicked.connect(lambda: self.removed.emit(self._layer))
+
+    def show_amount(self, threshold: float, voxel_ml: float | None) -> None:
+        voxels = self._layer.voxels(threshold)
+        self._amount.setText(amount_in_words(voxels, voxel_ml))
+        set_tone(self._amount, "" if voxels else "warning")
+        self._amount.setToolTip(
+            f"Highest probability: {self._layer.highest:.2f}"
+            + ("" if voxels else f". Nothing reaches the threshold of {threshold:.2f}.")
+        )
+
+    def _set_visible(self, on: bool) -> None:
+        self._layer.visible = on
+        self.toggled.emit()
+
+
+def amount_in_words(voxels: int, voxel_ml: float | None) -> str:
+    """Millilitres of volumes, pixels of pictures."""
+    if voxels == 0:
+        return "not found"
+    if voxel_ml is None:
+        return f"{voxels:,} pixels"
+    millilitres = voxels * voxel_ml
+    return f"{millilitres:,.3g} ml" if millilitres < 1000 else f"{millilitres:,.0f} ml"
+
+
+def _swatch(colour: Colour) -> QIcon:
+    drawn = QPixmap(32, 32)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(*colour))
+    painter.setPen(QColor(0, 0, 0, 110))
+    painter.drawRoundedRect(3, 3, 26, 26, 7, 7)
+    painter.end()
+    return QIcon(drawn)

@@ -1,0 +1,231 @@
+"""The Segment page: the slice on the left, what is asked on the right. It draws; the controller decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.contract.errors import EngineError, InputError
+from engine.contract.events import JobFailed
+from tunevlseg_gui.errors.present import Notice, of_error, of_failure
+from tunevlseg_gui.opening import kind_of
+from tunevlseg_gui.pages.segment.controller import Client, SegmentController
+from tunevlseg_gui.pages.segment.saving import file_filter, suggested_mask
+from tunevlseg_gui.pages.segment.side_panel import SidePanel
+from tunevlseg_gui.theme.icons import picture
+from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.scan_viewer import ScanViewer
+from tunevlseg_gui.widgets.banner import Banner
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import card, label
+
+SCAN_FILTER = (
+    "Pictures and volumes (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.gif *.webp *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)"
+    ";;All files (*)"
+)
+BUNDLE_FILTER = "Tuned models (*.vlseg bundle.yaml);;All files (*)"
+
+
+class SegmentPage(QWidget):
+    """`client` has `submit(job) -> id`, `cancel(id)` and the signal `event`."""
+
+    tune_requested = Signal(str)  # id of the base model that should be tuned
+    scan_opened = Signal(str)  # path, once it is shown: for the list of recent things
+
+    def __init__(self, client: Client, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("segmentPage")
+        self.setAcceptDrops(True)
+        self.viewer = ScanViewer()
+        self.side = SidePanel()
+        self.banner = Banner()
+        self.status = label(role="muted", name="statusLabel")
+        self.status.setMinimumWidth(1)
+
+        self._stage = QWidget()
+        self._layers = QStackedLayout(self._stage)
+        self._empty = self._empty_stage()
+        self._layers.addWidget(self._empty)
+        self._layers.addWidget(self.viewer)
+        left = QVBoxLayout()
+        left.setSpacing(8)
+        left.addWidget(self.banner)
+        left.addWidget(self._stage, 1)
+        left.addWidget(self.status)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 14, 4, 10)
+        row.setSpacing(14)
+        row.addLayout(left, 1)
+        row.addWidget(self.side)
+
+        self.controller = SegmentController(client, self)
+        self._connect()
+
+    def open_scan(self, path: Path | str) -> None:
+        """Reads a picture or volume in the engine and shows it."""
+        self.controller.open_scan(Path(path))
+
+    def open_bundle(self, path: Path | str) -> None:
+        """Adds a bundle (folder, .vlseg, or an exported run) to the models and chooses it."""
+        self.controller.open_bundle(Path(path))
+
+    def refresh_models(self) -> None:
+        """Asks again which models there are: one may have been tuned or imported meanwhile."""
+        self.controller.refresh_models()
+
+    # what the controller shows
+
+    def show_scan_stage(self, on: bool) -> None:
+        self._layers.setCurrentWidget(self.viewer if on else self._empty)
+        if on:
+            self.viewer.view.setFocus()
+
+    def show_problem(self, problem: EngineError | JobFailed) -> None:
+        self.banner.show_notice(of_failure(problem) if isinstance(problem, JobFailed) else of_error(problem))
+
+    def show_warning(self, message: str, hint: str = "") -> None:
+        self.banner.show_notice(Notice(message, hint, "warning"))
+
+    def show_status(self, text: str) -> None:
+        self.status.setText(text)
+        self.status.setToolTip(text)
+
+    # questions; tests put their own answers here
+
+    def ask_scan_path(self) -> str:
+        return QFileDialog.getOpenFileName(self, "Open a picture or volume", "", SCAN_FILTER)[0]
+
+    def ask_bundle_path(self) -> str:
+        return QFileDialog.getOpenFileName(self, "Open a tuned model", "", BUNDLE_FILTER)[0]
+
+    def ask_save_path(self) -> str:
+        scan = self.controller.scan
+        if scan is None:
+            return ""
+        proposed = suggested_mask(scan.path, [layer.phrase for layer in self.viewer.state.shown_layers])
+        options = QFileDialog.Option.DontConfirmOverwrite  # asked by ourselves, once the ending is known
+        return QFileDialog.getSaveFileName(
+            self, "Save the mask", str(proposed), file_filter(scan.path, scan.is_picture), options=options
+        )[0]
+
+    def ask_overwrite(self, path: Path) -> bool:
+        answer = QMessageBox.question(
+            self,
+            "Replace the file?",
+            f"{path.name} is there already. Replace it?",
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No,
+            QMessageBox.StandardButton.No,
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
+    # events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh_models()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        # What this page cannot open is left to the window behind it.
+        if _openable(event.mimeData()) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _openable(event.mimeData())
+        if path is None:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        if kind_of(path) == "bundle":
+            self.open_bundle(path)
+        else:
+            self.open_scan(path)
+
+    def _connect(self) -> None:
+        side, viewer, control = self.side, self.viewer, self.controller
+        side.open_scan_clicked.connect(self._choose_scan)
+        side.open_bundle_clicked.connect(self._choose_bundle)
+        side.tune_clicked.connect(self._tune)
+        side.model_chosen.connect(control.choose_model)
+        side.ask_clicked.connect(control.ask)
+        side.cancel_clicked.connect(control.cancel)
+        side.save_clicked.connect(self._save)
+        side.threshold_moved.connect(control.set_threshold)
+        side.opacity_moved.connect(control.set_opacity)
+        side.outline_toggled.connect(control.set_outline)
+        side.overlay_toggled.connect(control.set_overlay)
+        side.layer_list.toggled.connect(control.layers_toggled)
+        side.layer_list.removed.connect(control.remove_layer)
+        viewer.changed.connect(control.view_changed)
+        viewer.view.prompt_wanted.connect(self._focus_prompt)
+        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, control.cancel, context=inside)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(keys), self, control.ask, context=inside)
+
+    def _choose_scan(self) -> None:
+        if path := self.ask_scan_path():
+            self.open_scan(path)
+
+    def _choose_bundle(self) -> None:
+        if path := self.ask_bundle_path():
+            self.open_bundle(path)
+
+    def _save(self) -> None:
+        if path := self.ask_save_path():
+            self.controller.save(Path(path), self.ask_overwrite)
+
+    def _tune(self) -> None:
+        if self.side.model is not None:
+            self.tune_requested.emit(self.side.model.reference)
+
+    def _focus_prompt(self) -> None:
+        self.side.prompt_edit.setFocus()
+        self.side.prompt_edit.selectAll()
+
+    def _empty_stage(self) -> QFrame:
+        made = card("emptyStage", "drop")
+        sign = QLabel()
+        sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+        def draw_sign() -> None:
+            sign.setPixmap(picture("scan", 56, "muted", self.devicePixelRatioF()))
+
+        draw_sign()
+        look().changed.connect(draw_sign)
+        middle = Qt.AlignmentFlag.AlignHCenter
+        column = QVBoxLayout(made)
+        column.addStretch(1)
+        column.addWidget(sign)
+        column.addWidget(label("Drop a picture or a volume here", "heading"), 0, middle)
+        column.addWidget(label("PNG, JPEG, TIFF, NIfTI, NRRD, MHA", "muted"), 0, middle)
+        column.addSpacing(8)
+        opener = button("Open a scan…", "emptyOpenScanButton", self._choose_scan, role="primary", picture="folder")
+        column.addWidget(opener, 0, middle)
+        column.addStretch(1)
+        return made
+
+
+def _openable(data: QMimeData) -> Path | None:
+    """The first scan or bundle among what is dragged."""
+    for url in data.urls():
+        path = Path(url.toLocalFile())
+        try:
+            if url.isLocalFile() and kind_of(path) in ("scan", "bundle"):
+                return path
+        except InputError:
+            continue
+    return None

@@ -1,0 +1,274 @@
+"""The right side of the page: scan, model, phrases, answers, threshold and look, saving. Draws only."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QScrollArea,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tunevlseg_gui.pages.segment.layer_list import LayerList
+from tunevlseg_gui.pages.segment.model_choice import ModelChoice
+from tunevlseg_gui.pages.segment.prompt_edit import PromptEdit
+from tunevlseg_gui.viewer.scan_viewer import PLANE_TITLES
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import PathLabel, card, label
+
+WIDTH = 332
+
+
+class SidePanel(QScrollArea):
+    open_scan_clicked = Signal()
+    open_bundle_clicked = Signal()
+    tune_clicked = Signal()
+    model_chosen = Signal(object)  # ModelChoice
+    ask_clicked = Signal()
+    cancel_clicked = Signal()
+    save_clicked = Signal()
+    threshold_moved = Signal(float)
+    opacity_moved = Signal(float)
+    outline_toggled = Signal(bool)
+    overlay_toggled = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("segmentSide")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedWidth(WIDTH)
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 12, 0)
+        column.setSpacing(10)
+        for part in (self._scan_card(), self._model_card(), self._prompt_card(), self._answer_card()):
+            column.addWidget(part)
+        column.addStretch(1)
+        self.setWidget(inside)
+        self.show_scan("", "")
+        self.show_model(None)
+        self.set_threshold(0.5)
+        self.set_opacity(0.45)
+
+    # parts
+
+    def _scan_card(self) -> QFrame:
+        box, column = _card("scanCard")
+        row = QHBoxLayout()
+        row.addWidget(label("Scan", "heading"), 1)
+        row.addWidget(
+            button("Open…", "openScanButton", self.open_scan_clicked.emit, picture="folder", tip="A picture or volume")
+        )
+        self.scan_name = PathLabel()
+        self.scan_name.setObjectName("scanName")
+        self.scan_words = label(role="muted", wrap=True, name="scanWords")
+        column.addLayout(row)
+        column.addWidget(self.scan_name)
+        column.addWidget(self.scan_words)
+        return box
+
+    def _model_card(self) -> QFrame:
+        box, column = _card("modelCard")
+        self.bundle_combo = QComboBox()
+        self.bundle_combo.setObjectName("bundleCombo")
+        self.bundle_combo.setAccessibleName("Model")
+        self.bundle_combo.setPlaceholderText("No model yet")
+        self.bundle_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.bundle_combo.setMinimumContentsLength(12)
+        self.bundle_combo.activated.connect(lambda _row: self.model_chosen.emit(self.model))
+        row = QHBoxLayout()
+        row.addWidget(label("Model", "heading"), 1)
+        row.addWidget(
+            button(
+                "Open bundle…", "openBundleButton", self.open_bundle_clicked.emit, picture="folder", tip="A tuned model"
+            )
+        )
+        self._notice_box = card("modelNotice", "notice")
+        notice_row = QHBoxLayout(self._notice_box)
+        notice_row.setContentsMargins(0, 0, 0, 0)
+        self.notice = label("", "chip", wrap=True, name="modelNoticeText")
+        self.notice.setProperty("tone", "warning")
+        self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.tune_button = button("Tune…", "tuneButton", self.tune_clicked.emit, picture="tune", tip="Tune this model")
+        notice_row.addWidget(self.notice, 1)
+        notice_row.addWidget(self.tune_button)
+        self.model_words = label(role="muted", wrap=True, name="modelWords")
+        self._axis_row = QWidget()
+        axis = QHBoxLayout(self._axis_row)
+        axis.setContentsMargins(0, 0, 0, 0)
+        axis.addWidget(label("Ask along", "muted"), 1)
+        self.axis_combo = QComboBox()
+        self.axis_combo.setObjectName("axisCombo")
+        self.axis_combo.setAccessibleName("Plane of the slices that the model is shown")
+        self.axis_combo.setToolTip("Plane of the slices that the model is shown; tuned models know theirs")
+        for plane, title in PLANE_TITLES.items():
+            self.axis_combo.addItem(title, plane)
+        axis.addWidget(self.axis_combo)
+        column.addLayout(row)
+        column.addWidget(self.bundle_combo)
+        column.addWidget(self._notice_box)
+        column.addWidget(self.model_words)
+        column.addWidget(self._axis_row)
+        return box
+
+    def _prompt_card(self) -> QFrame:
+        box, column = _card("promptCard")
+        self.prompt_edit = PromptEdit()
+        self.prompt_edit.asked.connect(self.ask_clicked)
+        self.segment_button = button(
+            "Segment", "segmentButton", self.ask_clicked.emit, role="primary", picture="spark", tip="Enter"
+        )
+        self.cancel_button = button("Cancel", "cancelButton", self.cancel_clicked.emit, picture="stop", tip="Esc")
+        self.progress = QProgressBar()
+        self.progress.setObjectName("segmentProgress")
+        self.progress.setTextVisible(False)
+        column.addWidget(label("Phrases, one a line", "heading"))
+        column.addWidget(self.prompt_edit)
+        row = QHBoxLayout()
+        row.addWidget(self.segment_button, 1)
+        row.addWidget(self.cancel_button)
+        column.addLayout(row)
+        column.addWidget(self.progress)
+        self.show_running(False)
+        return box
+
+    def _answer_card(self) -> QFrame:
+        self.answers, column = _card("answerCard")
+        self.layer_list = LayerList()
+        self.threshold_slider, self._threshold_text, threshold = _slider("Threshold", "thresholdSlider", 1, 99)
+        self.threshold_slider.setToolTip("A voxel belongs to the mask from this probability on; nothing is asked again")
+        self.opacity_slider, self._opacity_text, opacity = _slider("Opacity", "opacitySlider", 0, 100)
+        self.opacity_slider.setToolTip("Keys A and D")
+        self.overlay_check = QCheckBox("Show masks")
+        self.overlay_check.setObjectName("overlayCheck")
+        self.overlay_check.setToolTip("Key S")
+        self.overlay_check.setChecked(True)
+        self.outline_check = QCheckBox("Outline only")
+        self.outline_check.setObjectName("outlineCheck")
+        self.outline_check.setToolTip("Shift+S")
+        self.save_button = button("Save mask…", "saveMaskButton", self.save_clicked.emit, picture="export")
+        checks = QHBoxLayout()
+        checks.addWidget(self.overlay_check, 1)
+        checks.addWidget(self.outline_check, 1)
+        column.addWidget(label("Found", "heading"))
+        column.addWidget(self.layer_list)
+        column.addLayout(threshold)
+        column.addLayout(opacity)
+        column.addLayout(checks)
+        column.addWidget(self.save_button)
+        self.threshold_slider.valueChanged.connect(self._threshold_changed)
+        self.opacity_slider.valueChanged.connect(self._opacity_changed)
+        self.outline_check.toggled.connect(self.outline_toggled)
+        self.overlay_check.toggled.connect(self.overlay_toggled)
+        self.answers.hide()
+        return self.answers
+
+    # what is shown
+
+    def show_scan(self, name: str, words: str, *, is_volume: bool = False) -> None:
+        self.scan_name.set_path(name or "None yet: open or drop a picture or volume")
+        self.scan_words.setText(words)
+        self.scan_words.setVisible(bool(words))
+        self._axis_row.setVisible(is_volume)
+
+    def list_models(self, choices: list[ModelChoice], chosen: ModelChoice | None) -> None:
+        with QSignalBlocker(self.bundle_combo):
+            self.bundle_combo.clear()
+            for choice in choices:
+                kind = {"base": "base model", "tuned": "tuned", "file": "opened"}[choice.kind]
+                self.bundle_combo.addItem(f"{choice.title}  ·  {kind}", choice)
+            row = choices.index(chosen) if chosen in choices else -1
+            self.bundle_combo.setCurrentIndex(row)
+        self.show_model(self.model)
+
+    @property
+    def model(self) -> ModelChoice | None:
+        found = self.bundle_combo.currentData()
+        return found if isinstance(found, ModelChoice) else None
+
+    def show_model(self, choice: ModelChoice | None) -> None:
+        """Its notice with the way to tuning, and what it was tuned for."""
+        notice = choice.notice if choice else ""
+        self.notice.setText(notice)
+        self._notice_box.setVisible(bool(notice))
+        words = f"Tuned for: {', '.join(choice.labels)}" if choice and choice.labels else ""
+        self.model_words.setText(words)
+        self.model_words.setVisible(bool(words))
+        if choice is not None:
+            self.axis_combo.setCurrentIndex(max(self.axis_combo.findData(choice.plane), 0))
+
+    @property
+    def axis(self) -> str:
+        return str(self.axis_combo.currentData())
+
+    def show_running(self, running: bool, *, segmenting: bool = True) -> None:
+        self.progress.setVisible(running)
+        self.cancel_button.setVisible(running)
+        self.segment_button.setVisible(not (running and segmenting))
+        if running:
+            self.progress.setRange(0, 0)
+
+    def show_progress(self, done: float, total: float) -> None:
+        self.progress.setRange(0, max(round(total), 1))
+        self.progress.setValue(round(done))
+
+    def set_threshold(self, threshold: float) -> None:
+        with QSignalBlocker(self.threshold_slider):
+            self.threshold_slider.setValue(round(threshold * 100))
+        self._threshold_text.setText(f"{threshold:.2f}")
+
+    def set_opacity(self, opacity: float) -> None:
+        with QSignalBlocker(self.opacity_slider):
+            self.opacity_slider.setValue(round(opacity * 100))
+        self._opacity_text.setText(f"{opacity:.0%}")
+
+    def set_overlay(self, on: bool, outline: bool) -> None:
+        with QSignalBlocker(self.overlay_check), QSignalBlocker(self.outline_check):
+            self.overlay_check.setChecked(on)
+            self.outline_check.setChecked(outline)
+
+    def _threshold_changed(self, value: int) -> None:
+        self._threshold_text.setText(f"{value / 100:.2f}")
+        self.threshold_moved.emit(value / 100)
+
+    def _opacity_changed(self, value: int) -> None:
+        self._opacity_text.setText(f"{value}%")
+        self.opacity_moved.emit(value / 100)
+
+
+def _card(name: str) -> tuple[QFrame, QVBoxLayout]:
+    box = card(name)
+    column = QVBoxLayout(box)
+    column.setContentsMargins(14, 12, 14, 12)
+    column.setSpacing(7)
+    return box, column
+
+
+def _slider(title: str, name: str, lowest: int, highest: int) -> tuple[QSlider, QLabel, QHBoxLayout]:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setObjectName(name)
+    slider.setAccessibleName(title)
+    slider.setRange(lowest, highest)
+    slider.setPageStep(5)
+    shown = label(name=f"{name}Text")
+    shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    caption = label(title)
+    width = shown.fontMetrics().horizontalAdvance("100%") + 6
+    shown.setFixedWidth(width)
+    caption.setFixedWidth(caption.fontMetrics().horizontalAdvance("Threshold") + 10)
+    row = QHBoxLayout()
+    row.addWidget(caption)
+    row.addWidget(slider, 1)
+    row.addWidget(shown)
+    return slider, shown, row

@@ -1,0 +1,58 @@
+"""Where the window keeps what the engine prepared for it: views of scans and probabilities, in the cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from pathlib import Path
+
+from engine.runs.folders import cache_folder
+
+KEPT_VIEWS = 4
+
+
+def views_folder() -> Path:
+    return cache_folder() / "views"
+
+
+def view_folder(scan: Path) -> Path:
+    """A folder for this state of this file; its name says nothing about the patient."""
+    try:
+        known = scan.stat()
+        stamp = f"{known.st_size}-{known.st_mtime_ns}"
+    except OSError:
+        stamp = "missing"
+    name = hashlib.sha256(f"{scan.resolve()}|{stamp}".encode()).hexdigest()[:20]
+    return views_folder() / name
+
+
+def answers_folder(view: Path) -> Path:
+    """A fresh folder for the probabilities of one question: files that are on show are never written over."""
+    return view / "answers" / uuid.uuid4().hex[:12]
+
+
+def remove_folder(folder: Path) -> None:
+    """What cannot be removed stays: it is only a cache."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy_views(keep: Path) -> None:
+    """Leaves the newest few views and clears the answers of all but `keep`."""
+    try:
+        views = sorted((path for path in views_folder().iterdir() if path.is_dir()), key=_changed, reverse=True)
+    except OSError:
+        return
+    for path in views[KEPT_VIEWS:]:
+        if path != keep:
+            remove_folder(path)
+    for path in views[:KEPT_VIEWS]:
+        if path != keep:
+            remove_folder(path / "answers")
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

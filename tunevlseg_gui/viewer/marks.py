@@ -1,0 +1,88 @@
+"""What is written over a slice: letters of the patient's sides, slice and window, legend, crosshair."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.slice_state import SliceState
+
+INK = QColor(240, 243, 247)
+HALO = QColor(0, 0, 0, 190)
+EDGE = 5
+
+
+def draw_edge_letters(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -> None:
+    """Letters at the top, bottom, left and right edge, in this order; empty ones are left out."""
+    font = QFont(painter.font())
+    font.setPointSizeF(12)
+    font.setBold(True)
+    flags = Qt.AlignmentFlag
+    places = (
+        flags.AlignTop | flags.AlignHCenter,
+        flags.AlignBottom | flags.AlignHCenter,
+        flags.AlignLeft | flags.AlignVCenter,
+        flags.AlignRight | flags.AlignVCenter,
+    )
+    for letter, where in zip(letters, places, strict=True):
+        if letter:
+            _write(painter, area.adjusted(EDGE, 1, -EDGE, -1), where, letter, font)
+
+
+def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None:
+    """Plane and slice at the top left, window and level at the bottom left."""
+    if state.scan is None:
+        return
+    font = QFont(painter.font())
+    font.setPointSizeF(9)
+    inside = area.adjusted(8, 6, -8, -6)
+    flags = Qt.AlignmentFlag
+    if not state.scan.is_picture:
+        plane = state.stack.display_plane if state.plane == "acquisition" else state.plane
+        text = f"{plane}  {state.index + 1} / {state.slices}"
+        _write(painter, inside, flags.AlignTop | flags.AlignLeft, text, font)
+    if state.has_window:
+        text = f"W {state.window.width:.4g}  L {state.window.center:.4g} {state.scan.unit}".rstrip()
+        _write(painter, inside, flags.AlignBottom | flags.AlignLeft, text, font)
+
+
+def draw_legend(painter: QPainter, area: QRect, layers: list[Layer]) -> None:
+    """Colour and phrase of each shown layer, at the top right."""
+    font = QFont(painter.font())
+    font.setPointSizeF(9)
+    painter.setFont(font)
+    height = painter.fontMetrics().height() + 4
+    for number, layer in enumerate(layers):
+        text = painter.fontMetrics().elidedText(layer.phrase, Qt.TextElideMode.ElideRight, max(area.width() // 3, 60))
+        line = QRect(area.left(), area.top() + 6 + number * height, area.width() - 10, height)
+        _write(painter, line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text, font)
+        left = line.right() - painter.fontMetrics().horizontalAdvance(text) - 18
+        square = QRectF(left, line.center().y() - 4, 10, 10)
+        painter.setPen(QPen(HALO, 1))
+        painter.setBrush(QColor(*layer.colour))
+        painter.drawRect(square)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def draw_crosshair(painter: QPainter, area: QRect, point: tuple[float, float]) -> None:
+    """Thin lines through a point, with a gap so that what is pointed at can be seen."""
+    x, y = point
+    gap = 8
+    painter.setPen(QPen(QColor(90, 200, 250, 170), 1))
+    painter.drawLine(QPointF(area.left(), y), QPointF(x - gap, y))
+    painter.drawLine(QPointF(x + gap, y), QPointF(area.right(), y))
+    painter.drawLine(QPointF(x, area.top()), QPointF(x, y - gap))
+    painter.drawLine(QPointF(x, y + gap), QPointF(x, area.bottom()))
+
+
+def _write(painter: QPainter, area: QRect, where: Qt.AlignmentFlag, text: str, font: QFont) -> None:
+    """Light letters with a dark rim: readable on any tissue."""
+    painter.setFont(font)
+    flags = int(where)
+    # Drawn five times over: glyphs are cached, an outlined path is not and costs milliseconds a slice.
+    painter.setPen(HALO)
+    for right, down in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        painter.drawText(area.translated(right, down), flags, text)
+    painter.setPen(INK)
+    painter.drawText(area, flags, text)

@@ -1,0 +1,232 @@
+"""One slice on the screen, with its masks; the mouse and the keys of a reading room."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.marks import draw_corner_texts, draw_crosshair, draw_edge_letters, draw_legend
+from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.slice_state import OPACITY_STEP, SliceState
+from tunevlseg_gui.viewer.viewport import Placement, Viewport, outline_boxes, place, zoom_at
+from tunevlseg_gui.viewer.window_level import WindowLevel
+
+NOTCH = 120
+"""Wheel angle of one step, in eighths of a degree."""
+ZOOM_STEP = 1.2
+OUTLINE_WIDTH = 2
+MARGIN = 22
+"""Room for the letters at the edges."""
+SHARP_FROM = 16.0
+"""From this many screen pixels a voxel on, voxels are drawn with sharp edges."""
+
+
+class SliceView(QWidget):
+    """Paints what a SliceState says; changes it by wheel, mouse and keys, and tells `changed`."""
+
+    changed = Signal()  # slice, window, overlay or crosshair were changed here
+    hovered = Signal(str)  # what lies under the mouse, in words
+    prompt_wanted = Signal()  # the key /
+    presets_wanted = Signal()  # the key W
+
+    def __init__(self, state: SliceState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sliceView")
+        self.setAccessibleName("Slice")
+        self.setMinimumSize(240, 200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.state = state
+        self.viewport = Viewport()
+        self._pixels: NDArray[np.uint32] | None = None  # what the QImage reads from: it must outlive it
+        self._image = QImage()
+        self._lines: list[tuple[Layer, NDArray[np.int64]]] = []
+        self._key: Hashable = None
+        self._wheel = 0
+        self._drag: str | None = None  # pan | window
+        self._drag_start = QPointF()
+        self._last = QPointF()
+        self._window_start: WindowLevel | None = None
+        look().changed.connect(self.update)
+
+    # painting
+
+    def refresh(self) -> None:
+        """After the state was changed from outside."""
+        self.update()
+
+    def placement(self) -> Placement | None:
+        """Where the slice lies on the widget; None without a scan."""
+        if self.state.scan is None:
+            return None
+        stack = self.state.stack
+        margin = 0 if self.state.scan.is_picture else MARGIN
+        return place(self.viewport, (self.width(), self.height()), stack.slice_shape, stack.spacing_hw, margin)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), look().colour("stage"))
+        placed = self.placement()
+        if placed is not None:
+            self._renew()
+            target = QRectF(placed.left, placed.top, placed.width, placed.height)
+            sharp = placed.width / max(placed.shape_hw[1], 1) >= SHARP_FROM
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
+            painter.drawImage(target, self._image)
+            self._draw_outlines(painter, placed)
+            if self.state.crosshair:
+                draw_crosshair(painter, self.rect(), placed.point_of(*self.state.cursor_pixel))
+            draw_edge_letters(painter, self.rect(), self.state.stack.edge_letters)
+            draw_corner_texts(painter, self.rect(), self.state)
+            draw_legend(painter, self.rect(), self.state.shown_layers)
+        if self.hasFocus() and placed is not None:
+            painter.setPen(QPen(look().colour("accent"), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _renew(self) -> None:
+        """Composes the slice again only where something visible has changed."""
+        key = self.state.look_key()
+        if key == self._key:
+            return
+        self._pixels = self.state.picture()
+        height, width = self._pixels.shape
+        self._image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
+        self._lines = self.state.outlines()
+        self._key = key
+
+    def _draw_outlines(self, painter: QPainter, placed: Placement) -> None:
+        """Equally wide at any zoom. Lines run along pixel edges: as rectangles they are drawn many times faster."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        for layer, lines in self._lines:
+            painter.setBrush(QColor(*layer.colour))
+            painter.drawRects([QRect(*box) for box in outline_boxes(lines, placed, OUTLINE_WIDTH).tolist()])
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    # the mouse
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.state.scan is None:
+            return
+        # Touch pads send many small angles: they are added up to whole notches.
+        self._wheel += event.angleDelta().y()
+        notches = int(self._wheel / NOTCH)
+        if notches:
+            self._wheel -= notches * NOTCH
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                at = event.position()
+                zoom_at(self.viewport, ZOOM_STEP**notches, at.x(), at.y(), (self.width(), self.height()))
+                self.update()
+            else:
+                self._step(notches)
+                self._tell_reading(event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self.state.scan is None:
+            return
+        self._drag_start = self._last = event.position()
+        button, shift = event.button(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and shift):
+            self._drag = "pan"
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif button == Qt.MouseButton.RightButton and self.state.has_window:
+            self._drag = "window"
+            self._window_start = self.state.window
+        elif button == Qt.MouseButton.LeftButton and not event.modifiers():
+            self._put_cursor(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._drag == "pan":
+            self.viewport.move(at.x() - self._last.x(), at.y() - self._last.y())
+            self.update()
+        elif self._drag == "window" and self._window_start is not None:
+            moved = at - self._drag_start
+            self.state.drag_window(self._window_start, moved.x(), moved.y())
+            self._changed()
+        elif event.buttons() == Qt.MouseButton.LeftButton and self.state.scan is not None:
+            self._put_cursor(at)
+        self._last = at
+        self._tell_reading(at)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag = None
+        self._window_start = None
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        # A plain double click changes nothing: resetting the window by accident is a known nuisance.
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.state.reset_window()
+            self._changed()
+
+    def leaveEvent(self, event: object) -> None:
+        self.hovered.emit("")
+
+    def _put_cursor(self, at: QPointF) -> None:
+        placed = self.placement()
+        if placed is not None:
+            self.state.put_cursor(*placed.pixel_at(at.x(), at.y()))
+            self._changed()
+
+    def _tell_reading(self, at: QPointF) -> None:
+        placed = self.placement()
+        self.hovered.emit("" if placed is None else self.state.reading(*placed.pixel_at(at.x(), at.y())))
+
+    # the keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, shift = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        others = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if others or self.state.scan is None or not self._act(Qt.Key(key), shift, event.text()):
+            super().keyPressEvent(event)
+
+    def _act(self, key: Qt.Key, shift: bool, text: str) -> bool:
+        """Whether the key meant something."""
+        state, k = self.state, Qt.Key
+        steps = {k.Key_Right: 1, k.Key_Up: 1, k.Key_Left: -1, k.Key_Down: -1, k.Key_PageUp: 10, k.Key_PageDown: -10}
+        if key in steps:
+            self._step(steps[key])
+        elif key == k.Key_Home:
+            self._step(-state.index)
+        elif key == k.Key_End:
+            self._step(state.slices)
+        elif key == k.Key_S and shift:
+            state.outline = not state.outline
+        elif key == k.Key_S:
+            state.overlay_on = not state.overlay_on
+        elif key == k.Key_A:
+            state.set_opacity(state.opacity - OPACITY_STEP)
+        elif key == k.Key_D:
+            state.set_opacity(state.opacity + OPACITY_STEP)
+        elif key == k.Key_X:
+            state.crosshair = not state.crosshair
+        elif key == k.Key_R:
+            self.viewport.reset()
+        elif key == k.Key_W:
+            self.presets_wanted.emit()
+        elif k.Key_1 <= key <= k.Key_6:
+            state.use_preset(key - k.Key_1)
+        elif text == "/":  # by what it types: it lies elsewhere on other keyboards
+            self.prompt_wanted.emit()
+        else:
+            return False
+        self._changed()
+        return True
+
+    def _step(self, slices: int) -> None:
+        self.state.step(slices)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.update()
+        self.changed.emit()
