@@ -1,0 +1,147 @@
+"""One module → the bytes of one ONNX file that is checked, complete and says nothing about this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+OPSET = 18
+
+_OUTSIDE = "outside."
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Names of inputs and outputs, and of their axes: a string is an axis of any length, an int a fixed one."""
+
+    inputs: dict[str, tuple[str | int, ...]]
+    outputs: dict[str, tuple[str | int, ...]]
+
+
+def to_onnx(module: nn.Module, example: Sequence[Tensor], signature: Signature, *, producer: str) -> bytes:
+    """The module, traced with `example`, as an ONNX model of opset 18.
+
+    Axes named in the signature take any length; examples should have a length of at least 2 there, since tracing may
+    take a length of 1 for a constant. Raises onnx.checker.ValidationError for a graph that is not valid (a bug).
+    """
+    shapes = tuple(
+        {axis: torch.export.Dim.DYNAMIC for axis, name in enumerate(axes) if isinstance(name, str)}
+        for axes in signature.inputs.values()
+    )
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module.eval(),
+            tuple(example),
+            dynamo=True,
+            opset_version=OPSET,
+            # Asked for by name, they may collide with values inside: the exporter calls those after their operators.
+            input_names=[_OUTSIDE + name for name in signature.inputs],
+            output_names=[_OUTSIDE + name for name in signature.outputs],
+            dynamic_shapes=shapes,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    clean(model, producer)
+    rename_values(model.graph, {**signature.inputs, **signature.outputs})
+    name_axes(model, signature)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def clean(model: onnx.ModelProto, producer: str) -> None:
+    """Takes out what the exporter notes for debugging (stack traces with paths of this machine) and unused weights."""
+    model.producer_name, model.producer_version = producer, ""
+    model.doc_string = ""
+    del model.metadata_props[:]
+    for function in model.functions:
+        function.doc_string = ""
+        del function.metadata_props[:]
+        _clean_nodes(function.node)
+    _clean_graph(model.graph)
+
+
+def _clean_graph(graph: onnx.GraphProto) -> None:
+    graph.name = "graph"
+    graph.doc_string = ""
+    del graph.metadata_props[:]
+    del graph.value_info[:]  # shapes are inferred again wherever they are needed
+    for value in (*graph.input, *graph.output):
+        value.doc_string = ""
+        del value.metadata_props[:]
+    for tensor in graph.initializer:
+        tensor.doc_string = ""
+        del tensor.metadata_props[:]
+    _clean_nodes(graph.node)
+    used = set(_used(graph))
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _clean_nodes(nodes: Iterable[onnx.NodeProto]) -> None:
+    for node in nodes:
+        node.doc_string = ""
+        del node.metadata_props[:]
+        for attribute in node.attribute:
+            attribute.doc_string = ""
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                _clean_graph(attribute.g)
+
+
+def _used(graph: onnx.GraphProto) -> Iterator[str]:
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from _used(attribute.g)
+    yield from (output.name for output in graph.output)
+
+
+def rename_values(graph: onnx.GraphProto, wanted: Iterable[str]) -> None:
+    """Gives inputs and outputs their plain names, and another to whatever inside was called so."""
+    names = {name: f"{name}.inner" for name in wanted} | {_OUTSIDE + name: name for name in wanted}
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        value.name = names.get(value.name, value.name)
+    for node in graph.node:
+        for values in (node.input, node.output):
+            values[:] = [names.get(name, name) for name in values]
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                rename_values(attribute.g, wanted)
+
+
+def name_axes(model: onnx.ModelProto, signature: Signature) -> None:
+    """Writes the signature's axes into the graph's inputs and outputs, instead of the exporter's s0, s1…"""
+    named = {**signature.inputs, **signature.outputs}
+    for value in (*model.graph.input, *model.graph.output):
+        shape = value.type.tensor_type.shape
+        for axis, name in zip(shape.dim, named[value.name], strict=True):
+            axis.Clear()
+            if isinstance(name, str):
+                axis.dim_param = name
+            else:
+                axis.dim_value = name
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter prints its progress and warns about its own future."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
