@@ -1,0 +1,100 @@
+"""What a vision-language segmentation model (VLSM) offers: two encoders, a decoder, and sites for prompts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from engine.models.sites import PromptSites
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFeatures:
+    """An encoded batch of images.
+
+    `taps`: what the decoder reads, in its order, each (B, 1 + patches + n, reduced width), already reduced, so that
+    they can be kept and asked again. `pooled` (B, joint width) where it was asked for. `prompts` is n.
+    """
+
+    taps: tuple[Tensor, ...]
+    pooled: Tensor | None = None
+    prompts: int = 0
+
+    def __len__(self) -> int:
+        return int(self.taps[0].shape[0])
+
+    def rows(self, index: Tensor) -> ImageFeatures:
+        """The images at `index` (N,), in that order, repeats allowed."""
+        pooled = None if self.pooled is None else self.pooled[index]
+        return replace(self, taps=tuple(tap[index] for tap in self.taps), pooled=pooled)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFeatures:
+    """Encoded phrases: `embedding` (N, joint width); `tokens` (N, T, text width) and `mask` (N, T) where a decoder
+    reads words."""
+
+    embedding: Tensor
+    tokens: Tensor | None = None
+    mask: Tensor | None = None
+
+    def __len__(self) -> int:
+        return int(self.embedding.shape[0])
+
+    def rows(self, index: Tensor) -> TextFeatures:
+        """The phrases at `index` (N,), in that order, repeats allowed."""
+        tokens = None if self.tokens is None else self.tokens[index]
+        mask = None if self.mask is None else self.mask[index]
+        return TextFeatures(self.embedding[index], tokens, mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`logits` (N, 1, S, S) and the last map of the decoder (N, map width, h, w), where an upsampler may branch off."""
+
+    logits: Tensor
+    map: Tensor
+
+
+class VLSM(nn.Module, ABC):
+    """A frozen or learning network behind one interface for every strategy."""
+
+    @property
+    @abstractmethod
+    def sites(self) -> PromptSites: ...
+
+    @abstractmethod
+    def encode_image(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
+        """`images` (B, 3, S, S), normalised. Without `pooled` the tower stops after its last tapped block."""
+
+    @abstractmethod
+    def encode_text(self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None) -> TextFeatures:
+        """`ids` and `mask` (N, T), right-padded. Prompts go in after the first token."""
+
+    @abstractmethod
+    def decode(self, image: ImageFeatures, text: TextFeatures) -> Decoded:
+        """Row i of `image` is asked row i of `text`."""
+
+    @abstractmethod
+    def embed_words(self, ids: Tensor) -> Tensor:
+        """Token embeddings (T, text width) of ids (T,): what contexts may start from."""
+
+    @abstractmethod
+    def last_layer(self) -> nn.Module:
+        """The last layer before the logits, which a strategy may also train."""
+
+    def freeze(self) -> None:
+        """Nothing learns; dropout and batch statistics are off."""
+        self.eval()
+        for parameter in self.parameters():
+            parameter.requires_grad_(False)
+
+
+def grid_rows(images: int, phrases: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Row indices that ask every image every phrase, images first: two tensors (images · phrases,)."""
+    image = torch.arange(images, device=device).repeat_interleave(phrases)
+    phrase = torch.arange(phrases, device=device).repeat(images)
+    return image, phrase

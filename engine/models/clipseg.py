@@ -1,0 +1,143 @@
+"""CLIPSeg (Lüddecke and Ecker, CVPR 2022) round the sub-modules of transformers, with sites for prompts.
+
+The stock forward runs both encoders without gradients, so the blocks are called one by one here. Prompts enter as in
+TuneVLSeg (arXiv 2410.05239): text contexts after the first token, before positions are added; image tokens at the end
+of the sequence, before the first layer norm; deeper rows overwrite the tokens between blocks.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+from transformers import CLIPSegForImageSegmentation
+
+from engine.models.base import VLSM, Decoded, ImageFeatures, TextFeatures
+from engine.models.sites import PromptSites
+
+LEGACY_EOS = 2
+"""Checkpoints of 2022 name this id by mistake; the end of a phrase is then its largest id."""
+
+
+class ClipSeg(VLSM):
+    """CLIPSegForImageSegmentation behind the interface of every model."""
+
+    def __init__(self, network: CLIPSegForImageSegmentation) -> None:
+        super().__init__()
+        self.network = network
+        config = network.config
+        vision, text = config.vision_config, config.text_config
+        self._sites = PromptSites(
+            text_width=text.hidden_size,
+            text_layers=text.num_hidden_layers,
+            text_positions=text.max_position_embeddings,
+            image_width=vision.hidden_size,
+            image_layers=vision.num_hidden_layers,
+            joint_width=config.projection_dim,
+            map_width=config.reduce_dim,
+            patch_size=vision.patch_size,
+            image_size=vision.image_size,
+            taps=tuple(index + 1 for index in config.extract_layers),
+        )
+        self._eos = int(text.eos_token_id)
+        self._conditional_layer = int(config.conditional_layer)
+
+    @property
+    def sites(self) -> PromptSites:
+        return self._sites
+
+    def embed_words(self, ids: Tensor) -> Tensor:
+        embedded: Tensor = self.network.clip.text_model.embeddings.token_embedding(ids)
+        return embedded
+
+    def last_layer(self) -> nn.Module:
+        head = self.network.decoder.transposed_convolution
+        return head[-1] if isinstance(head, nn.Sequential) else head
+
+    def encode_image(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
+        tower = self.network.clip.vision_model
+        hidden = tower.embeddings(images)
+        count = 0
+        if prompts is not None:
+            rows = _per_item(prompts, len(images))
+            count = rows.shape[2]
+            hidden = torch.cat([hidden, rows[0]], dim=1)
+        hidden = tower.pre_layrnorm(hidden)
+        taps = []
+        last = len(tower.encoder.layers) if pooled else max(self._sites.taps)
+        for block in range(1, last + 1):
+            hidden = tower.encoder.layers[block - 1](hidden, attention_mask=None)
+            if prompts is not None and block < len(rows):
+                # Before the tap is read, as published: a tap below the prompt depth holds the replacements.
+                hidden = torch.cat([hidden[:, :-count], rows[block]], dim=1)
+            if block in self._sites.taps:
+                taps.append(hidden)
+        reduces = self.network.decoder.reduces
+        reduced = tuple(reduce(tap) for reduce, tap in zip(reduces, reversed(taps), strict=True))
+        if not pooled:
+            return ImageFeatures(reduced, None, count)
+        summary = self.network.clip.visual_projection(tower.post_layernorm(hidden[:, 0]))
+        return ImageFeatures(reduced, summary, count)
+
+    def encode_text(self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None) -> TextFeatures:
+        tower = self.network.clip.text_model
+        words = tower.embeddings.token_embedding(ids)
+        end = self._end_of_phrase(ids)
+        rows, count = None, 0
+        if prompts is not None:
+            rows = _per_item(prompts, len(ids))
+            count = rows.shape[2]
+            kept = min(self._sites.text_positions - count, ids.shape[1]) - 1
+            # Too long a phrase loses its middle, never its last token (TuneVLSeg's rule).
+            words = torch.cat([words[:, :1], rows[0], words[:, 1:kept], words[:, -1:]], dim=1)
+            mask = torch.cat([mask.new_ones(len(mask), count), mask], dim=1)[:, : self._sites.text_positions]
+            end = (end + count).clamp(max=self._sites.text_positions - 1)
+        length = words.shape[1]
+        hidden = words + tower.embeddings.position_embedding.weight[:length]
+        seen = _causal(mask)
+        for block, layer in enumerate(tower.encoder.layers, start=1):
+            hidden = layer(hidden, attention_mask=seen)
+            if rows is not None and block < len(rows):
+                hidden = torch.cat([hidden[:, :1], rows[block], hidden[:, count + 1 :]], dim=1)
+        hidden = tower.final_layer_norm(hidden)
+        summary = hidden[torch.arange(len(ids), device=ids.device), end]
+        return TextFeatures(self.network.clip.text_projection(summary))
+
+    def _end_of_phrase(self, ids: Tensor) -> Tensor:
+        if self._eos == LEGACY_EOS:
+            return ids.argmax(dim=-1)
+        return (ids == self._eos).int().argmax(dim=-1)
+
+    def decode(self, image: ImageFeatures, text: TextFeatures) -> Decoded:
+        decoder = self.network.decoder
+        hidden: Tensor | None = None
+        for index, (tap, layer) in enumerate(zip(image.taps, decoder.layers, strict=True)):
+            hidden = tap if hidden is None else tap + hidden
+            if index == self._conditional_layer:
+                scale, shift = decoder.film_mul(text.embedding), decoder.film_add(text.embedding)
+                hidden = scale[:, None] * hidden + shift[:, None]
+            hidden = layer(hidden, attention_mask=None)
+        assert hidden is not None
+        patches = hidden[:, 1 : hidden.shape[1] - image.prompts]
+        side = round(patches.shape[1] ** 0.5)
+        grid = patches.transpose(1, 2).reshape(len(patches), -1, side, side)
+        logits = decoder.transposed_convolution(grid)
+        size = side * self._sites.patch_size
+        if logits.shape[-1] != size:
+            # Patch sizes that are no multiple of 16 leave the two-step head short of the image.
+            logits = functional.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False)
+        return Decoded(logits, grid)
+
+
+def _per_item(prompts: Tensor, items: int) -> Tensor:
+    """(depth, n, width) or (depth, items, n, width) → (depth, items, n, width)."""
+    return prompts[:, None].expand(-1, items, -1, -1) if prompts.ndim == 3 else prompts
+
+
+def _causal(mask: Tensor) -> Tensor:
+    """(N, T) padding mask → boolean (N, 1, T, T): which keys a query may see."""
+    length = mask.shape[1]
+    before = torch.ones(length, length, dtype=torch.bool, device=mask.device).tril()
+    seen = before[None, None] & mask.bool()[:, None, None, :]
+    # A padded query would see nothing at all, which is not a number; its own key does no harm.
+    return seen | torch.eye(length, dtype=torch.bool, device=mask.device)[None, None]

@@ -1,0 +1,5 @@
+"""How learned tokens enter a model: one file a strategy."""
+
+from engine.strategies.base import STRATEGIES
+
+__all__ = ["STRATEGIES"]

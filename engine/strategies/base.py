@@ -1,0 +1,97 @@
+"""What every strategy has: settings, the check against a model's sites, and the learner that it builds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from engine.config.fields import Settings, setting
+from engine.config.registry import Registry
+from engine.contract.errors import IncompatiblePair, OutOfRange
+from engine.models.base import VLSM
+from engine.models.sites import PromptSites
+
+Words = Callable[[str], Tensor]
+"""Text → frozen token embeddings (T, text width) of its words, without the tokens that begin and end a phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What a learner gives a model: tensors as `engine.models.sites.PromptSites` describes them, or None."""
+
+    image: Tensor | None = None
+    text: Tensor | None = None
+
+
+class PromptLearner(nn.Module):
+    """Holds what is learned. `needs_pooled`: the prompts depend on the pooled image feature (B, joint width)."""
+
+    needs_pooled: ClassVar[bool] = False
+    text_varies: ClassVar[bool] = True
+    """Whether text prompts learn; where not, phrases are encoded once for a whole run."""
+    image_varies: ClassVar[bool] = True
+    """Whether image prompts learn; where not, the image tower's output never changes."""
+
+    def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
+        """The prompts; `label_index` (L,) tells which label each phrase stands for."""
+        del pooled, label_index
+        return Prompts()
+
+
+class StrategyConfig(Settings, ABC):
+    """Settings shared by all strategies: the learned upsampler and the last layer (TuneVLSeg, section 8 of its code)."""
+
+    title: ClassVar[str] = ""
+    learns_tower: ClassVar[bool] = False
+    """Weights of the base model before the decoder's last map learn too: nothing of the model may be kept."""
+
+    upsampler: Literal["none", "add", "blend"] = setting(
+        "none", "Learned upsampler beside the model's own: none, added to its answer, or blended with it."
+    )
+    upsampler_kernel: int = setting(5, "Side of its convolution.", unit="pixels", ge=1, le=15, expert=True)
+    upsampler_ratio: float = setting(0.5, "Its share at the start, where it is blended.", ge=0, le=1, expert=True)
+    train_last_layer: bool = setting(False, "Also train the model's last layer before the mask.", expert=True)
+
+    def check(self, sites: PromptSites) -> None:
+        """Raises IncompatiblePair or OutOfRange for settings that the model cannot take."""
+
+    @abstractmethod
+    def build(self, sites: PromptSites, words: Words) -> PromptLearner:
+        """The learner, freshly initialised from the global random state."""
+
+    def unfreeze(self, vlsm: VLSM) -> None:
+        """Marks the weights of the base model that learn too."""
+        if self.train_last_layer:
+            for parameter in vlsm.last_layer().parameters():
+                parameter.requires_grad_(True)
+
+
+STRATEGIES: Registry[StrategyConfig] = Registry("strategy", "engine.strategies")
+
+
+def check_depth(depth: int, limit: int, tower: str) -> None:
+    """Raises OutOfRange where `depth` exceeds the network's blocks."""
+    if depth > limit:
+        raise OutOfRange(
+            f"strategy.prompt_depth: the {tower} of this model has {limit} layers (got {depth}).",
+            hint=f"Choose a depth from 1 to {limit}.",
+            field="strategy.prompt_depth",
+        )
+
+
+def need_image_sites(sites: PromptSites, title: str) -> None:
+    """Raises IncompatiblePair where the image tower takes no tokens."""
+    if sites.image_width is None:
+        raise IncompatiblePair(
+            f"{title} needs image sites; this model has none.", hint="Choose CoOp or CoCoOp.", field="strategy.name"
+        )
+
+
+def random_context(depth: int, count: int, width: int, std: float) -> nn.Parameter:
+    """Context vectors (depth, count, width), normal with mean 0."""
+    return nn.Parameter(torch.randn(depth, count, width) * std)

@@ -1,0 +1,87 @@
+"""CoOp (Zhou et al., IJCV 2022): learned words before the phrase; every image and phrase shares them.
+
+Deep prompts (a set of words of its own for each of the first `prompt_depth` text layers) are TuneVLSeg's extension.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from engine.config.fields import setting
+from engine.contract.errors import OutOfRange
+from engine.models.sites import PromptSites
+from engine.strategies.base import (
+    STRATEGIES,
+    PromptLearner,
+    Prompts,
+    StrategyConfig,
+    Words,
+    check_depth,
+    random_context,
+)
+
+
+class CoOpLearner(PromptLearner):
+    """`context_vectors` (depth, n, text width)."""
+
+    image_varies = False
+
+    def __init__(self, context: nn.Parameter) -> None:
+        super().__init__()
+        self.context_vectors = context
+
+    def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
+        del pooled, label_index
+        return Prompts(text=self.context_vectors)
+
+
+@STRATEGIES.register("coop")
+class CoOp(StrategyConfig):
+    """Learns words before the phrase (CoOp). Cheapest; the image side stays as it is."""
+
+    title: ClassVar[str] = "CoOp"
+
+    prompt_depth: int = setting(1, "Text layers that receive learned words.", ge=1, le=12, search=(1, 11))
+    num_context: int = setting(4, "Learned words a layer; the words of initialise_from, if any, set it.", ge=1, le=32)
+    initialise_from: str | tuple[str, ...] | None = setting(
+        "a photo of a", "Words that the first layer's contexts start from; a list: one text a layer; none: random."
+    )
+    context_std: float = setting(0.02, "Standard deviation of random starts.", gt=0, le=1, expert=True)
+
+    def check(self, sites: PromptSites) -> None:
+        check_depth(self.prompt_depth, sites.text_layers, "text encoder")
+
+    def build(self, sites: PromptSites, words: Words) -> CoOpLearner:
+        return CoOpLearner(
+            context_from_words(
+                self.initialise_from, words, self.prompt_depth, self.num_context, sites.text_width, self.context_std
+            )
+        )
+
+
+def context_from_words(
+    texts: str | tuple[str, ...] | None, words: Words, depth: int, count: int, width: int, std: float
+) -> nn.Parameter:
+    """Context vectors (depth, n, width) whose first rows hold the embeddings of `texts`, the rest random.
+
+    n is the number of tokens of the words (TuneVLSeg's rule). Raises OutOfRange for an empty text or for texts of
+    different lengths.
+    """
+    if texts is None:
+        return random_context(depth, count, width, std)
+    rows = [words(text) for text in ([texts] if isinstance(texts, str) else list(texts)[:depth])]
+    lengths = {len(row) for row in rows}
+    if len(lengths) != 1 or 0 in lengths:
+        raise OutOfRange(
+            f"strategy.initialise_from: the texts have {sorted(lengths)} tokens; they need one length of at least 1.",
+            hint="Give texts of equal length, or null for a random start.",
+            field="strategy.initialise_from",
+        )
+    context = random_context(depth, lengths.pop(), width, std)
+    with torch.no_grad():
+        for row, embeddings in enumerate(rows):
+            context[row] = embeddings
+    return context

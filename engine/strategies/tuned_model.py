@@ -1,0 +1,111 @@
+"""A base model with a learner: what is tuned, evaluated and exported."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from engine.contract.errors import InputError
+from engine.models.base import VLSM, ImageFeatures, TextFeatures, grid_rows
+from engine.strategies.base import PromptLearner, StrategyConfig
+from engine.strategies.upsampler import Upsampler
+
+
+class TunedModel(nn.Module):
+    """Freezes the base model, then lets the strategy choose what learns."""
+
+    def __init__(self, vlsm: VLSM, config: StrategyConfig, learner: PromptLearner) -> None:
+        super().__init__()
+        vlsm.freeze()
+        self.vlsm = vlsm
+        self.config = config
+        self.learner = learner
+        self.upsampler = (
+            None
+            if config.upsampler == "none"
+            else Upsampler(vlsm.sites.map_width, config.upsampler_kernel, config.upsampler_ratio, config.upsampler)
+        )
+        config.unfreeze(vlsm)
+
+    def train(self, mode: bool = True) -> TunedModel:
+        """Frozen parts stay in evaluation mode: their dropout and batch statistics must not move."""
+        super().train(mode)
+        if not self.config.learns_tower:
+            self.vlsm.eval()
+        return self
+
+    @property
+    def image_is_fixed(self) -> bool:
+        """The same picture always gives the same image features: they may be kept."""
+        return not self.learner.image_varies and not self.config.learns_tower
+
+    @property
+    def text_is_fixed(self) -> bool:
+        """The same phrase always gives the same text features."""
+        return not self.learner.text_varies and not self.config.learns_tower
+
+    def encode_images(self, images: Tensor) -> ImageFeatures:
+        """(B, 3, S, S) → features with the learner's image prompts."""
+        if self.learner.needs_pooled:
+            return self.vlsm.encode_image(images, None, pooled=True)
+        return self.vlsm.encode_image(images, self.learner().image)
+
+    def encode_phrases(self, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> TextFeatures:
+        """(L, T) → features with the learner's text prompts, where those do not depend on the image."""
+        return self.vlsm.encode_text(ids, mask, self.learner(None, label_index).text)
+
+    def answer(self, image: ImageFeatures, text: TextFeatures) -> Tensor:
+        """Row i of `image` asked row i of `text`: logits (N, 1, S, S)."""
+        decoded = self.vlsm.decode(image, text)
+        return decoded.logits if self.upsampler is None else self.upsampler(decoded.logits, decoded.map)
+
+    def ask(self, image: ImageFeatures, text: TextFeatures) -> Tensor:
+        """Every image asked every phrase: logits (B, L, S, S)."""
+        images, phrases = len(image), len(text)
+        rows, asked = grid_rows(images, phrases, text.embedding.device)
+        logits = self.answer(image.rows(rows), text.rows(asked))
+        return logits.reshape(images, phrases, *logits.shape[-2:])
+
+    def forward(self, images: Tensor, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> Tensor:
+        """`images` (B, 3, S, S), phrases `ids`, `mask` (L, T) → logits (B, L, S, S); each image is encoded once."""
+        if not self.learner.needs_pooled:
+            prompts = self.learner(None, label_index)
+            image = self.vlsm.encode_image(images, prompts.image)
+            return self.ask(image, self.vlsm.encode_text(ids, mask, prompts.text))
+        image = self.vlsm.encode_image(images, None, pooled=True)
+        rows, asked = grid_rows(len(images), len(ids), ids.device)
+        assert image.pooled is not None
+        labels = None if label_index is None else label_index[asked]
+        prompts = self.learner(image.pooled[rows], labels)
+        text = self.vlsm.encode_text(ids[asked], mask[asked], prompts.text)
+        logits = self.answer(image.rows(rows), text)
+        return logits.reshape(len(images), len(ids), *logits.shape[-2:])
+
+    def pairs(self, images: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        """Image i asked phrase i: (N, 3, S, S) and (N, T) → logits (N, 1, S, S)."""
+        image = self.encode_images(images)
+        prompts = self.learner(image.pooled) if self.learner.needs_pooled else self.learner()
+        return self.answer(image, self.vlsm.encode_text(ids, mask, prompts.text))
+
+    def learned(self) -> dict[str, nn.Parameter]:
+        """What learns, by name, in the order of the modules."""
+        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    def learner_state(self) -> dict[str, Tensor]:
+        """Copies on the CPU of what learns: all that a run saves."""
+        return {name: parameter.detach().cpu().contiguous().clone() for name, parameter in self.learned().items()}
+
+    def load_learner_state(self, state: dict[str, Tensor]) -> None:
+        """Raises InputError where names or shapes are not those of this recipe."""
+        own = self.learned()
+        wrong = sorted(set(own) ^ set(state)) + sorted(
+            name for name in set(own) & set(state) if own[name].shape != state[name].shape
+        )
+        if wrong:
+            raise InputError(
+                f"The saved weights do not fit this recipe: {', '.join(wrong[:3])}.",
+                hint="The run's recipe.yaml or best.safetensors was changed; tune again.",
+            )
+        with torch.no_grad():
+            for name, parameter in own.items():
+                parameter.copy_(state[name])

@@ -1,0 +1,1 @@
+"""Tuning: the loss, the metrics, the optimiser, the loop, and scores on a split."""

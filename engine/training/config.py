@@ -1,0 +1,53 @@
+"""The `training` part of a recipe."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from engine.config.fields import Settings, setting
+
+
+class TrainingConfig(Settings):
+    """How long, how fast and on what. Defaults are the published ones (TuneVLSeg); a model card may recommend others."""
+
+    epochs: int = setting(20, "Passes over the training images, at most.", ge=1, le=1000)
+    min_epochs: int = setting(10, "Passes before early stopping may end the run.", ge=0, le=1000, expert=True)
+    batch_size: int = setting(32, "Images in one step.", ge=1, le=1024)
+    learning_rate: float = setting(2e-4, "Step size for what is learned.", gt=0, le=1, search=(1e-5, 5e-3), log=True)
+    learning_rate_layers: float | None = setting(
+        None,
+        "Step size for weights that are not context vectors (upsampler, layers); none: the same.",
+        gt=0,
+        le=1,
+        expert=True,
+    )
+    weight_decay: float = setting(
+        0.0, "Pull of layer weights towards zero; context vectors, biases and norms are never pulled.",
+        ge=0, le=1, search=(1e-5, 1e-2), log=True,
+    )  # fmt: skip
+    schedule: Literal["plateau", "cosine", "constant"] = setting(
+        "plateau", "How the step size falls: when the validation loss stalls, along a cosine, or not at all."
+    )
+    warmup_steps: int = setting(0, "Steps over which the step size rises at the start.", ge=0, le=100000, expert=True)
+    plateau_factor: float = setting(0.2, "Factor at a stall.", gt=0, lt=1, expert=True)
+    plateau_patience: int = setting(5, "Epochs without a better validation loss that make a stall.", ge=0, expert=True)
+    patience: int = setting(12, "Epochs without a better validation loss that end the run.", ge=1)
+    min_delta: float = setting(1e-4, "What counts as a better validation loss.", ge=0, expert=True)
+    dice_weight: float = setting(1.0, "Weight of the Dice loss.", ge=0, le=100, expert=True)
+    ce_weight: float = setting(0.2, "Weight of the cross-entropy loss.", ge=0, le=100, expert=True)
+    grad_clip: float | None = setting(None, "Largest norm of the gradient; none: unlimited.", gt=0, expert=True)
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where the tuning runs.")
+    threads: int = setting(0, "Processor threads; 0: one less than there are cores.", ge=0, le=256, expert=True)
+    keep_features: bool = setting(
+        True, "Keep what the frozen image tower says of each image, where that never changes.", expert=True
+    )
+    keep_epochs: int = setting(3, "Checkpoints kept beside the best one.", ge=1, le=1000, expert=True)
+    previews: bool = setting(True, "Draw a validation image with its mask after each epoch.", expert=True)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.dice_weight == 0 and self.ce_weight == 0:
+            raise ValueError("dice_weight and ce_weight are both 0; one of them must be more")
+        return self

@@ -1,0 +1,53 @@
+"""Where tuning runs, and what to say when it cannot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from engine.contract.errors import NoDevice, OutOfMemory
+
+
+def choose_device(wanted: str) -> torch.device:
+    """`auto` takes CUDA, then Apple's GPU, then the CPU. Raises NoDevice for a device that is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, is_there in there.items() if is_there))
+    if not there.get(wanted, False):
+        raise NoDevice(
+            f"training.device: {wanted} is not available on this machine.",
+            hint="Choose auto or cpu, or run `tunevlseg doctor` for the repair.",
+            field="training.device",
+        )
+    return torch.device(wanted)
+
+
+def set_threads(threads: int) -> int:
+    """Sets torch's threads (0: cores − 1, since contended cores are slower than fewer free ones); returns the number."""
+    count = threads or max(1, (os.cpu_count() or 2) - 1)
+    torch.set_num_threads(count)
+    return count
+
+
+def device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+@contextmanager
+def memory_told(what: str) -> Iterator[None]:
+    """Turns an out-of-memory of torch into OutOfMemory; `what` names the setting to lower."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise _full(what) from error
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error).lower():
+            raise _full(what) from error
+        raise
+
+
+def _full(what: str) -> OutOfMemory:
+    return OutOfMemory("Memory ran out while tuning.", hint=f"Lower {what}, or close other programs.", field=what)

@@ -1,0 +1,35 @@
+"""Dice plus cross-entropy on logits, per (image, label) pair."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+SMOOTH = 1e-5
+
+
+def dice_ce(logits: Tensor, masks: Tensor, present: Tensor, dice_weight: float, ce_weight: float) -> Tensor:
+    """dice_weight · Dice + ce_weight · cross-entropy, the mean over the pairs that are `present`.
+
+    `logits` and `masks` (B, L, S, S), `present` (B, L) boolean. With one label a sample this is MONAI's DiceCELoss
+    (sigmoid, lambda_dice 1, lambda_ce 0.2), as TuneVLSeg uses it: per pair
+    1 − (2 Σ p g + 1e-5) / (Σ p + Σ g + 1e-5), no squares, and the mean cross-entropy over its pixels.
+    """
+    probabilities = logits.sigmoid()
+    both = (probabilities * masks).sum(dim=(-2, -1))
+    total = probabilities.sum(dim=(-2, -1)) + masks.sum(dim=(-2, -1))
+    dice = 1 - (2 * both + SMOOTH) / (total + SMOOTH)
+    entropy = functional.binary_cross_entropy_with_logits(logits, masks, reduction="none").mean(dim=(-2, -1))
+    weight = present.to(logits.dtype)
+    loss: Tensor = ((dice_weight * dice + ce_weight * entropy) * weight).sum() / weight.sum().clamp(min=1)
+    return loss
+
+
+def pair_counts(logits: Tensor, masks: Tensor) -> Tensor:
+    """(3, B, L) int64: pixels of truth and answer together, of the truth, of the answer (probability ≥ 0.5)."""
+    # Not the logits' sign: a probability of exactly one half counts as found, here as everywhere.
+    answer = logits.sigmoid() >= 0.5
+    truth = masks >= 0.5
+    counts = [(answer & truth), truth, answer]
+    return torch.stack([count.flatten(-2).sum(dim=-1) for count in counts])

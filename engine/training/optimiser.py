@@ -1,0 +1,95 @@
+"""AdamW with parameter groups, and how the learning rate falls."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.strategies.tuned_model import TunedModel
+from engine.training.config import TrainingConfig
+
+CONTEXT = "context_vectors"
+
+
+def parameter_groups(model: TunedModel, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Groups in a fixed order: contexts; weights that decay; weights that do not.
+
+    Only the weights of linear and convolution layers decay; context vectors, biases, norms, embeddings and the
+    blending ratio never do.
+    """
+    decaying = {
+        id(module.weight)
+        for module in model.modules()
+        if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d)
+    }
+    contexts, decayed, plain = [], [], []
+    for name, parameter in model.learned().items():
+        if name.rpartition(".")[2] == CONTEXT:
+            contexts.append(parameter)
+        elif id(parameter) in decaying:
+            decayed.append(parameter)
+        else:
+            plain.append(parameter)
+    layers = config.learning_rate_layers or config.learning_rate
+    groups = [
+        {"params": contexts, "lr": config.learning_rate, "weight_decay": 0.0},
+        {"params": decayed, "lr": layers, "weight_decay": config.weight_decay},
+        {"params": plain, "lr": layers, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+class Schedule:
+    """Sets each group's learning rate: warm-up, then plateau, cosine or constant. Its state is a few plain numbers."""
+
+    def __init__(self, optimiser: torch.optim.Optimizer, config: TrainingConfig, steps: int) -> None:
+        """`steps`: of the whole run, for the cosine."""
+        self._optimiser = optimiser
+        self._config = config
+        self._steps = max(1, steps)
+        self._base = [float(group["lr"]) for group in optimiser.param_groups]
+        self.step_count = 0
+        self.factor = 1.0
+        self.best = math.inf
+        self.bad_epochs = 0
+
+    def before_step(self) -> None:
+        """Sets the rates for the step about to be taken."""
+        scale = self.factor
+        if self._config.schedule == "cosine":
+            scale = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step_count / self._steps))) * 0.95 + 0.05
+        if self.step_count < self._config.warmup_steps:
+            scale *= (self.step_count + 1) / self._config.warmup_steps
+        for group, base in zip(self._optimiser.param_groups, self._base, strict=True):
+            group["lr"] = base * scale
+        self.step_count += 1
+
+    def epoch_ended(self, val_loss: float) -> None:
+        """ReduceLROnPlateau (min mode, relative threshold 1e-4) on the validation loss."""
+        if self._config.schedule != "plateau":
+            return
+        if val_loss < self.best * (1 - 1e-4):
+            self.best, self.bad_epochs = val_loss, 0
+            return
+        self.bad_epochs += 1
+        if self.bad_epochs > self._config.plateau_patience:
+            self.factor *= self._config.plateau_factor
+            self.bad_epochs = 0
+
+    @property
+    def rate(self) -> float:
+        """The first group's rate now."""
+        return float(self._optimiser.param_groups[0]["lr"])
+
+    def state(self) -> dict[str, Any]:
+        best = None if math.isinf(self.best) else self.best
+        return {"step_count": self.step_count, "factor": self.factor, "best": best, "bad_epochs": self.bad_epochs}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.step_count = int(state["step_count"])
+        self.factor = float(state["factor"])
+        self.best = math.inf if state["best"] is None else float(state["best"])
+        self.bad_epochs = int(state["bad_epochs"])
