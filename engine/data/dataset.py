@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.control import CancelToken, Emit, Ticker
-from engine.contract.errors import DiskFull
+from engine.contract.errors import DatasetIncomplete, DiskFull
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.labels import LabelTable
-from engine.data.slices import open_case
+from engine.data.slices import CaseRefused, SlicedCase, open_case
 from engine.volumes.preprocess import Preprocess, intensity_range, resize_image, to_uint8_rgb
 
 MOST_IN_MEMORY = 1_000_000_000
@@ -96,7 +96,7 @@ class SliceDataset:
         """Decodes the slices of `split` that the report chose, in its order.
 
         `preprocess` is `report.preprocess(model's)`. Large datasets go to a file in `cache` (default: the system's
-        temporary folder) that is deleted with the dataset. Raises InputError for a file that has become unreadable
+        temporary folder) that is deleted with the dataset. Raises DatasetIncomplete for a file that became unreadable
         since the inspection, DiskFull, Cancelled.
         """
         findings = report.of_split(split)
@@ -108,7 +108,7 @@ class SliceDataset:
         ticker = Ticker(emit, job_id, len(findings), "cases", f"preparing {split}")
         for finding in findings:
             cancel.check()
-            sliced = open_case(finding.case, report.folder).sliced(report.config.plane)
+            sliced = _sliced(finding, report)
             levels = intensity_range(sliced.scan.slices, preprocess)
             for index in finding.slices[split]:
                 at = len(refs)
@@ -140,7 +140,7 @@ class SliceDataset:
         while position < len(self.refs):
             finding = self.refs[position].finding
             cancel.check()
-            sliced = open_case(finding.case, self._report.folder).sliced(self._report.config.plane)
+            sliced = _sliced(finding, self._report)
             levels = intensity_range(sliced.scan.slices, self.preprocess)
             while position < len(self.refs) and self.refs[position].finding is finding:
                 index = self.refs[position].index
@@ -153,6 +153,17 @@ class SliceDataset:
                     levels=levels,
                 )
                 position += 1
+
+
+def _sliced(finding: CaseFinding, report: DatasetReport) -> SlicedCase:
+    try:
+        return open_case(finding.case, report.folder).sliced(report.config.plane)
+    except CaseRefused as error:
+        raise DatasetIncomplete(
+            f"{error.message} It was in order when the dataset was inspected.",
+            hint=f"Put it back and start again. {error.hint}",
+            field="data.folder",
+        ) from error
 
 
 class _Store:

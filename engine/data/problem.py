@@ -30,9 +30,9 @@ class Problem:
         return asdict(self)
 
     def line(self) -> str:
-        """One line of text: severity, place, message, fix."""
+        """One line of text: place, message, fix."""
         where = f"{self.path}: " if self.path else ""
-        return f"{self.severity}: {where}{self.message} {self.fix}".rstrip()
+        return f"{where}{self.message} {self.fix}".rstrip()
 
 
 def gathered(problems: Iterable[Problem], most_notes: int = 3) -> tuple[Problem, ...]:

@@ -76,8 +76,8 @@ def inspect(
         try:
             with_voxels = open_case(case, folder)
         except CaseRefused as error:
-            where = relative_to(error.path, folder)
-            problems.append(Problem(error.kind, "error", error.message, where, error.hint))
+            told = f"{error.what} The case is left out."
+            problems.append(Problem(error.kind, "error", told, error.where, error.hint))
         else:
             opened.append(_remembered(with_voxels, config, with_sketch=number in wanted))
             problems += _notes(with_voxels, folder)

@@ -112,12 +112,13 @@ def stored_channels(stored: NDArray[Any], value: int | None, table: LabelTable) 
 
 
 class CaseRefused(InputError):
-    """A file of a case that cannot be used; `kind` is that of the problem in the report, `path` the file to mend."""
+    """A file of a case that cannot be used: `kind` as in the report, `where` the file to mend, `what` is wrong."""
 
-    def __init__(self, kind: str, path: Path, message: str, hint: str) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, kind: str, where: str, what: str, hint: str) -> None:
+        super().__init__(f"{where}: {what}", hint=hint)
         self.kind = kind
-        self.path = path
+        self.where = where
+        self.what = what
 
 
 def open_case(case: Case, root: Path) -> OpenedCase:
@@ -138,8 +139,9 @@ def _read(reader: Callable[[Path], Volume], path: Path, root: Path) -> Volume:
     try:
         return reader(path)
     except ScanUnreadable as error:
-        message = error.message.replace(str(path), relative_to(path, root))
-        raise CaseRefused("unreadable", path, f"{message} The case is left out.", error.hint) from error
+        # The reader names the file in full; here its place within the dataset is told beside the message.
+        what = error.message.replace(str(path), "The file", 1)
+        raise CaseRefused("unreadable", relative_to(path, root), what, error.hint) from error
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -157,9 +159,9 @@ def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, r
         turned = " (sides swapped: one of the two may be turned by 90°)" if swapped else ""
         raise CaseRefused(
             "size_mismatch",
-            mask_path,
+            relative_to(mask_path, root),
             f"The mask measures {_size(mask.voxels.shape)}, its image {relative_to(image_path, root)} "
-            f"{_size(scan.voxels.shape)}{turned}; the case is left out.",
+            f"{_size(scan.voxels.shape)}{turned}.",
             "Export the mask again at the size of its image; it is not stretched, since that might misplace it.",
         )
     if scan.geometry is None or mask.geometry is None:
@@ -168,8 +170,7 @@ def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, r
     if differences:
         raise CaseRefused(
             "grid_mismatch",
-            mask_path,
-            f"The mask lies elsewhere than its scan {relative_to(image_path, root)}: {'; '.join(differences)}. "
-            "The case is left out.",
+            relative_to(mask_path, root),
+            f"The mask lies elsewhere than its scan {relative_to(image_path, root)}: {'; '.join(differences)}.",
             "Resample the mask onto the scan's grid (3D Slicer: Segmentations → Export, with the scan as reference).",
         )

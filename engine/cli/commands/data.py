@@ -23,9 +23,11 @@ def make(given: argparse.Namespace) -> InspectData:
 
 def show(result: dict[str, Any]) -> int:
     synthetic = "  (synthetic: drawn, not measured)" if result.get("synthetic") else ""
-    say(f"{result['name']}: layout {result['layout']}, {result['cases']} cases{synthetic}")
-    splits = result["splits"]
-    say("splits  " + ", ".join(f"{name} {count}" for name, count in splits.items()))
+    say(f"{result['name']}: layout {result['layout']}, {len(result['cases'])} cases ({result['kind']}){synthetic}")
+    say(result["details"])
+    say()
+    splits = [[name, row["cases"], row["patients"], row["slices"]] for name, row in result["splits"].items()]
+    say(table(["split", "cases", "patients", "slices"], splits))
     say()
     labels = [[row["value"], row["name"], row["phrase"], row["cases"]] for row in result["labels"]]
     say(table(["value", "label", "phrase", "cases with it"], labels))
@@ -33,7 +35,7 @@ def show(result: dict[str, Any]) -> int:
     if problems:
         say(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}:")
     for problem in problems:
-        say(
-            f"  {problem['severity']}: {problem['message']}" + (f"\n    {problem['fix']}" if problem.get("fix") else "")
-        )
+        where = f"{problem['path']}: " if problem.get("path") else ""
+        fix = f"\n    {problem['fix']}" if problem.get("fix") else ""
+        say(f"  {problem['severity']}: {where}{problem['message']}{fix}")
     return 0 if result["usable"] else 2

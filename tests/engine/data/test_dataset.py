@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled, DiskFull, InputError
+from engine.contract.errors import Cancelled, DatasetIncomplete, DiskFull
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
 from engine.data.loader import Loader
@@ -108,7 +108,7 @@ def test_a_file_that_vanished_since_the_inspection(tmp_path: Path, make: Any, in
     report = inspected(make.pairs(tmp_path, 4))
     victim = report.of_split("train")[0].case.image
     victim.unlink()
-    with pytest.raises(InputError, match=f"images/{victim.name} does not exist"):
+    with pytest.raises(DatasetIncomplete, match=f"images/{victim.name}: The file does not exist"):
         _built(report)
 
 
