@@ -1,4 +1,4 @@
-"""The main window: rail, pages, banner, menus, status bar; it passes things between pages that do not know each other."""
+"""The main window: rail, pages, banner, menus, status bar; it passes things between pages."""
 
 from __future__ import annotations
 
@@ -216,6 +216,8 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def show_page(self, name: str) -> None:
         shown = self.page(name)
+        if shown is not self.stack.currentWidget():
+            self.banner.hide()  # a message belongs to the page that it was about
         self.stack.setCurrentWidget(shown)
         self.rail.show_chosen(name)
         if hasattr(shown, "came_to_front"):

@@ -31,13 +31,14 @@ from engine.contract.events import (
     PreviewReady,
     Progress,
 )
-from engine.contract.jobs import Export, InspectData, ListModels, PrepareSamples, Tune
+from engine.contract.jobs import Describe, Doctor, Export, InspectData, ListModels, PrepareSamples, Tune
 from engine.runs.commands import CommandWatcher, obey
 from engine.runs.lock import RunLock
 from engine.runs.writer import RunWriter
 
 EPOCH_SECONDS = float(os.environ.get("FAKE_EPOCH_SECONDS", "0.05"))
 DATASET = json.loads((Path(__file__).with_name("dataset_report.json")).read_text(encoding="utf-8"))
+CATALOGUE = json.loads((Path(__file__).with_name("catalogue.json")).read_text(encoding="utf-8"))
 
 
 def say(event: Event) -> None:
@@ -57,7 +58,12 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
         case InspectData():
             for done in range(1, 6):
                 say(Progress(job_id, done, 5, "images", 0.1))
-            return {**DATASET, "folder": job.folder}
+            rows = json.loads(os.environ.get("FAKE_THUMBNAILS", "[]"))
+            return {**DATASET, "folder": job.folder, "thumbnails": rows}
+        case Describe():
+            return dict(CATALOGUE)
+        case Doctor():
+            return {"facts": {"tuning runs on": "cpu", "cores": "2"}, "problems": []}
         case PrepareSamples():
             return {"sets": [{"id": "polyps", "title": "Drawn polyps", "folder": job.out or "/samples/polyps"}]}
         case ListModels():
@@ -69,13 +75,15 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
                         "model": "clipseg",
                         "sha256": "0f" * 32,
                         "licence": "Apache-2.0",
-                        "bytes": 7_700_000,
+                        "megabytes": 7.7,
+                        "title": "Starter model",
                         "notice": "has never seen medical images: tune first",
                     }
                 ]
             }
         case Export():
-            return {"bundle": job.out, "parity": {"passed": True, "max_logit_difference": 3e-6, "mask_dice": 1.0}}
+            parity = {"verified": True, "dice": 1.0, "max_probability_difference": 2.1e-6, "images": 6}
+            return {"bundle": job.out, "parity": {**parity, "source": "validation", "precision": "fp32"}}
     return {}
 
 

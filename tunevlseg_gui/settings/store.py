@@ -22,7 +22,7 @@ def settings_file() -> Path:
 
 
 def load() -> WindowSettings:
-    """The user's settings; defaults where there are none or they are damaged (the file is kept as settings.old.json)."""
+    """The user's settings; defaults where there are none or they are damaged (then kept as settings.old.json)."""
     path = settings_file()
     try:
         text = path.read_text(encoding="utf-8")

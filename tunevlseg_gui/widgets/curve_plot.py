@@ -20,8 +20,10 @@ SERIES = {"train": "Training", "val": "Validation"}
 class CurvePlot(QWidget):
     """Two curves over epochs (`train`, `val`) and a mark at the best epoch."""
 
-    def __init__(self, title: str, name: str, top: float | None = None, parent: QWidget | None = None) -> None:
-        """`top`: the highest value that can occur, for a fixed axis (1 for Dice)."""
+    def __init__(
+        self, title: str, name: str, top: float | None = None, *, rises: bool = False, parent: QWidget | None = None
+    ) -> None:
+        """`top`: the highest possible value, for a fixed axis (1 for Dice); `rises`: the upper left is free."""
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(title)
@@ -34,7 +36,7 @@ class CurvePlot(QWidget):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
         self._plot.setMinimumHeight(150)
-        self._legend = self._plot.addLegend(offset=(-8, 8))
+        self._legend = self._plot.addLegend(offset=(8, 4) if rises else (-8, 4))
         self._curves = {series: self._plot.plot([], [], name=text) for series, text in SERIES.items()}
         self._best_line = pg.InfiniteLine(angle=90, movable=False)
         self._best_mark = pg.ScatterPlotItem(size=11, symbol="o")

@@ -158,6 +158,7 @@ class DataPage(QWidget):
         whole.addWidget(side)
         whole.setStretchFactor(0, 3)
         whole.setStretchFactor(1, 2)
+        whole.setSizes([690, 470])
         whole.setChildrenCollapsible(False)
         return whole
 
@@ -180,7 +181,7 @@ class DataPage(QWidget):
         self.header.set_line(str(project.folder))
         self.split.show_split(project.split)
         self.label_model.show_labels(project.labels)
-        self.problems.show_problems(found.problems if found else [])
+        self.problems.show_problems(found.problems if found else None)
         self.problem_title.setText(_problem_title(found))
         self.split.show_sizes(found.splits if found else {}, volumes=bool(found and found.kind != "pictures"))
         self.thumbnail_model.show_rows(found.thumbnails if found else [], self.controller.thumbnails)
@@ -189,6 +190,7 @@ class DataPage(QWidget):
     def _show_chips(self, found: Found | None) -> None:
         while item := self.chips.takeAt(0):
             if widget := item.widget():
+                widget.hide()
                 widget.deleteLater()
         if found is None:
             return

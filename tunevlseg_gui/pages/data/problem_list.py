@@ -23,8 +23,11 @@ class ProblemList(QListWidget):
         self.setSpacing(1)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def show_problems(self, problems: list[dict[str, Any]]) -> None:
+    def show_problems(self, problems: list[dict[str, Any]] | None) -> None:
+        """None while nothing is known yet."""
         self.clear()
+        if problems is None:
+            return
         for problem in problems[:MOST]:
             sign = _SIGNS.get(str(problem.get("severity")), "note")
             where = f"{problem['path']}: " if problem.get("path") else ""

@@ -60,8 +60,9 @@ class ModelsPage(QWidget):
         rows.addWidget(self.busy)
         rows.addWidget(self.table, 1)
         hint = label(
-            "A folder with config.json, model.safetensors and tokenizer files (such as CIDAS/clipseg-rd64-refined, copied "
-            "from another computer) is copied into the program's model folder; its SHA-256 is kept with every run.",
+            "A folder with config.json, model.safetensors and tokenizer files (such as CIDAS/clipseg-rd64-refined, "
+            "brought from another computer) is copied into the program's model folder; its SHA-256 is kept with every "
+            "run.",
             "muted",
             wrap=True,
         )

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
-    QHBoxLayout,
     QPlainTextEdit,
     QProgressBar,
     QSplitter,
@@ -90,7 +89,7 @@ class LiveView(QWidget):
         self.progress = QProgressBar()
         self.progress.setObjectName("runProgress")
         self.progress.setTextVisible(False)
-        self.dice = CurvePlot("Dice", "dicePlot", top=1.0)
+        self.dice = CurvePlot("Dice", "dicePlot", top=1.0, rises=True)
         self.loss = CurvePlot("Loss", "lossPlot")
         self.preview = PreviewBox()
         self.log = QPlainTextEdit()

@@ -38,6 +38,7 @@ class DataStep(QWidget):
 
     def draw(self) -> None:
         self._rows.removeWidget(self._body)
+        self._body.hide()
         self._body.deleteLater()
         self._body = self._nothing() if self._project.found is None else self._summary()
         self._rows.insertWidget(0, self._body)
@@ -89,5 +90,10 @@ class DataStep(QWidget):
             )
         errors = sum(problem.get("severity") == "error" for problem in found.problems)
         if errors:
-            rows.addWidget(label(f"{errors} files are left out: see the problems on the Data page.", "problem"))
+            rows.addWidget(
+                label(
+                    f"{errors} file{' is' if errors == 1 else 's are'} left out: see the problems on the Data page.",
+                    "problem",
+                )
+            )
         return made

@@ -1,4 +1,4 @@
-"""The Tune page: data → model → strategy → settings → start. Four clicks from its defaults; nothing is lost going back."""
+"""The Tune page: data → model → strategy → settings → start, four clicks from its defaults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
@@ -23,6 +23,7 @@ from tunevlseg_gui.pages.tune.data_step import DataStep
 from tunevlseg_gui.pages.tune.draft import Draft, command, recipe_text, run_folder
 from tunevlseg_gui.pages.tune.settings_step import SettingsStep
 from tunevlseg_gui.project import Project
+from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.stepper import Stepper
@@ -30,6 +31,7 @@ from tunevlseg_gui.widgets.text import label
 
 TITLES = ["Data", "Model", "Strategy", "Settings"]
 DATA, MODEL, STRATEGY, SETTINGS = range(4)
+_NETWORKS = {"clipseg": "CLIPSeg network", "cris": "CRIS network"}
 ASKED = "asked.yaml"
 """The recipe as the wizard wrote it; the engine writes its own recipe.yaml, complete, when the run begins."""
 
@@ -61,6 +63,7 @@ class TunePage(QWidget):
             self.steps.addWidget(step)
         self.back = button("Back", "wizardBack", self._go_back, picture="back")
         self.next = button("Next", "wizardNext", self._go_on, role="primary", picture="next")
+        self.next.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # its arrow points onwards
         self.told = label("", "muted", name="wizardTold")
         row = QHBoxLayout()
         row.addWidget(self.back)
@@ -130,6 +133,7 @@ class TunePage(QWidget):
         self.stepper.show_step(step, self._reached)
         self.back.setEnabled(step > DATA)
         self.next.setText("Start" if step == SETTINGS else "Next")
+        self.next.setIcon(icon("play" if step == SETTINGS else "next", "on_accent"))
         self._check()
 
     def _problem(self) -> str:
@@ -177,7 +181,7 @@ class TunePage(QWidget):
             Offer(
                 known.id,
                 known.title,
-                f"{known.model.upper() if known.model == 'cris' else 'CLIPSeg' if known.model == 'clipseg' else known.model}",
+                _NETWORKS.get(known.model, known.model),
                 chips=[("included", "")] if known.id.startswith("starter") else [],
                 reason=f"This model {known.notice}" if known.notice.startswith("has ") else known.notice,
             )

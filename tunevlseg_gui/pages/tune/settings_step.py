@@ -89,6 +89,7 @@ class SettingsStep(QWidget):
             if widget := item.widget():
                 if widget.isAncestorOf(self.name):
                     self.name.setParent(None)
+                widget.hide()
                 widget.deleteLater()
         self.strategy = SpecForm(strategy[0], "strategy", strategy[1])
         self.training = SpecForm(training[0], "training", training[1])
