@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,7 @@ def desk(qapp: object) -> DeskClient:
 
 
 @pytest.fixture
-def page(qtbot: Any, desk: DeskClient) -> Iterator[SegmentPage]:
+def page(qtbot: Any, desk: DeskClient) -> SegmentPage:
     made = SegmentPage(desk)
     qtbot.addWidget(made)
     made.resize(1100, 760)
@@ -85,7 +84,7 @@ def page(qtbot: Any, desk: DeskClient) -> Iterator[SegmentPage]:
     qtbot.waitExposed(made)
     desk.list_models()
     qtbot.waitUntil(lambda: made.side.model is not None)
-    yield made
+    return made
 
 
 @pytest.fixture
