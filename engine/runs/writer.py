@@ -13,6 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from engine.contract import wire
 from engine.contract.errors import InputError
 from engine.contract.events import Event, JobFailed, Log
@@ -98,6 +102,11 @@ class RunWriter:
         for epoch in known[: -max(keep, 1)]:
             if epoch != best:
                 shutil.rmtree(layout.epoch_folder(self.folder, epoch), ignore_errors=True)
+
+    def preview(self, epoch: int, picture: NDArray[np.uint8]) -> Path:
+        """previews/NNN.png from (h, w, 3) bytes; returns its path."""
+        path = self.folder / layout.PREVIEWS / f"{epoch:03d}.png"
+        return write_whole(path, lambda beside: Image.fromarray(picture).save(beside, format="PNG"))
 
     def result(self, result: dict[str, Any]) -> None:
         write_text(self.folder / layout.RESULT, json.dumps(result, indent=2))
