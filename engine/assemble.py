@@ -1,0 +1,186 @@
+"""From a recipe to the things that work: data, network, learner, trainer. The only place where the rooms are wired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.bundle.manifest import BundleLabel, Manifest
+from engine.contract.control import CancelToken, Emit
+from engine.contract.events import Log
+from engine.data.dataset import SliceDataset
+from engine.data.findings import DatasetReport
+from engine.data.loader import Loader
+from engine.data.phrases import check_phrases
+from engine.data.report import inspect
+from engine.export.base import ExportParts
+from engine.export.base_model import base_preprocess, knows_full_stop, model_info
+from engine.models import MODELS
+from engine.models.base import VLSM
+from engine.models.weights import Weights
+from engine.recipe import Recipe
+from engine.runs import layout
+from engine.strategies.tuned_model import TunedModel
+from engine.text.phrases import with_stop
+from engine.text.tokenizer import PhraseTokenizer
+from engine.training.checkpoint import load_learner
+from engine.training.device import choose_device, set_threads
+from engine.training.evaluate import Answer
+from engine.training.loop import Phrases, RunSink, Trainer
+from engine.volumes.preprocess import normalise
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who hears of the work and may stop it."""
+
+    emit: Emit
+    cancel: CancelToken
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A recipe's model with its learner, on its device, and what turns phrases and pictures into its inputs."""
+
+    recipe: Recipe
+    weights: Weights
+    tuned: TunedModel
+    tokenizer: PhraseTokenizer
+    append_stop: bool
+    device: torch.device
+
+    def phrases(self, report: DatasetReport) -> Phrases:
+        """The labels' phrases as tokens, on the device."""
+        ids, mask = self.tokenizer.encode([self._said(label.phrase) for label in report.labels])
+        return Phrases(
+            torch.from_numpy(ids),
+            torch.from_numpy(mask),
+            [label.name for label in report.labels],
+            [label.colour for label in report.labels],
+        ).to(self.device)
+
+    def _said(self, phrase: str) -> str:
+        return with_stop(phrase) if self.append_stop else phrase
+
+    def answer(self, report: DatasetReport, dataset: SliceDataset) -> Answer:
+        """Asks the network for every label of the report, at model size."""
+        phrases = self.phrases(report)
+        self.tuned.eval()
+
+        def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+            inputs = np.stack([normalise(image, dataset.preprocess) for image in images])
+            with torch.inference_mode():
+                logits = self.tuned(torch.from_numpy(inputs).to(self.device), phrases.ids, phrases.mask)
+            probabilities: NDArray[np.float32] = logits.sigmoid().float().cpu().numpy()
+            return probabilities
+
+        return ask
+
+
+def make_network(recipe: Recipe, *, learned: Path | None = None) -> Network:
+    """The network of a recipe, its learner drawn from the recipe's seed or read from `learned` (best.safetensors).
+
+    Raises WeightsMissing, NoDevice, OutOfRange, IncompatiblePair, InputError.
+    """
+    device = choose_device(recipe.training.device)
+    set_threads(recipe.training.threads)
+    weights = recipe.weights()
+    vlsm = MODELS.get(weights.model).load(weights.path)
+    recipe.strategy.check(vlsm.sites)
+    tokenizer = PhraseTokenizer.from_folder(weights.path)
+    torch.manual_seed(recipe.seed)
+    tuned = TunedModel(vlsm, recipe.strategy, recipe.strategy.build(vlsm.sites, _words(vlsm, tokenizer)))
+    if learned is not None:
+        tuned.load_learner_state(load_learner(learned))
+    return Network(recipe, weights, tuned.to(device), tokenizer, knows_full_stop(tokenizer), device)
+
+
+def _words(vlsm: VLSM, tokenizer: PhraseTokenizer):  # type: ignore[no-untyped-def]
+    def embed(text: str) -> torch.Tensor:
+        with torch.no_grad():
+            return vlsm.embed_words(torch.from_numpy(tokenizer.encode_words(text)))
+
+    return embed
+
+
+def inspect_for(recipe: Recipe, hear: Listener) -> DatasetReport:
+    """The recipe's dataset, every file opened; its problems are told. Raises DatasetIncomplete where nothing is usable."""
+    report = inspect(recipe.data, recipe.seed, hear.emit, hear.cancel, job_id=hear.job_id)
+    for problem in report.problems:
+        if problem.severity != "note":
+            hear.emit(Log(hear.job_id, problem.line(), "warning"))
+    report.require_usable()
+    return report
+
+
+def check_words(network: Network, report: DatasetReport, hear: Listener) -> None:
+    """Warns of phrases that the model would cut."""
+    text = network.tuned.learner().text if not network.tuned.learner.needs_pooled else None
+    reserve = 0 if text is None else int(text.shape[-2])
+    for problem in check_phrases(report.labels, network.tokenizer, reserve, append_stop=network.append_stop):
+        hear.emit(Log(hear.job_id, problem.line(), "warning"))
+
+
+def make_split(network: Network, report: DatasetReport, split: str, hear: Listener) -> SliceDataset:
+    """The slices of a split at model size."""
+    preprocess = report.preprocess(base_preprocess(network.weights))
+    return SliceDataset.build(report, split, preprocess, hear.emit, hear.cancel, job_id=hear.job_id)
+
+
+def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: Listener) -> Trainer:
+    """Everything that one run needs. Raises DatasetIncomplete where train or val is empty."""
+    report.require_split("train", "val")
+    recipe = network.recipe
+    check_words(network, report, hear)
+    learns = bool(network.tuned.learned())
+    train = make_split(network, report, "train" if learns else "val", hear)
+    val = make_split(network, report, "val", hear) if learns else train
+    batch = recipe.training.batch_size
+    return Trainer(
+        model=network.tuned,
+        phrases=network.phrases(report),
+        train=Loader(train, batch, recipe.seed, training=True, augment=recipe.data.augment),
+        val=Loader(val, batch, recipe.seed),
+        config=recipe.training,
+        seed=recipe.seed,
+        device=network.device,
+        sink=sink,
+        emit=hear.emit,
+        cancel=hear.cancel,
+        job_id=hear.job_id,
+    )
+
+
+def run_network(run: Path, recipe: Recipe) -> Network:
+    """The tuned network of a run folder: its best epoch."""
+    return make_network(recipe, learned=run / layout.BEST)
+
+
+def export_parts(network: Network, report: DatasetReport, validation: dict[str, float], hear: Listener) -> ExportParts:
+    """What a bundle says of itself, and the run's own validation images for the comparison (at most 64)."""
+    dataset = make_split(network, report, "val", hear)
+    recipe, card = network.recipe, network.weights.card
+    synthetic = card.synthetic_only and report.synthetic
+    manifest = Manifest(
+        name=recipe.name,
+        labels=[
+            BundleLabel(value=label.value, name=label.name, phrase=label.phrase, colour=label.colour)
+            for label in report.labels
+        ],
+        preprocess=dataset.preprocess,
+        plane=recipe.data.plane,
+        model=model_info(network.weights),
+        validation=validation,
+        max_length=network.tokenizer.max_length,
+        pad_id=network.tokenizer.pad_id,
+        append_stop=network.append_stop,
+        synthetic=synthetic,
+        notice="Tuned on drawn (synthetic) images only: not for real scans." if synthetic else "",
+    )
+    images = np.stack([normalise(image, dataset.preprocess) for image in dataset.images[:64]])
+    return ExportParts(manifest, network.tokenizer.json.encode("utf-8"), images, "validation")

@@ -1,0 +1,109 @@
+"""Scores of a run or a bundle on a split of a dataset, per case and label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bundle.reader import Bundle, is_bundle
+from engine.config.yaml_io import build
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import InputError
+from engine.contract.jobs import Evaluate
+from engine.contract.whole_file import write_text
+from engine.data.config import DataConfig
+from engine.data.dataset import SliceDataset
+from engine.data.report import inspect
+from engine.data.split import SPLITS
+from engine.inference.session import BundleSession
+from engine.runs import layout
+from engine.training.evaluate import score, scores_csv, summarise
+from engine.volumes.preprocess import normalise
+
+if TYPE_CHECKING:
+    from engine.assemble import Listener, Network
+    from engine.data.findings import DatasetReport
+
+
+def run(job: Evaluate, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """`{"summary": [per label], "scores": path of scores.csv}`.
+
+    Raises InputError for what is neither run nor bundle, NotABundle, DatasetIncomplete, Cancelled.
+    """
+    target = Path(job.target)
+    if layout.is_run(target):
+        return _run(target, job, emit, cancel, job_id)
+    if not is_bundle(target):
+        raise InputError(
+            f"{target} is neither a run nor a bundle.", hint="Give a run folder, a bundle folder or a .vlseg file."
+        )
+    return _bundle(target, job, emit, cancel, job_id)
+
+
+def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    from engine.assemble import Listener, inspect_for, run_network
+    from engine.recipe import read_recipe
+
+    hear = Listener(emit, cancel, job_id)
+    recipe = read_recipe(folder / layout.RECIPE)
+    if job.data:
+        recipe = recipe.model_copy(
+            update={"data": recipe.data.model_copy(update={"folder": str(Path(job.data).resolve())})}
+        )
+    network = run_network(folder, recipe)
+    report = inspect_for(recipe, hear)
+    out = Path(job.out) if job.out else folder
+    path = out / layout.SCORES
+    return {"summary": score_network(network, report, job.split, path, hear), "scores": str(path)}
+
+
+def score_network(
+    network: Network, report: DatasetReport, split: str, path: Path, hear: Listener
+) -> list[dict[str, Any]]:
+    """Scores a torch network; writes `path`, returns the summary."""
+    from engine.assemble import make_split
+
+    scores = []
+    for name in _splits(report, split):
+        dataset = make_split(network, report, name, hear)
+        scores += score(network.answer(report, dataset), dataset, 0.5, hear.emit, hear.cancel, hear.job_id)
+    write_text(path, scores_csv(scores))
+    return summarise(scores, network.recipe.seed)
+
+
+def _splits(report: DatasetReport, split: str) -> list[str]:
+    if split != "all":
+        report.require_split(split)
+        return [split]
+    return [name for name in SPLITS if report.slice_count(name)]
+
+
+def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    if not job.data:
+        raise InputError("A bundle brings no data of its own.", hint="Name a folder: --data FOLDER.")
+    bundle = Bundle.open(path)
+    manifest = bundle.manifest
+    labels = [
+        {"value": item.value, "name": item.name, "phrase": item.phrase, "colour": item.colour}
+        for item in manifest.labels
+    ]
+    data = build(DataConfig, {"folder": job.data, "plane": manifest.plane, "labels": labels}, path="data")
+    report = inspect(data, 12345, emit, cancel, job_id=job_id)
+    report.require_usable()
+    session = BundleSession(bundle)
+    texts = [session.encode_text(label.phrase) for label in report.labels]
+
+    def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        inputs = np.stack([normalise(image, manifest.preprocess) for image in images])
+        return session.probabilities(session.encode_image(inputs), texts)
+
+    scores = []
+    for name in _splits(report, job.split):
+        dataset = SliceDataset.build(report, name, manifest.preprocess, emit, cancel, job_id=job_id)
+        scores += score(ask, dataset, manifest.threshold, emit, cancel, job_id)
+    out = (Path(job.out) if job.out else path.parent) / layout.SCORES
+    write_text(out, scores_csv(scores))
+    return {"summary": summarise(scores), "scores": str(out)}

@@ -1,0 +1,59 @@
+"""A run or base model as a bundle, compared with torch before anyone relies on it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from engine.bundle.reader import Bundle
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import InputError
+from engine.contract.events import Log
+from engine.contract.jobs import Export
+from engine.runs import layout
+from engine.runs.writer import best_epoch, read_metrics
+
+
+def run(job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """`{"bundle", "megabytes", "parity": {verified, dice, max_probability_difference, images, provider}}`."""
+    source, out = Path(job.source), Path(job.out)
+    if job.precision not in ("fp32", "fp16", "int8"):
+        raise InputError(f"There is no precision {job.precision!r}.", hint="Choose fp32.", field="precision")
+    emit(Log(job_id, "Loading the libraries and the model."))
+    if layout.is_run(source):
+        _export_run(source, out, job, emit, cancel, job_id)
+    else:
+        from engine.export.base_model import export_base
+        from engine.models.weights import find_weights
+
+        export_base(find_weights(job.source), out, emit, cancel, job_id=job_id)
+    return {"bundle": str(out), "megabytes": _bytes(out) / 1e6, "parity": Bundle.open(out).manifest.parity.model_dump()}
+
+
+def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> None:
+    from engine.assemble import Listener, export_parts, inspect_for, run_network
+    from engine.export import EXPORTERS
+    from engine.recipe import read_recipe
+
+    best = best_epoch(folder)
+    if best is None:
+        raise InputError(f"{folder} has no finished epoch yet.", hint="Let the run go on for at least one epoch.")
+    hear = Listener(emit, cancel, job_id)
+    recipe = read_recipe(folder / layout.RECIPE)
+    network = run_network(folder, recipe)
+    report = inspect_for(recipe, hear)
+    row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
+    scores = {name: value for name, value in row.items() if name.startswith("val_") and math.isfinite(value)}
+    parts = export_parts(network, report, scores, hear)
+    exporter = EXPORTERS.get("onnx")()
+    precision: Any = job.precision
+    exporter.write(network.tuned, parts, out, emit, cancel, job_id, precision=precision)
+
+
+def _bytes(path: Path) -> int:
+    return (
+        path.stat().st_size
+        if path.is_file()
+        else sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
+    )

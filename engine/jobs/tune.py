@@ -1,0 +1,126 @@
+"""One run: from a recipe to a run folder with its best epoch, its scores, and every event on the way."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import Cancelled, EngineError, InputError
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, JobStarted, Log
+from engine.contract.jobs import Tune
+from engine.contract.whole_file import write_text
+from engine.jobs.perform import failure
+from engine.runs import layout
+from engine.runs.commands import CommandWatcher
+from engine.runs.environment import environment
+from engine.runs.folders import runs_folder
+from engine.runs.lock import RunLock
+from engine.runs.writer import RunWriter, epochs
+
+
+def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """`{"run", "best_epoch", "val_dice", "epochs", "ended", "test": [scores per label]}`.
+
+    Raises RecipeError, DatasetIncomplete, WeightsMissing, RunBusy, Cancelled and what tuning raises. The run folder
+    keeps what was reached; a run that was cancelled or killed goes on with `resume`.
+    """
+    writer, recipe_path = _open(job)
+    watcher = CommandWatcher(writer.folder, cancel)
+
+    def tell(event: Event) -> None:
+        writer.event(event)
+        emit(event)
+
+    with RunLock(writer.folder):
+        writer.event(JobStarted(job_id, "tune", "Tune", run=str(writer.folder)))
+        watcher.start()
+        try:
+            result = _tune(writer, recipe_path, job, tell, cancel, job_id)
+        except Cancelled:
+            writer.event(JobCancelled(job_id))
+            raise
+        except EngineError as error:
+            writer.event(failure(job_id, error))
+            raise
+        except Exception as error:
+            writer.event(JobFailed(job_id, f"A bug in the program stopped this run: {error}", error="Bug"))
+            raise
+        finally:
+            watcher.stop()
+        writer.result(result)
+        writer.event(JobFinished(job_id, result))
+    return result
+
+
+def _open(job: Tune) -> tuple[RunWriter, Path]:
+    """The run folder with its complete recipe in it: a new one, or the one to go on with."""
+    from engine.recipe import read_recipe
+
+    if job.resume:
+        folder = Path(job.resume)
+        if not layout.is_run(folder):
+            raise InputError(f"{folder} is not a run.", hint="Give the folder of an interrupted run to --resume.")
+        if job.overrides:
+            raise InputError(
+                "A run's recipe is not changed when it goes on.", hint="Leave --set out, or start a new run."
+            )
+        return RunWriter(folder), folder / layout.RECIPE
+    recipe = read_recipe(Path(job.recipe), list(job.overrides))
+    folder = Path(job.out) if job.out else runs_folder() / f"{_slug(recipe.name)}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if (folder / layout.RECIPE).exists() and Path(job.recipe).resolve() == (folder / layout.RECIPE).resolve():
+        # The window writes the recipe into the new folder first; it becomes complete here, before anything is run.
+        if epochs(folder):
+            raise InputError(f"{folder} already holds a run.", hint="Resume it, or choose another folder.")
+        (folder / layout.RECIPE).unlink()
+    return RunWriter.create(folder, recipe.to_yaml(), environment()), folder / layout.RECIPE
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
+
+
+def _tune(
+    writer: RunWriter, recipe_path: Path, job: Tune, tell: Emit, cancel: CancelToken, job_id: str
+) -> dict[str, Any]:
+    tell(Log(job_id, "Loading the libraries and the model."))
+    from engine.assemble import Listener, inspect_for, make_network, make_trainer, run_network
+    from engine.recipe import read_recipe
+    from engine.training.checkpoint import load_checkpoint
+    from engine.training.device import device_name
+
+    hear = Listener(tell, cancel, job_id)
+    recipe = read_recipe(recipe_path)
+    report = inspect_for(recipe, hear)
+    network = make_network(recipe)
+    write_text(writer.folder / layout.ENVIRONMENT, json.dumps(environment(device_name(network.device)), indent=2))
+    tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))
+    trainer = make_trainer(network, report, writer, hear)
+    done = epochs(writer.folder) if job.resume else []
+    checkpoint = load_checkpoint(layout.epoch_folder(writer.folder, done[-1])) if done else None
+    if checkpoint is not None:
+        tell(Log(job_id, f"Going on after epoch {checkpoint.epoch}."))
+        writer.row({"epoch": float(checkpoint.epoch), **checkpoint.state["metrics"]})
+    fitted = trainer.fit(checkpoint)
+    result: dict[str, Any] = {
+        "run": str(writer.folder),
+        "best_epoch": fitted.best_epoch,
+        "val_dice": fitted.best_dice,
+        "epochs": fitted.epochs,
+        "ended": fitted.ended,
+    }
+    if report.slice_count("test"):
+        from engine.jobs.evaluate import score_network
+
+        best = run_network(writer.folder, recipe)
+        result["test"] = score_network(best, report, "test", writer.folder / layout.SCORES, hear)
+    return result
+
+
+def learned_in_words(tuned: Any) -> str:
+    """How much learns."""
+    count = sum(parameter.numel() for parameter in tuned.learned().values())
+    return f"{count:,} learned parameters" if count else "nothing learns (zero-shot)"
