@@ -20,7 +20,10 @@ LEGACY_EOS = 2
 
 
 class ClipSeg(VLSM):
-    """CLIPSegForImageSegmentation behind the interface of every model."""
+    """CLIPSegForImageSegmentation behind the interface of every model.
+
+    Batches are counted by `shape[0]`, never by `len()`: an exporter takes the latter for a constant.
+    """
 
     def __init__(self, network: CLIPSegForImageSegmentation) -> None:
         super().__init__()
@@ -59,7 +62,7 @@ class ClipSeg(VLSM):
         hidden = tower.embeddings(images)
         count = 0
         if prompts is not None:
-            rows = _per_item(prompts, len(images))
+            rows = _per_item(prompts, images.shape[0])
             count = rows.shape[2]
             hidden = torch.cat([hidden, rows[0]], dim=1)
         hidden = tower.pre_layrnorm(hidden)
@@ -85,12 +88,12 @@ class ClipSeg(VLSM):
         end = self._end_of_phrase(ids)
         rows, count = None, 0
         if prompts is not None:
-            rows = _per_item(prompts, len(ids))
+            rows = _per_item(prompts, ids.shape[0])
             count = rows.shape[2]
             kept = min(self._sites.text_positions - count, ids.shape[1]) - 1
             # Too long a phrase loses its middle, never its last token (TuneVLSeg's rule).
             words = torch.cat([words[:, :1], rows[0], words[:, 1:kept], words[:, -1:]], dim=1)
-            mask = torch.cat([mask.new_ones(len(mask), count), mask], dim=1)[:, : self._sites.text_positions]
+            mask = torch.cat([mask.new_ones(mask.shape[0], count), mask], dim=1)[:, : self._sites.text_positions]
             end = (end + count).clamp(max=self._sites.text_positions - 1)
         length = words.shape[1]
         hidden = words + tower.embeddings.position_embedding.weight[:length]
@@ -100,7 +103,7 @@ class ClipSeg(VLSM):
             if rows is not None and block < len(rows):
                 hidden = torch.cat([hidden[:, :1], rows[block], hidden[:, count + 1 :]], dim=1)
         hidden = tower.final_layer_norm(hidden)
-        summary = hidden[torch.arange(len(ids), device=ids.device), end]
+        summary = hidden[torch.arange(ids.shape[0], device=ids.device), end]
         return TextFeatures(self.network.clip.text_projection(summary))
 
     def _end_of_phrase(self, ids: Tensor) -> Tensor:
@@ -120,7 +123,7 @@ class ClipSeg(VLSM):
         assert hidden is not None
         patches = hidden[:, 1 : hidden.shape[1] - image.prompts]
         side = round(patches.shape[1] ** 0.5)
-        grid = patches.transpose(1, 2).reshape(len(patches), -1, side, side)
+        grid = patches.transpose(1, 2).reshape(patches.shape[0], -1, side, side)
         logits = decoder.transposed_convolution(grid)
         size = side * self._sites.patch_size
         if logits.shape[-1] != size:
