@@ -172,8 +172,8 @@ class SegmentController(QObject):
 
     def cancel(self) -> None:
         if self._running:
-            self._client.cancel(self._running)
             self._page.show_status("Cancelling…")
+            self._client.cancel(self._running)
 
     def _answered(self, asked: Asked, result: dict[str, Any]) -> None:
         question, scan = asked.question, self.scan
@@ -318,7 +318,8 @@ class SegmentController(QObject):
             case JobCancelled():
                 self._ended(event.job_id)
                 self._throw_away(asked)
-                self._page.show_status("Cancelled. What was shown is as it was.")
+                if not self._running:
+                    self._page.show_status("Cancelled. What was shown is as it was.")
 
     def _finished(self, asked: Asked, result: dict[str, Any]) -> None:
         if asked.kind == "open" and asked.scan is not None:

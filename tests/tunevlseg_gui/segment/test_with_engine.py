@@ -1,0 +1,112 @@
+"""The page with a real engine in a process of its own: from a file to a saved mask, and what can go wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from engine.contract.events import JobStarted
+from tests.fakes.tiny_bundle import square_picture, write_tiny_bundle
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.segment.page import SegmentPage
+
+PATIENCE = 60_000  # milliseconds: a busy machine imports slowly
+
+
+@pytest.fixture(scope="module")
+def engine(qapp: object) -> Iterator[EngineClient]:
+    made = EngineClient()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shown(qtbot: Any, engine: EngineClient, tmp_path: Path) -> SegmentPage:
+    """A picture with a red and a green patch is open, the tiny bundle is chosen."""
+    Image.fromarray(square_picture()).save(tmp_path / "patches.png")
+    page = SegmentPage(engine)
+    qtbot.addWidget(page)
+    page.resize(1100, 760)
+    page.show()
+    page.open_bundle(write_tiny_bundle(tmp_path / "tiny", labels=False, notice="for tests"))
+    page.open_scan(tmp_path / "patches.png")
+    qtbot.waitUntil(lambda: page.controller.scan is not None and page.side.model is not None, timeout=PATIENCE)
+    return page
+
+
+def ask(page: SegmentPage, text: str) -> None:
+    page.side.prompt_edit.setPlainText(text)
+    QTest.keyClick(page.side.prompt_edit, Qt.Key.Key_Return)
+
+
+def test_from_a_picture_to_a_saved_mask(shown: SegmentPage, qtbot: Any, tmp_path: Path) -> None:
+    ask(shown, "red\npurple")
+    qtbot.waitUntil(lambda: len(shown.viewer.state.layers) == 2, timeout=PATIENCE)
+    red, purple = shown.viewer.state.layers
+    expected = square_picture()[..., 0] > 0
+    assert np.array_equal(shown.viewer.state.mask_of(red), expected)
+    assert purple.voxels(0.5) == 0
+    assert shown.status.text().startswith("1 of 2 found in ")
+    assert shown.status.text().endswith(" on CPU")
+    assert shown.side.notice.text() == "for tests"
+
+    shown.controller.remove_layer(purple)
+    shown.controller.save(tmp_path / "mask", lambda _path: False)
+    qtbot.waitUntil(lambda: shown.status.text().startswith("Saved"), timeout=PATIENCE)
+    saved = np.asarray(Image.open(tmp_path / "mask.png"))
+    assert np.array_equal(saved > 0, expected)
+
+
+def test_a_truncated_picture_is_told(shown: SegmentPage, qtbot: Any, tmp_path: Path) -> None:
+    whole = (tmp_path / "patches.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    scan = shown.controller.scan
+    shown.open_scan(tmp_path / "half.png")
+    qtbot.waitUntil(lambda: shown.banner.notice is not None, timeout=PATIENCE)
+    assert "half.png" in shown.banner.notice.message
+    assert shown.banner.notice.hint
+    assert shown.controller.scan is scan
+
+
+def test_a_phrase_longer_than_the_model_reads_is_told(shown: SegmentPage, qtbot: Any) -> None:
+    ask(shown, "red " * 12 + "green")
+    qtbot.waitUntil(lambda: shown.banner.notice is not None, timeout=PATIENCE)
+    assert "too long" in shown.banner.notice.message
+    assert len(shown.viewer.state.layers) == 1
+
+
+def test_a_bundle_that_broke_meanwhile_is_told(shown: SegmentPage, qtbot: Any, tmp_path: Path) -> None:
+    other = write_tiny_bundle(tmp_path / "other", labels=False, name="other")
+    shown.open_bundle(other)
+    qtbot.waitUntil(lambda: shown.side.model.title == "other")
+    (other / "mask.onnx").write_bytes(b"no longer a graph")
+    ask(shown, "red")
+    qtbot.waitUntil(lambda: shown.banner.notice is not None, timeout=PATIENCE)
+    assert "mask.onnx is damaged" in shown.banner.notice.message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes cannot be stopped by a signal there")
+def test_a_killed_worker_is_told_and_the_next_question_works(
+    shown: SegmentPage, engine: EngineClient, qtbot: Any
+) -> None:
+    pids = []
+    engine.event.connect(lambda event: pids.append(event.pid) if isinstance(event, JobStarted) else None)
+    ask(shown, "red")
+    qtbot.waitUntil(lambda: len(shown.viewer.state.layers) == 1, timeout=PATIENCE)
+    os.kill(pids[-1], signal.SIGSTOP)  # so that it cannot answer before it is killed
+    ask(shown, "green")
+    os.kill(pids[-1], signal.SIGKILL)
+    qtbot.waitUntil(lambda: shown.banner.notice is not None, timeout=PATIENCE)
+    assert "killed" in shown.banner.notice.message
+    assert [layer.phrase for layer in shown.viewer.state.layers] == ["red"]
+    ask(shown, "green")
+    qtbot.waitUntil(lambda: len(shown.viewer.state.layers) == 2, timeout=PATIENCE)
