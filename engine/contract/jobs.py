@@ -108,4 +108,17 @@ class Doctor:
     """Devices, versions, providers, memory, folders; what is wrong and how to mend it."""
 
 
-Job = Describe | InspectData | Tune | Evaluate | Export | OpenScan | Segment | Demo | ListModels | ImportModel | Doctor
+Job = (
+    Describe
+    | InspectData
+    | Tune
+    | Evaluate
+    | Export
+    | OpenScan
+    | Segment
+    | PrepareSamples
+    | Demo
+    | ListModels
+    | ImportModel
+    | Doctor
+)
