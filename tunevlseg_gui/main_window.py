@@ -207,6 +207,8 @@ class MainWindow(QMainWindow):
             "folder_wanted": self.ask_for_folder,
             "run_started": self._run_started,
             "bundle_wanted": self._open_bundle,
+            "tune_requested": self._tune_model,
+            "scan_opened": lambda path: self._remember(Path(path), "scan"),
         }
         for signal, done in wishes.items():
             if hasattr(made, signal):
@@ -277,6 +279,14 @@ class MainWindow(QMainWindow):
 
     def _tune_dataset(self) -> None:
         page: Any = self.page("tune")
+        page.begin()
+        self.show_page("tune")
+
+    @Slot(str)
+    def _tune_model(self, weights: str) -> None:
+        """From the Segment page: the base model in use is to be tuned."""
+        page: Any = self.page("tune")
+        page.prefer(weights)
         page.begin()
         self.show_page("tune")
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine.contract import wire
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled
+from engine.contract.errors import Cancelled, EngineError
 from engine.contract.events import (
     EpochEnded,
     Event,
@@ -65,7 +65,9 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
         case Doctor():
             return {"facts": {"tuning runs on": "cpu", "cores": "2"}, "problems": []}
         case PrepareSamples():
-            return {"sets": [{"id": "polyps", "title": "Drawn polyps", "folder": job.out or "/samples/polyps"}]}
+            folder = Path(job.out) / "polyps"
+            folder.mkdir(parents=True, exist_ok=True)
+            return {"sets": [{"id": "polyps", "title": "Drawn polyps", "folder": str(folder)}]}
         case ListModels():
             return {
                 "models": [
@@ -99,7 +101,11 @@ def serve() -> None:
                 for token in [tokens[command.job_id]] if command.job_id in tokens else tokens.values():
                     obey(command, token)
                 continue
-            job, job_id = wire.job_from_line(line)
+            try:
+                job, job_id = wire.job_from_line(line)
+            except EngineError as error:
+                say(JobFailed("", error.message, error.hint))
+                continue
             tokens[job_id] = CancelToken()
             with ready:
                 jobs.append((job, job_id))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.main_window import MainWindow
 
 FAKE = Path(__file__).resolve().parents[1] / "fakes" / "fake_engine.py"
 
@@ -21,5 +23,16 @@ def fake_program() -> list[str]:
 @pytest.fixture
 def client(qapp: object, fake_program: list[str]) -> Iterator[EngineClient]:
     made = EngineClient(fake_program)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, client: EngineClient) -> Iterator[MainWindow]:
+    """The whole window on the fake engine, shown."""
+    made = MainWindow(client)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
     yield made
     made.close()

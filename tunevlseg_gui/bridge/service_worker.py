@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
@@ -133,6 +134,9 @@ class ServiceWorker(QObject):
             self._tell(found)
 
     def _tell(self, found: Event) -> None:
+        if isinstance(found, JobFailed) and not found.job_id and self._current is not None:
+            # The worker could not even read the line of the job that it was sent.
+            found = replace(found, job_id=self._current)
         self.event.emit(found)
         if isinstance(found, ENDINGS) and found.job_id == self._current:
             self._job_over()

@@ -89,8 +89,9 @@ def _field(name: str, found: dict[str, Any], definitions: dict[str, Any]) -> Fie
     if options:
         rest = [option for option in options if option.get("type") != "null"]
         optional = len(rest) < len(options)
-        # Of several types the last is the widest (int | float).
-        found = {**found, **(rest[-1] if rest else {})}
+        # Of several types the last that a form can show is the widest (int | float).
+        shown = [option for option in rest if "$ref" in option or _kind(option)]
+        found = {**found, **(shown[-1] if shown else {})}
     if "$ref" in found:
         found = {**definitions.get(str(found["$ref"]).rpartition("/")[2], {}), **found}
     kind = _kind(found)

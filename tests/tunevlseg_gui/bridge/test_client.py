@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 from pytestqt.qtbot import QtBot
@@ -87,6 +88,19 @@ def test_a_waiting_job_is_cancelled_at_once(client: EngineClient, qtbot: QtBot) 
     assert isinstance(waiting[-1], JobCancelled)
     client.cancel(first)
     qtbot.waitUntil(lambda: ended(running), timeout=WAIT)
+
+
+def test_a_job_that_the_engine_does_not_know_fails_and_holds_up_nobody(client: EngineClient, qtbot: QtBot) -> None:
+    @dataclass
+    class FromTheFuture:
+        folder: str = "x"
+
+    heard: list[Event] = []
+    client.submit(FromTheFuture(), heard.append)  # type: ignore[arg-type]
+    client.submit(ListModels(), heard.append)
+    qtbot.waitUntil(lambda: ended(heard) and isinstance(heard[-1], JobFinished), timeout=WAIT)
+    assert isinstance(heard[0], JobFailed)
+    assert "from_the_future" in heard[0].message
 
 
 def test_an_engine_that_cannot_start_fails_every_job(qapp: object, qtbot: QtBot) -> None:

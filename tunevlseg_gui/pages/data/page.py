@@ -190,7 +190,7 @@ class DataPage(QWidget):
     def _show_chips(self, found: Found | None) -> None:
         while item := self.chips.takeAt(0):
             if widget := item.widget():
-                widget.hide()
+                widget.setParent(None)
                 widget.deleteLater()
         if found is None:
             return

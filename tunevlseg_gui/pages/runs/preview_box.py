@@ -95,7 +95,7 @@ class PreviewBox(QWidget):
             return
         epoch, path = self._paths[place]
         self._wanted = path
-        self._text.setText(f"Epoch {epoch}")
+        self._text.setText(f"Epoch {epoch}: truth on the left, answer on the right")
         run_task(self, lambda: QImageReader(str(path)).read(), lambda image: self._take(path, image))
 
     def _take(self, path: Path, image: QImage) -> None:

@@ -54,7 +54,7 @@ class ChoiceStep(QWidget):
             if widget := item.widget():
                 if isinstance(widget, ChoiceCard):
                     self._group.removeButton(widget)
-                widget.hide()
+                widget.setParent(None)  # gone at once, also for whoever looks widgets up by name
                 widget.deleteLater()
         free = [offer.value for offer in offers if not offer.refused]
         wanted = self.value if self.value in free else preferred if preferred in free else (free[0] if free else "")

@@ -38,7 +38,7 @@ class DataStep(QWidget):
 
     def draw(self) -> None:
         self._rows.removeWidget(self._body)
-        self._body.hide()
+        self._body.setParent(None)
         self._body.deleteLater()
         self._body = self._nothing() if self._project.found is None else self._summary()
         self._rows.insertWidget(0, self._body)

@@ -104,6 +104,11 @@ class TunePage(QWidget):
         self._reached = max(self._reached, DATA)
         self._show_step(DATA)
 
+    def prefer(self, weights: str) -> None:
+        """The model to begin with."""
+        self.model_step.value = weights
+        self._offer_models()
+
     def open_recipe(self, path: Path) -> None:
         """Takes model, strategy and settings from a recipe; the dataset is the one that is open."""
         try:

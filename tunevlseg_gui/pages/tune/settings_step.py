@@ -89,7 +89,7 @@ class SettingsStep(QWidget):
             if widget := item.widget():
                 if widget.isAncestorOf(self.name):
                     self.name.setParent(None)
-                widget.hide()
+                widget.setParent(None)  # gone at once, also for whoever looks widgets up by name
                 widget.deleteLater()
         self.strategy = SpecForm(strategy[0], "strategy", strategy[1])
         self.training = SpecForm(training[0], "training", training[1])

@@ -1,0 +1,53 @@
+"""The window starts light: no heavy library is imported, not even by pages that show curves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import json, sys
+from tunevlseg_gui.app import make_application
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.main_window import MainWindow
+app = make_application(["window"])
+window = MainWindow(EngineClient([sys.executable, sys.argv[1]]))
+window.show()
+app.processEvents()
+first = sorted({name.partition(".")[0] for name in sys.modules})
+for page in ("data", "tune", "runs", "segment", "models"):
+    window.show_page(page)
+window.page("runs").live
+app.processEvents()
+window.close()
+print(json.dumps([first, sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+HEAVY = {"torch", "transformers", "optuna", "onnxruntime", "onnx", "SimpleITK"}
+
+
+def test_no_page_imports_a_heavy_library_and_the_first_paint_needs_not_even_numpy(fake_program: list[str]) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", SCRIPT, fake_program[1]],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    first, everything = (set(names) for names in json.loads(found.stdout.splitlines()[-1]))
+    assert "PySide6" in first
+    assert not first & (HEAVY | {"numpy", "pyqtgraph", "pydantic"})
+    assert "pyqtgraph" in everything
+    assert not everything & HEAVY
+
+
+def test_modules_import_without_an_application() -> None:
+    script = (
+        "import tunevlseg_gui.app, tunevlseg_gui.main_window\n"
+        "from PySide6.QtCore import QCoreApplication\n"
+        "assert QCoreApplication.instance() is None"
+    )
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=root)

@@ -1,0 +1,141 @@
+"""From a dataset to a bundle with the mouse: four clicks to a run, growing curves, one click to a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.runs.folders import runs_folder
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.main_window import MainWindow
+
+WAIT = 20_000
+
+
+def press(qtbot: QtBot, window: QWidget, name: str) -> None:
+    found = window.findChild(QPushButton, name)
+    assert found is not None, name
+    qtbot.waitUntil(lambda: found.isVisible() and found.isEnabled(), timeout=WAIT)
+    qtbot.mouseClick(found, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> MainWindow:
+    folder = tmp_path / "polyps"
+    folder.mkdir()
+    window.open_path(folder)
+    qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
+    press(qtbot, window, "tuneDataset")
+    page = window.page("tune")
+    qtbot.waitUntil(lambda: page.catalogue.complete, timeout=WAIT)
+    return window
+
+
+def test_four_clicks_start_a_run_whose_curves_grow_and_that_is_exported(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    for _ in range(4):
+        press(qtbot, window, "wizardNext")
+    runs = window.page("runs")
+    assert window.stack.currentWidget() is runs
+    live = runs.live
+    qtbot.waitUntil(lambda: len(live.dice.points("val")) >= 2, timeout=WAIT)
+    qtbot.waitUntil(lambda: live.state.phase == "finished", timeout=WAIT)
+    values = live.dice.points("val")
+    assert [epoch for epoch, _ in values] == list(range(1, 9))
+    assert len(live.loss.points("train")) == 8
+    # The fake's last epoch is worse: the mark stays at the best one.
+    assert live.dice.best is not None
+    assert live.dice.best[0] == max(values, key=lambda point: point[1])[0] == 7
+
+    (run,) = runs_folder().iterdir()
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    assert recipe["version"] == 1
+    assert recipe["strategy"] == {"name": "vpt", "prompt_depth": 6, "num_context": 8, "upsampler": "none"}
+    assert recipe["training"]["learning_rate"] == 0.05  # the model card's, not the published one
+    assert recipe["model"] == {"name": "clipseg", "weights": "starter"}
+    assert recipe["data"]["labels"][0]["phrase"] == "polyp"
+
+    press(qtbot, window, "exportRun")
+    dialog = runs._dialog
+    badge = dialog.findChild(QLabel, "exportBadge")
+    qtbot.waitUntil(badge.isVisible, timeout=WAIT)
+    assert badge.text() == "verified"
+    assert dialog.findChild(QLabel, "parity_dice").text() == "1.0"
+    dialog.accept()
+
+
+def test_going_back_and_forth_keeps_what_was_entered(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    for _ in range(3):
+        press(qtbot, window, "wizardNext")
+    depth = window.findChild(QSpinBox, "strategy_prompt_depth")
+    assert depth is not None
+    assert depth.maximum() == 6  # the starter's image layers, not the twelve of the published network
+    depth.setValue(3)
+    review = window.findChild(QPlainTextEdit, "reviewRecipe")
+    assert review is not None
+    assert "prompt_depth: 3" in review.toPlainText()
+    press(qtbot, window, "wizardBack")
+    press(qtbot, window, "strategy_coop")
+    press(qtbot, window, "wizardNext")
+    assert "name: coop" in review.toPlainText()
+    press(qtbot, window, "wizardBack")
+    press(qtbot, window, "strategy_vpt")
+    press(qtbot, window, "wizardNext")
+    assert "prompt_depth: 3" in review.toPlainText()
+
+
+def test_a_strategy_that_the_model_cannot_take_says_why(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    press(qtbot, window, "wizardNext")
+    press(qtbot, window, "model_starter-cris")
+    press(qtbot, window, "wizardNext")
+    page = window.page("tune")
+    vpt = page.strategy_step.findChild(QPushButton, "strategy_vpt")
+    assert not vpt.isEnabled()
+    assert any("has none" in text.text() for text in vpt.findChildren(QLabel))
+    assert page.strategy_step.value == "coop"
+
+
+def test_stop_keeps_the_best_and_ends_the_run(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_EPOCHS", "1000")
+    window = opened
+    for _ in range(4):
+        press(qtbot, window, "wizardNext")
+    live = window.page("runs").live
+    qtbot.waitUntil(lambda: live.state.epoch >= 2, timeout=WAIT)
+    press(qtbot, window, "stopRun")
+    qtbot.waitUntil(lambda: live.state.phase == "finished", timeout=WAIT)
+    assert live.state.epoch < 1000
+
+
+def test_a_new_window_finds_the_run_of_a_closed_one(
+    opened: MainWindow, qtbot: QtBot, fake_program: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_EPOCHS", "1000")
+    window = opened
+    for _ in range(4):
+        press(qtbot, window, "wizardNext")
+    live = window.page("runs").live
+    qtbot.waitUntil(lambda: live.state.epoch >= 2, timeout=WAIT)
+    seen = live.state.epoch
+    window.close()
+
+    second = MainWindow(EngineClient(fake_program))
+    qtbot.addWidget(second)
+    second.show()
+    second.begin([])
+    runs = second.page("runs")
+    qtbot.waitUntil(lambda: runs._live is not None and runs.live.state.epoch > seen, timeout=WAIT)
+    assert len(runs.live.dice.points("val")) == runs.live.state.epoch
+    second.show_page("runs")
+    press(qtbot, second, "stopRun")
+    qtbot.waitUntil(lambda: runs.live.state.over, timeout=WAIT)
+    second.close()
