@@ -83,6 +83,8 @@ def check_file(path: Path) -> None:
         raise _refused(path, error) from error
     if path.is_dir():
         raise ScanUnreadable(f"{path} is a folder, not a scan.", hint="Give one file in it.")
+    if not path.is_file():
+        raise ScanUnreadable(f"{path} is a device or a pipe, not a file.", hint="Give a scan stored as a file.")
     if format_name(path) is None:
         hint = _OTHER_KINDS.get(path.suffix.lower(), f"These kinds are read: {', '.join(known_suffixes())}.")
         raise ScanUnreadable(f"{path} is of a kind that is not read here.", hint=hint)

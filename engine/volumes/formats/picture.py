@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +21,18 @@ _MOST_PIXELS = 178_000_000  # Pillow itself refuses slightly more
 _KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
 _LOSSY = ("JPEG", "MPO")
 _ORIENTATION = 0x0112
+# What Pillow's decoders raise for damaged files.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    MemoryError,
+)
 
 
 @FORMATS.register("picture")
@@ -44,14 +54,14 @@ class Picture:
     mask_suffixes: ClassVar[tuple[str, ...]] = (".png",)
 
     def read(self, path: Path) -> Volume:
-        with _opened(path) as (image, notes):
-            pixels = _grey_or_rgb(image, notes)
-            return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
+        image, notes = _opened(path)
+        pixels = _grey_or_rgb(image, notes)
+        return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
 
     def read_mask(self, path: Path) -> Volume:
-        with _opened(path) as (image, notes):
-            pixels = _label_numbers(path, image, notes)
-            return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
+        image, notes = _opened(path)
+        pixels = _label_numbers(path, image, notes)
+        return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
 
     def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
         if like.shape_zyx[0] != 1:
@@ -63,13 +73,12 @@ class Picture:
         write_whole(path, lambda beside: Image.fromarray(plane).save(beside, format="PNG"))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[Image.Image, list[str]]]:
+def _opened(path: Path) -> tuple[Image.Image, list[str]]:
     """The first page, upright, decoded, and a list to which notes for a person are added. Raises ScanUnreadable."""
     notes: list[str] = []
     try:
         with warnings.catch_warnings():
-            # Sizes are checked below; other warnings concern odd metadata, not pixels.
+            # Sizes are checked here; other warnings concern odd metadata, not pixels.
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_KINDS) as image:
                 width, height = image.size
@@ -81,7 +90,6 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, list[str]]]:
                 image.load()
                 upright = _upright(image, notes)
                 upright.format = image.format
-                yield upright, notes
     except Image.DecompressionBombError as error:
         raise _too_large(path, "far too many pixels") from error
     except UnidentifiedImageError as error:
@@ -89,11 +97,10 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, list[str]]]:
             f"{path} is not a picture that can be read, whatever its name says.",
             hint="Open it in a picture viewer and save it as PNG; if no program opens it, it is damaged.",
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError) as error:
-        # What Pillow's decoders raise on damaged files.
-        raise ScanUnreadable(
-            f"{path} is damaged: {str(error)[:120] or type(error).__name__}.", hint=SEND_AGAIN
-        ) from error
+    except _DAMAGE as error:
+        reason = str(error)[:120] or type(error).__name__
+        raise ScanUnreadable(f"{path} is damaged: {reason}.", hint=SEND_AGAIN) from error
+    return upright, notes
 
 
 def _too_large(path: Path, what: str) -> ScanUnreadable:

@@ -17,7 +17,7 @@ ORDERS = [(order, signs) for order in permutations(range(3)) for signs in produc
 
 
 def stored(order: tuple[int, ...], signs: tuple[float, ...], tilt: float = 0.0) -> Volume:
-    """One object, its voxels numbered by world position (x left, y back, z up), stored along the axes that are asked for.
+    """One object, voxels numbered by world position (x left, y back, z up), stored along the axes that are asked for.
 
     In the world it measures 4 × 5 × 6 voxels of 1 × 2 × 3 mm; voxel axis k runs along world axis order[k].
     """
