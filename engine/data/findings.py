@@ -29,6 +29,7 @@ class CaseFinding:
     stack_length: int
     counts: Mapping[int, int]  # label value → voxels, for the labels of the table
     slices: Mapping[str, tuple[int, ...]]
+    labels_in: Mapping[str, frozenset[int]]  # split → values of the labels marked in its slices
 
     @property
     def split(self) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.data.config import LabelConfig
+from engine.data.findings import CaseFinding
 from engine.data.labels import LabelTable, MaskKind, labels_found
 from engine.data.problem import Problem
+from engine.data.split import SPLITS
 
 _LARGEST_VALUE = 65535
 
@@ -45,41 +47,24 @@ def table_for(given: Sequence[LabelConfig], name: str, seen: Sequence[SeenValues
     return table, [*problems, *([] if binary else _unlisted(table, seen, bool(given)))]
 
 
-def label_gaps(table: LabelTable, cases: Sequence[tuple[Mapping[int, int], Sequence[str]]]) -> list[Problem]:
-    """Labels that no mask holds, or none of those to learn from; `cases` are (label value → voxels, splits)."""
-    problems: list[Problem] = []
-    anywhere = any(any(counts.values()) for counts, _ in cases)
-    for label in table.labels:
-        having = [splits for counts, splits in cases if counts.get(label.value)]
-        if not having and anywhere:
-            problems.append(
-                Problem(
-                    kind="label_absent",
-                    severity="warning",
-                    message=f"No mask holds the label {label.name!r} (value {label.value}): it cannot be learnt.",
-                    fix="Correct its value in the label table, or remove the label.",
-                )
-            )
-        elif having and not any("train" in splits for splits in having):
-            problems.append(
-                Problem(
-                    kind="label_not_in_train",
-                    severity="warning",
-                    message=f"The label {label.name!r} is in no mask of the training split.",
-                    fix="Choose another seed, move a case that has it into train, or remove the label.",
-                )
-            )
-    empty = sum(not any(counts.values()) for counts, _ in cases)
-    if empty and anywhere:
-        problems.append(
-            Problem(
-                kind="masks_empty",
-                severity="note",
-                message=f"{empty} of {len(cases)} cases have an empty mask: nothing is to be found in them.",
-                fix="Nothing to do, if that is meant.",
-                count=empty,
-            )
-        )
+def label_gaps(table: LabelTable, findings: Sequence[CaseFinding]) -> list[Problem]:
+    """Labels that no mask holds, none of those to learn from, or none of those that choose the best epoch."""
+    if not any(any(finding.counts.values()) for finding in findings):
+        return []
+    held = {label.value: sum(finding.counts[label.value] for finding in findings) for label in table.labels}
+    in_split = {
+        split: frozenset[int]().union(*(finding.labels_in.get(split, frozenset()) for finding in findings))
+        for split in SPLITS
+    }
+    problems = [_absent(label) for label in table.labels if not held[label.value]]
+    present = [label for label in table.labels if held[label.value]]
+    problems += [_not_in_train(label) for label in present if label.value not in in_split["train"]]
+    unseen = [label for label in present if label.value not in in_split["val"]]
+    if unseen and any(finding.slices.get("val") for finding in findings):
+        problems.append(_not_in_val(unseen))
+    empty = sum(not any(finding.counts.values()) for finding in findings)
+    if empty:
+        problems.append(_some_empty(empty, len(findings)))
     return problems
 
 
@@ -88,6 +73,45 @@ def _binary(values: Sequence[int], seen: Sequence[SeenValues]) -> bool:
         return True
     one_each = all(len(case.counts) <= 1 for case in seen)
     return one_each and (len(values) == 1 or set(values) == {1, 255})
+
+
+def _absent(label: LabelConfig) -> Problem:
+    return Problem(
+        kind="label_absent",
+        severity="warning",
+        message=f"No mask holds the label {label.name!r} (value {label.value}): it cannot be learnt.",
+        fix="Correct its value in the label table, or remove the label.",
+    )
+
+
+def _not_in_train(label: LabelConfig) -> Problem:
+    return Problem(
+        kind="label_not_in_train",
+        severity="warning",
+        message=f"The label {label.name!r} is marked nowhere in the training split: it cannot be learnt.",
+        fix="Choose another seed, move a case that has it into train, or remove the label.",
+    )
+
+
+def _not_in_val(labels: Sequence[LabelConfig]) -> Problem:
+    shown = ", ".join(label.name for label in labels[:6]) + (" …" if len(labels) > 6 else "")
+    return Problem(
+        kind="label_not_in_val",
+        severity="note",
+        message=f"Marked nowhere in the validation split: {shown}. The best epoch is chosen without looking at that.",
+        fix="Choose another seed, or a larger share for val.",
+        count=len(labels),
+    )
+
+
+def _some_empty(empty: int, cases: int) -> Problem:
+    return Problem(
+        kind="masks_empty",
+        severity="note",
+        message=f"{empty} of {cases} cases have an empty mask: nothing is to be found in them.",
+        fix="Nothing to do, if that is meant.",
+        count=empty,
+    )
 
 
 def _all_empty(cases: int) -> Problem:

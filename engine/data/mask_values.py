@@ -25,6 +25,7 @@ class MaskValues:
     counts: Mapping[int, int]
     cut: bool = False
     notes: tuple[str, ...] = ()
+    cut_note: str = ""
 
     @property
     def looks_like_objects(self) -> bool:
@@ -43,7 +44,7 @@ def cleaned(mask: Volume) -> MaskValues:
         return MaskValues(mask.voxels, value_counts(mask.voxels), notes=mask.notes)
     # One wording for all files, so that a hundred such masks make one line of the report.
     told = _LOSSY_NOTE if mask.lossy else _SMOOTHED_NOTE
-    return MaskValues(values, value_counts(values), cut=True, notes=(*mask.notes, told))
+    return MaskValues(values, value_counts(values), cut=True, notes=mask.notes, cut_note=told)
 
 
 def value_counts(voxels: NDArray[Any]) -> dict[int, int]:

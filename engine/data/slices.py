@@ -1,9 +1,9 @@
-"""Which slices of a volume are used, and a case opened slice by slice."""
+"""A case opened slice by slice: scan and masks on one grid."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,35 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import InputError, ScanUnreadable
-from engine.data.config import DataConfig, PlaneName
+from engine.data.config import PlaneName
 from engine.data.labels import LabelTable
-from engine.data.mask_values import MaskValues, cleaned
+from engine.data.mask_values import MaskValues, cleaned, value_counts
 from engine.data.readers.base import Case
 from engine.volumes.geometry import same_grid
 from engine.volumes.preprocess import resize_mask
 from engine.volumes.reading import read_mask, read_scan
 from engine.volumes.slicing import SliceStack
 from engine.volumes.volume import Volume
-
-
-def chosen_slices(labelled: Sequence[int], total: int, config: DataConfig, case_id: str, seed: int) -> tuple[int, ...]:
-    """Indices into a stack of `total` slices, in order.
-
-    Those with a label, and a share of the others drawn by seed and case, so that a model also sees slices to leave
-    empty; a case without any label keeps at least one slice. `each_nth` thins both.
-    """
-    if total == 1:
-        return (0,)
-    grid = range(0, total, config.each_nth)
-    if config.slices == "all":
-        return tuple(grid)
-    with_label = sorted(set(labelled) & set(grid)) or sorted(labelled)[:1]
-    empty = sorted(set(grid) - set(labelled))
-    wanted = min(len(empty), round(len(with_label) * config.empty_slices))
-    if not with_label:
-        wanted = min(len(empty), max(1, round(len(grid) * config.empty_slices)))
-    drawn = sorted(empty, key=lambda index: hashlib.sha256(f"{seed}:{case_id}:{index}".encode()).digest())[:wanted]
-    return tuple(sorted([*with_label, *drawn]))
 
 
 @dataclass(frozen=True)
@@ -91,14 +71,16 @@ class SlicedCase:
         height, width = (size, size) if size is not None else self.scan[index].shape[:2]
         return np.zeros((len(table), height, width), dtype=np.uint8) if truth is None else truth
 
-    def labelled(self) -> tuple[int, ...]:
-        """Indices of the slices in which any mask is above 0."""
-        return tuple(index for index in range(len(self)) if any(bool(stack[index].any()) for stack, _ in self.masks))
-
-    def fullest(self) -> int:
-        """The slice with the largest marked area; the middle one where nothing is marked."""
-        areas = [sum(int(np.count_nonzero(stack[index])) for stack, _ in self.masks) for index in range(len(self))]
-        return areas.index(max(areas)) if any(areas) else len(self) // 2
+    def counts(self) -> tuple[dict[int, int], ...]:
+        """Stored value above 0 → pixels, for each slice; a mask of one label counts under that label's value."""
+        found: list[dict[int, int]] = []
+        for index in range(len(self)):
+            pixels: Counter[int] = Counter()
+            for stack, value in self.masks:
+                counts = value_counts(stack[index])
+                pixels.update(counts if value is None else {value: sum(counts.values())})
+            found.append(+pixels)
+        return tuple(found)
 
 
 def stored_channels(stored: NDArray[Any], value: int | None, table: LabelTable) -> NDArray[np.uint8]:

@@ -305,8 +305,9 @@ def test_a_lone_volume_is_split_by_slabs(tmp_path: Path, make: Any, inspected: I
     report = inspected(make.volumes(tmp_path, 1), slices="all")
     _problem(report, "one_volume")
     slices = report.cases[0].slices
-    assert [len(slices[split]) for split in ("train", "val", "test")] == [16, 2, 2]
-    assert slices["train"] + slices["val"] + slices["test"] == tuple(range(20))
+    # Cut by the marked slices, 5 to 11, so that every part has some to look at.
+    assert slices == {"train": tuple(range(10)), "val": (10,), "test": tuple(range(11, 20))}
+    assert all(report.cases[0].labels_in.values())
     report.require_split("train", "val", "test")
 
 
@@ -323,6 +324,21 @@ def test_most_cases(tmp_path: Path, make: Any, inspected: Inspected) -> None:
     assert len(first) == 4
     assert {finding.case.case_id for finding in inspected(tmp_path, max_cases=4).cases} == first
     assert {finding.case.case_id for finding in inspected(tmp_path, max_cases=4, seed=2).cases} != first
+
+
+def test_slices_are_chosen_by_the_labels_asked_for(tmp_path: Path, make: Any, inspected: Inspected) -> None:
+    report = inspected(make.volumes(tmp_path), labels=[{"value": 2, "name": "spleen"}], empty_slices=0)
+    assert report.of_split("train")[0].slices["train"] == (8, 9, 10, 11)
+
+
+def test_a_label_that_train_or_val_lacks_is_told(tmp_path: Path, make: Any, inspected: Inspected) -> None:
+    for split, value in (("train", 1), ("val", 2)):
+        for number in range(2):
+            image, mask = (tmp_path / split / side / f"{split}{number}.png" for side in ("images", "masks"))
+            make.pair(image, mask, seed=value * 10 + number, value=value)
+    report = inspected(tmp_path)
+    assert "'label 2'" in _problem(report, "label_not_in_train").message
+    assert "label 1" in _problem(report, "label_not_in_val").message
 
 
 # The job.
@@ -388,3 +404,20 @@ def test_sides_that_are_swapped_are_told(tmp_path: Path, make: Any, inspected: I
     make.pairs(tmp_path, 3)
     make.save(tmp_path / "masks/c0.png", make.disc(64, 48))
     assert "turned by 90°" in _problem(inspected(tmp_path), "size_mismatch").message
+
+
+def test_a_real_ct_by_slabs_beside_a_truncated_one(
+    shared_data: Path, tmp_path: Path, make: Any, inspected: Inspected
+) -> None:
+    source = shared_data / "totalsegmentator_ct"
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(source / "example_ct.nii.gz", tmp_path / "images/ct.nii.gz")
+    shutil.copy(source / "example_seg_fast_force_split.nii.gz", tmp_path / "labels/ct.nii.gz")
+    content = (source / "example_ct_sm.nii.gz").read_bytes()
+    (tmp_path / "images/cut.nii.gz").write_bytes(content[: len(content) // 2])
+    shutil.copy(source / "example_seg.nii.gz", tmp_path / "labels/cut.nii.gz")
+    report = inspected(tmp_path, labels=[{"value": 5, "name": "liver", "phrase": "liver"}])
+    assert _problem(report, "unreadable").path == "images/cut.nii.gz"
+    assert report.intensity["intensity"] == "window"
+    assert all(report.cases[0].labels_in[split] == {5} for split in ("train", "val", "test"))

@@ -1,0 +1,102 @@
+"""What an inspection remembers of a case once its voxels are let go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.config import DataConfig
+from engine.data.grey_levels import Intensity, intensity_for, preprocess_for
+from engine.data.labels import LabelTable
+from engine.data.problem import Problem
+from engine.data.readers.base import Case
+from engine.data.slices import OpenedCase, relative_to
+from engine.data.thumbnails import Sketch, sketch
+from engine.volumes.preprocess import Preprocess, intensity_range, to_uint8_rgb
+
+
+@dataclass(frozen=True)
+class SeenCase:
+    """`slice_counts` has stored value → pixels for each slice; a mask of one label counts under that label's value."""
+
+    case: Case
+    shape_zyx: tuple[int, int, int]
+    is_volume: bool
+    slice_counts: tuple[Mapping[int, int], ...]
+    cut: bool
+    objects: bool
+    digest: str
+    intensity: Intensity
+    sketch: Sketch | None = None
+
+    def __len__(self) -> int:
+        """Slices in the stack."""
+        return len(self.slice_counts)
+
+    def counts(self) -> dict[int, int]:
+        """Stored value above 0 → voxels."""
+        total: Counter[int] = Counter()
+        for counts in self.slice_counts:
+            total.update(counts)
+        return dict(total)
+
+    def labelled(self, table: LabelTable) -> tuple[int, ...]:
+        """Slices in which a label of the table is marked."""
+        return tuple(at for at, counts in enumerate(self.slice_counts) if any(table.counts(counts).values()))
+
+    def labels_in(self, table: LabelTable, slices: Collection[int]) -> frozenset[int]:
+        """Values of the labels that are marked in any of these slices."""
+        found = (table.counts(self.slice_counts[at]).items() for at in slices)
+        return frozenset(value for counts in found for value, pixels in counts if pixels)
+
+
+def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown_values: Collection[int]) -> SeenCase:
+    """Counts and fingerprint of a case; the sketch shows the slice with most of `shown_values` (of any, if empty)."""
+    sliced = opened.sliced(config.plane)
+    slice_counts = sliced.counts()
+    intensity = intensity_for(config, opened.scan)
+    drawn: Sketch | None = None
+    if with_sketch:
+        index = _fullest(slice_counts, shown_values)
+        grey = preprocess_for(Preprocess(), intensity)
+        levels = intensity_range(sliced.scan.slices, grey)
+        drawn = sketch(sliced, index, to_uint8_rgb(sliced.image(index), grey, levels))
+    voxels = np.ascontiguousarray(opened.scan.voxels)
+    return SeenCase(
+        case=opened.case,
+        shape_zyx=opened.shape_zyx,
+        is_volume=opened.is_volume,
+        slice_counts=slice_counts,
+        cut=any(values.cut for values, _ in opened.masks),
+        objects=any(values.looks_like_objects for values, _ in opened.masks),
+        digest=hashlib.blake2b(voxels.data, digest_size=16, person=str(voxels.shape).encode()[:16]).hexdigest(),
+        intensity=intensity,
+        sketch=drawn,
+    )
+
+
+def notes_of(opened: OpenedCase, folder: Path) -> list[Problem]:
+    """What was changed while reading the case's files."""
+    fix = "Nothing to do, if that is right."
+    image = relative_to(opened.case.image, folder)
+    notes = [Problem("scan_note", "note", note, image, fix) for note in opened.scan.notes]
+    for mask, (values, _) in zip(opened.case.masks, opened.masks, strict=True):
+        where = relative_to(mask.path, folder)
+        notes += [Problem("mask_note", "note", note, where, fix) for note in values.notes]
+        if values.cut:
+            fix_cut = "Save masks as PNG to keep their values exactly."
+            notes.append(Problem("mask_cut", "note", values.cut_note, where, fix_cut))
+    return notes
+
+
+def _fullest(slice_counts: tuple[Mapping[int, int], ...], values: Collection[int]) -> int:
+    """The slice with the largest marked area; the middle one where nothing is marked."""
+    areas = [sum(pixels for value, pixels in counts.items() if value in values) for counts in slice_counts]
+    if not any(areas):
+        areas = [sum(counts.values()) for counts in slice_counts]
+    return areas.index(max(areas)) if any(areas) else len(slice_counts) // 2
