@@ -49,6 +49,11 @@ def files_of(folder: Path) -> list[Listed]:
     return [_listed(folder, path) for path in sorted(_walk(folder, 0, set()))]
 
 
+def name_is_text(listed: Listed) -> bool:
+    """False for a name in bytes that are no UTF-8: it could be neither shown nor written into a report."""
+    return listed.relative.isascii() or listed.relative.encode("utf-8", "replace").decode() == listed.relative
+
+
 def only_folder(folder: Path) -> Path | None:
     """The one sub-folder of a folder that has nothing else in it (what unpacking an archive often leaves)."""
     entries = [entry for entry in folder.iterdir() if not _hidden(entry.name)]

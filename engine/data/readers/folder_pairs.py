@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.data.dataset_json import read_description
-from engine.data.listing import Listed, files_of, only_folder
+from engine.data.listing import Listed, files_of, name_is_text, only_folder
 from engine.data.matching import mask_preference, patient_of, without_image_words, without_mask_words
 from engine.data.problem import Problem
 from engine.data.readers import LAYOUTS
@@ -37,7 +37,7 @@ class FolderPairs:
     title = "Folders of images and masks"
 
     def recognises(self, folder: Path) -> float:
-        files, _ = _files(folder)
+        files, _, _ = _files(folder)
         roles = Counter(listed.role for listed in files if listed.suffix in _known_suffixes())
         if roles["image"] and roles["mask"]:
             return 0.9
@@ -48,13 +48,13 @@ class FolderPairs:
         return 0.2 if roles["image"] or roles["mask"] else 0.0
 
     def cases(self, folder: Path) -> CaseList:
-        files, top = _files(folder)
+        files, unnamed, top = _files(folder)
         known = [listed for listed in files if listed.suffix in _known_suffixes()]
         images, masks = _sides(files)
         masks_of = _matched(images, masks)
         described = read_description(top)
         names = _case_ids(images)
-        problems = [*described.problems, *_unknown_kinds(files), *_outside(known, images, masks)]
+        problems = [*described.problems, *unnamed, *_unknown_kinds(files), *_outside(known, images, masks)]
         cases: list[Case] = []
         for image in images:
             own = sorted(masks_of.get(image.relative, ()), key=lambda mask: _rank(image, mask))
@@ -84,19 +84,21 @@ def _known_suffixes() -> frozenset[str]:
     return frozenset(known_suffixes())
 
 
-def _files(folder: Path) -> tuple[list[Listed], Path]:
-    """The files, and the folder that really holds the dataset (an archive's own folder may lie around it)."""
+def _files(folder: Path) -> tuple[list[Listed], list[Problem], Path]:
+    """The files, what is wrong with names, and the folder that holds the dataset (an archive's own may surround it)."""
     top = folder
     for _ in range(_MOST_WRAPPINGS):
         inner = only_folder(top)
         if inner is None:
             break
         top = inner
-    files = files_of(top)
+    found = files_of(top)
+    files = [listed for listed in found if name_is_text(listed)]
+    unnamed = [_odd_name(listed) for listed in found if not name_is_text(listed)]
     if top == folder:
-        return files, top
+        return files, unnamed, top
     before = top.relative_to(folder).as_posix()
-    return [replace(listed, relative=f"{before}/{listed.relative}") for listed in files], top
+    return [replace(listed, relative=f"{before}/{listed.relative}") for listed in files], unnamed, top
 
 
 def _sides(files: Sequence[Listed]) -> tuple[list[Listed], list[Listed]]:
@@ -203,6 +205,16 @@ def _mask_alone(mask: Listed, images: Sequence[Listed]) -> Problem:
         message="No image belongs to this mask; it is left out.",
         path=mask.relative,
         fix=f"Add its image, under the same name, to {folder if folder != '.' else 'this folder'}, or remove the mask.",
+    )
+
+
+def _odd_name(listed: Listed) -> Problem:
+    return Problem(
+        kind="odd_name",
+        severity="error",
+        message="The file's name is not valid text (UTF-8); it is left out.",
+        path=listed.relative.encode("utf-8", "replace").decode(),
+        fix="Rename it, with plain letters.",
     )
 
 

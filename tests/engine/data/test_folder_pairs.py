@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,15 @@ def test_links_that_go_round_in_circles_end(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system has no links")
     assert set(_found(tmp_path)) == {"a"}
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    _touch(tmp_path, "images/a.png masks/a.png images/ü.png masks/ü.png")
+    try:
+        (tmp_path / os.fsdecode(b"images/\xff\xfe.png")).touch()
+    except OSError:
+        pytest.skip("this file system allows only names in UTF-8")
+    listed = FolderPairs().cases(tmp_path)
+    assert [case.case_id for case in listed.cases] == ["a", "ü"]
+    assert [problem.kind for problem in listed.problems] == ["odd_name"]
+    listed.problems[0].line().encode()
