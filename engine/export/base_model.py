@@ -83,7 +83,7 @@ def knows_full_stop(tokenizer: PhraseTokenizer) -> bool:
     """Whether "." is a token of its own: where it is not, ending phrases with one would only add an unknown word."""
     never_seen = "\ue000"  # a private character: whatever it becomes is what unknown text becomes
     stop, unknown = tokenizer.encode_words("."), tokenizer.encode_words(never_seen)
-    return stop.tolist() != unknown.tolist()
+    return bool(stop.tolist() != unknown.tolist())
 
 
 def _no_words(text: str) -> Tensor:

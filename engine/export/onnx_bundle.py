@@ -30,6 +30,7 @@ from engine.export.graphs import FixedGraph, ImageGraph, MaskGraph, TextGraph, f
 from engine.export.onnx_file import OPSET, Signature, to_onnx
 from engine.export.parity import measure_parity
 from engine.inference.session import BundleSession
+from engine.strategies.base import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 
 
@@ -82,7 +83,7 @@ def export_bundle(
             "text_depends_on_image": False,
             "image_depends_on_label": False,
             "learned_tokens": 0 if (text := fixed_prompts(tuned).text) is None else int(text.shape[-2]),
-            "strategy": tuned.config.model_dump(mode="json"),
+            "strategy": {"name": strategy_name(tuned), **tuned.config.model_dump(mode="json")},
             "precision": precision,
             "opset": OPSET,
             "producer": f"tunevlseg {engine.__version__}",
@@ -112,6 +113,11 @@ def export_bundle(
     write_bundle(manifest.model_copy(update={"parity": parity}), files, out, overwrite=overwrite)
     stages.end()
     return out
+
+
+def strategy_name(tuned: TunedModel) -> str:
+    """The name of the tuned model's strategy in the registry."""
+    return next((name for name, found in STRATEGIES if found is type(tuned.config)), type(tuned.config).__name__)
 
 
 class _Stages:

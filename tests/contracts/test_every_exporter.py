@@ -1,0 +1,176 @@
+"""Every exporter: what it writes opens again, answers as the tuned model, and tells nothing of this machine."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.bundle.manifest import FIXED_GRAPH, BaseModelInfo, BundleLabel, Manifest
+from engine.bundle.reader import Bundle
+from engine.contract.control import CancelToken
+from engine.contract.errors import Cancelled, InputError, RecipeError
+from engine.contract.events import Event, Progress
+from engine.export import EXPORTERS
+from engine.export.base import ExportParts
+from engine.inference.runtime import open_session
+from engine.inference.session import BundleSession, sigmoid
+from engine.models.clipseg import ClipSeg
+from engine.strategies.base import STRATEGIES
+from engine.strategies.tuned_model import TunedModel
+from engine.volumes.preprocess import Preprocess
+from tests.fakes.tiny_clipseg import tiny_network, tiny_tokenizer
+
+SIZE = 32
+PREPROCESS = Preprocess(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+LABELS = [
+    BundleLabel(value=1, name="polyp", phrase="a red polyp"),
+    BundleLabel(value=2, name="liver", phrase="liver", colour="#00ff00"),
+]
+
+# One strategy for each side of the network; the others differ in how the same prompts come about.
+QUICK = {
+    "vpt": {"prompt_depth": 2, "num_context": 3, "upsampler": "blend"},
+    "coop": {"prompt_depth": 2, "num_context": 4, "initialise_from": None},
+}
+
+
+def tuned_model(strategy: str, **settings: object) -> TunedModel:
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    vlsm = ClipSeg(tiny_network())
+    config = STRATEGIES.get(strategy)(**settings)
+    tuned = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, vlsm.sites.text_width)))
+    with torch.no_grad():
+        for parameter in tuned.learned().values():
+            parameter.add_(torch.randn_like(parameter) * 0.5)  # as after tuning: nothing is zero
+    return tuned.eval()
+
+
+def parts(*, labels: bool) -> ExportParts:
+    manifest = Manifest(
+        name="tiny",
+        labels=LABELS if labels else [],
+        preprocess=PREPROCESS,
+        model=BaseModelInfo(name="clipseg", id="tiny", sha256="0" * 64),
+        max_length=16,
+        pad_id=0,
+        append_stop=False,
+    )
+    images = np.random.default_rng(0).standard_normal((4, 3, SIZE, SIZE)).astype(np.float32)
+    return ExportParts(manifest, tiny_tokenizer().to_str().encode(), images, "validation")
+
+
+@pytest.fixture(scope="module", params=[(e, s) for e in EXPORTERS.names() for s in QUICK], ids="-".join)
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    exporter, strategy = request.param
+    tuned = tuned_model(strategy, **QUICK[strategy])
+    events: list[Event] = []
+    out = tmp_path_factory.mktemp(strategy) / "tiny.vlseg"
+    EXPORTERS.get(exporter)().write(tuned, parts(labels=strategy == "vpt"), out, events.append, CancelToken(), "job")
+    return strategy, tuned, Bundle.open(out), events
+
+
+def logits_of(tuned: TunedModel, session: BundleSession, images: np.ndarray, phrase: str) -> np.ndarray:
+    ids, mask = (torch.from_numpy(array) for array in session.tokens(phrase))
+    with torch.no_grad():
+        return tuned(torch.from_numpy(images), ids, mask)[:, 0].numpy()
+
+
+def test_it_opens_and_states_what_it_is(exported) -> None:
+    strategy, _, bundle, _ = exported
+    bundle.verify()
+    manifest = bundle.manifest
+    assert manifest.strategy["name"] == strategy
+    assert manifest.strategy["num_context"] == QUICK[strategy]["num_context"]
+    assert manifest.learned_tokens == (4 if strategy == "coop" else 0)
+    assert bundle.has_fixed_graph == bool(manifest.labels)
+    assert manifest.parity.verified
+    assert manifest.parity.images == 4
+    assert manifest.parity.source == "validation"
+    assert manifest.parity.provider.endswith("ExecutionProvider")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_graphs_answer_as_the_tuned_model(exported, batch: int) -> None:
+    _, tuned, bundle, _ = exported
+    session = BundleSession(bundle, "cpu", 1)
+    images = np.random.default_rng(batch).standard_normal((batch, 3, SIZE, SIZE)).astype(np.float32)
+    for phrase in ("polyp", "a photo of the left kidney", "the red disc right of a blue square lesion liver spleen"):
+        found = session.logits(session.encode_image(images), session.encode_text(phrase))
+        np.testing.assert_allclose(found, logits_of(tuned, session, images, phrase), atol=2e-4, rtol=1e-4)
+
+
+def test_padding_changes_nothing(exported) -> None:
+    _, _, bundle, _ = exported
+    session = BundleSession(bundle, "cpu", 1)
+    ids, mask = session.tokens("a red polyp")
+    text = open_session(bundle.read_graph("text.onnx"), "cpu", 1, "text")
+    padded = {"input_ids": np.pad(ids, ((0, 0), (0, 3))), "attention_mask": np.pad(mask, ((0, 0), (0, 3)))}
+    (alone,) = text.run(None, {"input_ids": ids, "attention_mask": mask})
+    (among,) = text.run(None, padded)
+    np.testing.assert_allclose(alone, among, atol=1e-5)
+
+
+def test_the_fixed_graph_needs_no_tokenizer(exported) -> None:
+    _, tuned, bundle, _ = exported
+    if not bundle.has_fixed_graph:
+        assert not bundle.manifest.labels
+        return
+    fixed = open_session(bundle.read_graph(FIXED_GRAPH), "cpu", 1, "fixed")
+    session = BundleSession(bundle, "cpu", 1)
+    images = np.random.default_rng(7).standard_normal((3, 3, SIZE, SIZE)).astype(np.float32)
+    (found,) = fixed.run(["probabilities"], {"pixel_values": images})
+    assert found.shape == (3, 2, SIZE, SIZE)
+    for index, label in enumerate(bundle.manifest.labels):
+        expected = sigmoid(logits_of(tuned, session, images, label.phrase))
+        np.testing.assert_allclose(found[:, index], expected, atol=1e-4)
+
+
+def test_nothing_of_this_machine_is_told(exported, repo_root: Path) -> None:
+    _, _, bundle, _ = exported
+    with zipfile.ZipFile(bundle.path) as archive:
+        for name in archive.namelist():
+            data = archive.read(name)
+            for trace in (b"site-packages", b"stack_trace", b".py", str(repo_root).encode(), sys.prefix.encode()):
+                assert trace not in data, (name, trace)
+
+
+def test_progress_names_its_stages(exported) -> None:
+    _, _, bundle, events = exported
+    steps = [event for event in events if isinstance(event, Progress) and event.unit == "steps"]
+    assert [event.done for event in steps] == list(range(len(steps)))
+    assert steps[-1].done == steps[-1].total
+    assert len({event.stage for event in steps}) == len(steps) == (7 if bundle.manifest.labels else 6)
+
+
+@pytest.mark.parametrize("name", EXPORTERS.names())
+def test_what_cannot_be_done_is_said_before_any_work(name: str, tmp_path: Path) -> None:
+    exporter = EXPORTERS.get(name)()
+    tuned = tuned_model("zero_shot")
+    with pytest.raises(RecipeError, match="fp16") as caught:
+        exporter.write(tuned, parts(labels=False), tmp_path / "x", print, CancelToken(), "job", precision="fp16")
+    assert caught.value.field == "precision"
+    taken = tmp_path / "mine.vlseg"
+    taken.write_bytes(b"mine")
+    with pytest.raises(InputError, match="already exists"):
+        exporter.write(tuned, parts(labels=False), taken, print, CancelToken(), "job")
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        exporter.write(tuned, parts(labels=False), tmp_path / "y", lambda event: None, token, "job")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.vlseg"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES.names() if name not in QUICK])
+def test_every_other_strategy(strategy: str, tmp_path: Path) -> None:
+    tuned = tuned_model(strategy)
+    if tuned.learner.needs_pooled:
+        pytest.skip("its text depends on the image")
+    out = EXPORTERS.get("onnx")().write(tuned, parts(labels=True), tmp_path / "x", print, CancelToken(), "job")
+    assert Bundle.open(out).manifest.parity.verified
