@@ -196,16 +196,16 @@ class SegmentPage(QWidget):
         self.side.prompt_edit.setFocus()
         self.side.prompt_edit.selectAll()
 
+    def _draw_sign(self) -> None:
+        self._sign.setPixmap(picture("scan", 56, "muted", self.devicePixelRatioF()))
+
     def _empty_stage(self) -> QFrame:
         made = card("emptyStage", "drop")
-        sign = QLabel()
+        self._sign = sign = QLabel()
         sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
-
-        def draw_sign() -> None:
-            sign.setPixmap(picture("scan", 56, "muted", self.devicePixelRatioF()))
-
-        draw_sign()
-        look().changed.connect(draw_sign)
+        self._draw_sign()
+        # A method, not a closure: Qt forgets it together with the page.
+        look().changed.connect(self._draw_sign)
         middle = Qt.AlignmentFlag.AlignHCenter
         column = QVBoxLayout(made)
         column.addStretch(1)
