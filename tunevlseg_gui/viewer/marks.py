@@ -15,9 +15,7 @@ EDGE = 5
 
 def draw_edge_letters(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -> None:
     """Letters at the top, bottom, left and right edge, in this order; empty ones are left out."""
-    font = QFont(painter.font())
-    font.setPointSizeF(12)
-    font.setBold(True)
+    font = _font(painter, 12)
     flags = Qt.AlignmentFlag
     places = (
         flags.AlignTop | flags.AlignHCenter,
@@ -34,8 +32,7 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
     """Plane and slice at the top left, window and level at the bottom left."""
     if state.scan is None:
         return
-    font = QFont(painter.font())
-    font.setPointSizeF(9)
+    font = _font(painter, 9)
     inside = area.adjusted(8, 6, -8, -6)
     flags = Qt.AlignmentFlag
     if not state.scan.is_picture:
@@ -49,8 +46,7 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
 
 def draw_legend(painter: QPainter, area: QRect, layers: list[Layer]) -> None:
     """Colour and phrase of each shown layer, at the top right."""
-    font = QFont(painter.font())
-    font.setPointSizeF(9)
+    font = _font(painter, 9)
     painter.setFont(font)
     height = painter.fontMetrics().height() + 4
     for number, layer in enumerate(layers):
@@ -74,6 +70,13 @@ def draw_crosshair(painter: QPainter, area: QRect, point: tuple[float, float]) -
     painter.drawLine(QPointF(x + gap, y), QPointF(area.right(), y))
     painter.drawLine(QPointF(x, area.top()), QPointF(x, y - gap))
     painter.drawLine(QPointF(x, y + gap), QPointF(x, area.bottom()))
+
+
+def _font(painter: QPainter, points: float) -> QFont:
+    font = QFont(painter.font())
+    font.setPointSizeF(points)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
 
 
 def _write(painter: QPainter, area: QRect, where: Qt.AlignmentFlag, text: str, font: QFont) -> None:

@@ -85,8 +85,8 @@ def blend_table(colours: tuple[Colour, ...], opacity: float) -> NDArray[np.uint3
 def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """uint8 [..., 3] → 0xffRRGGBB."""
     wide = rgb.astype(np.uint32)
-    packed: NDArray[np.uint32] = 0xFF000000 | wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
-    return packed
+    red, green, blue = (wide[..., channel] for channel in range(3))
+    return np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
 
 
 @lru_cache(maxsize=8)

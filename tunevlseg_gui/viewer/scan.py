@@ -57,7 +57,7 @@ class ViewedScan:
         if self.geometry is None:
             return f"picture, {x} × {y} pixels"
         spacing = " × ".join(f"{value:.3g}" for value in self.geometry.spacing_xyz)
-        return f"volume, {x} × {y} × {z} voxels of {spacing} mm"
+        return f"{x} × {y} × {z} voxels of {spacing} mm"
 
 
 def map_array(path: Path) -> NDArray[Any]:

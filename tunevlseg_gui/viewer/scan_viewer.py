@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QToolTip, QVBoxLayout, QWidget
 
 from engine.volumes.slicing import Plane
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_state import SliceState
-from tunevlseg_gui.viewer.slice_view import SliceView
+from tunevlseg_gui.viewer.slice_view import KEYS, SliceView
 from tunevlseg_gui.viewer.window_level import CT_PRESETS
 
 PLANE_TITLES: dict[Plane, str] = {
@@ -58,6 +58,14 @@ class ScanViewer(QWidget):
         self.readout.setTextFormat(Qt.TextFormat.PlainText)
         self.readout.setMinimumWidth(1)  # a long reading must not widen the window
 
+        self.help = QToolButton()
+        self.help.setObjectName("keysButton")
+        self.help.setProperty("role", "flat")
+        self.help.setText("?")
+        self.help.setAccessibleName("Keys and mouse")
+        self.help.setToolTip(KEYS)
+        self.help.clicked.connect(self._show_keys)
+
         self.tools = QWidget()
         row = QHBoxLayout(self.tools)
         row.setContentsMargins(0, 0, 0, 0)
@@ -66,6 +74,7 @@ class ScanViewer(QWidget):
         row.addWidget(self.slider, 1)
         row.addWidget(self.number)
         row.addWidget(self.window_combo)
+        row.addWidget(self.help, 0, Qt.AlignmentFlag.AlignRight)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -79,6 +88,7 @@ class ScanViewer(QWidget):
         self.view.changed.connect(self._view_changed)
         self.view.hovered.connect(self.readout.setText)
         self.view.presets_wanted.connect(self._show_presets)
+        self.view.keys_wanted.connect(self._show_keys)
         self._show_numbers()
 
     def show_scan(self, scan: ViewedScan) -> None:
@@ -112,6 +122,9 @@ class ScanViewer(QWidget):
         self.view.viewport.reset()
         self.refresh()
         self.changed.emit()
+
+    def _show_keys(self) -> None:
+        QToolTip.showText(self.help.mapToGlobal(self.help.rect().topLeft()), KEYS, self.help, msecShowTime=20_000)
 
     def _show_presets(self) -> None:
         if self.state.has_presets:

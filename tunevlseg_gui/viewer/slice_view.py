@@ -27,6 +27,15 @@ SHARP_FROM = 16.0
 """From this many screen pixels a voxel on, voxels are drawn with sharp edges."""
 
 
+KEYS = """Wheel, arrows: slice; PgUp, PgDn: ten slices
+Ctrl+wheel: zoom; middle button or Shift+left button: move; R: whole slice
+Right button: window (across) and level (up, down); Ctrl+double click: reset
+1 to 6, W: CT windows
+Left button: crosshair; X: crosshair on, off
+S: masks on, off; Shift+S: outline; A, D: opacity
+/: to the phrases; Enter: segment; Esc: cancel"""
+
+
 class SliceView(QWidget):
     """Paints what a SliceState says; changes it by wheel, mouse and keys, and tells `changed`."""
 
@@ -34,6 +43,7 @@ class SliceView(QWidget):
     hovered = Signal(str)  # what lies under the mouse, in words
     prompt_wanted = Signal()  # the key /
     presets_wanted = Signal()  # the key W
+    keys_wanted = Signal()  # the key ?
 
     def __init__(self, state: SliceState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -216,6 +226,8 @@ class SliceView(QWidget):
             self.presets_wanted.emit()
         elif k.Key_1 <= key <= k.Key_6:
             state.use_preset(key - k.Key_1)
+        elif text == "?":
+            self.keys_wanted.emit()
         elif text == "/":  # by what it types: it lies elsewhere on other keyboards
             self.prompt_wanted.emit()
         else:

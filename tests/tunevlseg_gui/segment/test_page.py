@@ -394,3 +394,22 @@ def test_models_are_looked_for_again_when_the_page_is_shown(page: SegmentPage, d
     page.hide()
     page.show()
     assert desk.count(ListModels) == asked + 1
+
+
+def test_a_scan_that_was_open_before_is_shown_without_a_job(
+    opened: SegmentPage, desk: Any, volume: Path, picture: Path, qtbot: Any
+) -> None:
+    first = opened.controller.scan
+    opened.open_scan(volume)
+    qtbot.waitUntil(lambda: opened.controller.scan is not first)
+    assert desk.count(OpenScan) == 1
+    volume.write_bytes(b"another content")
+    opened.open_scan(volume)
+    assert desk.count(OpenScan) == 2
+
+
+def test_a_view_that_was_damaged_is_prepared_again(opened: SegmentPage, desk: Any, volume: Path, qtbot: Any) -> None:
+    folder = Path(desk.last(OpenScan)[1].out)
+    (folder / "voxels.npy").unlink()
+    opened.open_scan(volume)
+    qtbot.waitUntil(lambda: desk.count(OpenScan) == 2)

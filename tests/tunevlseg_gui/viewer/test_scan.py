@@ -27,7 +27,7 @@ def test_what_the_engine_prepared_is_mapped_and_not_read(exported: dict[str, obj
     assert scan.geometry == geometry
     assert scan.window == WindowLevel(40, 400)
     assert (scan.unit, scan.notes) == ("HU", ("turned",))
-    assert scan.in_words() == "volume, 5 × 4 × 3 voxels of 1 × 1 × 4 mm"
+    assert scan.in_words() == "5 × 4 × 3 voxels of 1 × 1 × 4 mm"
     assert scan.voxel_ml == pytest.approx(0.004)
 
 

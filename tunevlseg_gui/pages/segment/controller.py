@@ -16,9 +16,9 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice, base_choices, bundle_choice, tuned_choices
 from tunevlseg_gui.pages.segment.saving import with_suffix
-from tunevlseg_gui.pages.segment.views import answers_folder, remove_folder, tidy_views, view_folder
+from tunevlseg_gui.pages.segment.views import answers_folder, is_prepared, remove_folder, tidy_views, view_folder
 from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
-from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_result
+from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_folder, scan_of_result
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -72,23 +72,31 @@ class SegmentController(QObject):
         folder = view_folder(path)
         self._page.banner.hide()
         self._page.show_status(f"Opening {path.name}…")
-        self._start(OpenScan(str(path), str(folder)), Asked("open", scan=path))
+        job, asked = OpenScan(str(path), str(folder)), Asked("open", scan=path)
+        if is_prepared(folder):
+
+            def again(_error: Exception) -> None:  # damaged: prepared afresh
+                self._start(job, asked)
+
+            run_task(self, lambda: scan_of_folder(path, folder), lambda scan: self._show_scan(scan, folder), again)
+        else:
+            self._start(job, asked)
 
     def _scan_prepared(self, path: Path, result: dict[str, Any]) -> None:
         view = Path(str(result.get("folder", "")))
 
-        def show(scan: ViewedScan) -> None:
-            self.scan, self._view = scan, view
-            self._question = None
-            self._page.viewer.show_scan(scan)
-            self._page.side.show_scan(path.name, scan.in_words(), is_volume=not scan.is_picture)
-            self._page.show_scan_stage(True)
-            self._show_layers([])
-            self._page.show_status("  ".join(scan.notes) or f"{path.name}: {scan.in_words()}")
-            self._page.scan_opened.emit(str(path))
-            run_task(self, lambda: tidy_views(view), lambda _done: None)
+        run_task(self, lambda: scan_of_result(path, result), lambda scan: self._show_scan(scan, view), self._show_error)
 
-        run_task(self, lambda: scan_of_result(path, result), show, self._show_error)
+    def _show_scan(self, scan: ViewedScan, view: Path) -> None:
+        self.scan, self._view = scan, view
+        self._question = None
+        self._page.viewer.show_scan(scan)
+        self._page.side.show_scan(scan.path.name, scan.in_words(), is_volume=not scan.is_picture)
+        self._page.show_scan_stage(True)
+        self._show_layers([])
+        self._page.show_status("  ".join(scan.notes) or f"{scan.path.name}: {scan.in_words()}")
+        self._page.scan_opened.emit(str(scan.path))
+        run_task(self, lambda: tidy_views(view), lambda _done: None)
 
     # models
 

@@ -74,7 +74,8 @@ class LayerRow(QWidget):
     def show_amount(self, threshold: float, voxel_ml: float | None) -> None:
         voxels = self._layer.voxels(threshold)
         self._amount.setText(amount_in_words(voxels, voxel_ml))
-        set_tone(self._amount, "" if voxels else "warning")
+        set_tone(self._amount, "warning")
+        set_tone(self._amount, "muted" if voxels else "chip", attribute="role")
         self._amount.setToolTip(
             f"Highest probability: {self._layer.highest:.2f}"
             + ("" if voxels else f". Nothing reaches the threshold of {threshold:.2f}.")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 import uuid
 from pathlib import Path
 
+import engine
 from engine.runs.folders import cache_folder
 
 KEPT_VIEWS = 4
@@ -23,8 +26,18 @@ def view_folder(scan: Path) -> Path:
         stamp = f"{known.st_size}-{known.st_mtime_ns}"
     except OSError:
         stamp = "missing"
-    name = hashlib.sha256(f"{scan.resolve()}|{stamp}".encode()).hexdigest()[:20]
+    # Another version of the program may read the same file in another way.
+    name = hashlib.sha256(f"{scan.resolve()}|{stamp}|{engine.__version__}".encode()).hexdigest()[:20]
     return views_folder() / name
+
+
+def is_prepared(view: Path) -> bool:
+    """Whether the scan was opened before and is still there; then it counts as used just now."""
+    if not (view / "scan.json").is_file():
+        return False
+    with contextlib.suppress(OSError):
+        os.utime(view)
+    return True
 
 
 def answers_folder(view: Path) -> Path:
