@@ -147,7 +147,7 @@ def work(file: Path) -> None:
         best, best_epoch = 0.0, 0
         for epoch in range(1, epochs + 1):
             time.sleep(EPOCH_SECONDS)
-            dice = 0.85 * (1 - math.exp(-epoch / 4)) - (0.03 if epoch == epochs else 0.0)
+            dice = 0.85 * (1 - math.exp(-epoch / 4)) - (0.1 if epoch == epochs else 0.0)
             row = {
                 "epoch": epoch,
                 "train_loss": math.exp(-epoch / 5),

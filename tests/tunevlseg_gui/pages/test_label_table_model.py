@@ -1,0 +1,47 @@
+"""Labels and phrases can be edited; nonsense is refused."""
+
+from __future__ import annotations
+
+from pytestqt.qtbot import QtBot
+
+from tunevlseg_gui.pages.data.label_table_model import NAME, PHRASE, VALUE, LabelTableModel
+from tunevlseg_gui.project import Label, Project
+
+
+def made() -> tuple[LabelTableModel, list[Label]]:
+    labels = [Label(1, "polyp", "polyp", "#E69F00"), Label(2, "liver", "the liver", "#56B4E9")]
+    model = LabelTableModel()
+    model.show_labels(labels)
+    return model, labels
+
+
+def test_a_phrase_is_changed_and_told(qtbot: QtBot) -> None:
+    model, labels = made()
+    with qtbot.waitSignal(model.edited):
+        assert model.setData(model.index(0, PHRASE), "  a pink   bump ")
+    assert labels[0].phrase == "a pink bump"
+
+
+def test_a_phrase_that_was_only_the_name_follows_it(qapp: object) -> None:
+    model, labels = made()
+    assert model.setData(model.index(0, NAME), "adenoma")
+    assert labels[0].phrase == "adenoma"
+    assert model.setData(model.index(1, NAME), "hepar")
+    assert labels[1].phrase == "the liver"
+
+
+def test_blanks_and_twins_are_refused(qapp: object) -> None:
+    model, labels = made()
+    assert not model.setData(model.index(0, PHRASE), "   ")
+    assert not model.setData(model.index(0, NAME), "liver")
+    assert labels[0].name == "polyp"
+    assert not model.flags(model.index(0, VALUE)) & model.flags(model.index(0, NAME)).ItemIsEditable
+
+
+def test_a_second_look_keeps_the_users_phrases(qapp: object) -> None:
+    project = Project()
+    report = {"labels": [{"value": 1, "name": "kvasir", "phrase": "kvasir"}], "cases": [{}], "usable": True}
+    project.take_report(report)
+    project.labels[0].phrase = "a pink bump"
+    project.take_report(report)
+    assert project.labels[0].phrase == "a pink bump"

@@ -1,0 +1,38 @@
+"""What a path is, by its contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.contract.errors import InputError
+from tunevlseg_gui.opening import kind_of
+
+
+@pytest.mark.parametrize(
+    ("files", "opened", "kind"),
+    [
+        (["images/a.png"], "", "dataset"),
+        (["bundle.yaml"], "", "bundle"),
+        (["bundle.yaml"], "bundle.yaml", "bundle"),
+        (["recipe.yaml", "events.jsonl"], "", "run"),
+        (["recipe.yaml"], "", "dataset"),
+        (["recipe.yaml"], "recipe.yaml", "recipe"),
+        (["Polyps.vlseg"], "Polyps.vlseg", "bundle"),
+        (["head.nii.gz"], "head.nii.gz", "scan"),
+        (["A.PNG"], "A.PNG", "scan"),
+    ],
+)
+def test_kinds(tmp_path: Path, files: list[str], opened: str, kind: str) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert kind_of(tmp_path / opened) == kind
+
+
+def test_what_cannot_be_opened_says_what_can(tmp_path: Path) -> None:
+    (tmp_path / "letter.docx").touch()
+    with pytest.raises(InputError, match="no kind that can be opened") as told:
+        kind_of(tmp_path / "letter.docx")
+    assert "NIfTI" in told.value.hint
