@@ -37,10 +37,10 @@ class _Frame(Settings):
     version: Literal[1] = setting(1, "Version of the recipe format.")
     name: str = setting("run", "Name of the run.", min_length=1, max_length=80)
     seed: int = setting(12345, "Seed of the splits, the order of samples and every random number.", ge=0, lt=2**31)
-    data: dict[str, Any] = {}
-    model: dict[str, Any] = {}
-    strategy: dict[str, Any] = {}
-    training: dict[str, Any] = {}
+    data: dict[str, Any] = setting({}, "")
+    model: dict[str, Any] = setting({}, "")
+    strategy: dict[str, Any] = setting({}, "")
+    training: dict[str, Any] = setting({}, "")
 
 
 class Recipe(Settings):
@@ -102,7 +102,9 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
     name = given.pop("name", None)
     if name is None:
         raise UnknownName(
-            "strategy.name: no strategy is named.", hint=f"Choose one: {', '.join(STRATEGIES.names())}.", field="strategy.name"
+            "strategy.name: no strategy is named.",
+            hint=f"Choose one: {', '.join(STRATEGIES.names())}.",
+            field="strategy.name",
         )
     config = STRATEGIES.get(str(name), field="strategy.name")
     advice = weights.card.recommended_for(str(name))

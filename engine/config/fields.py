@@ -23,7 +23,7 @@ def setting(
     expert: bool = False,
     **limits: Any,
 ) -> Any:
-    """A pydantic field with `help` (one sentence), `unit`, `search` (a range or choices) and `expert` (hidden at first).
+    """A pydantic field with `help` (one sentence), `unit`, `search` (a range or choices), `expert` (hidden at first).
 
     `limits` are pydantic's own (ge, le, gt, lt, min_length, …).
     """

@@ -15,7 +15,7 @@ C = TypeVar("C", bound=type[Any])
 
 
 class Registry(Generic[T]):
-    """The things of one kind. `package` names the package whose files register themselves; it is imported on first use."""
+    """The things of one kind; `package`, whose files register themselves, is imported on first use."""
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind

@@ -76,8 +76,8 @@ def _weights(found: Weights) -> dict[str, Any]:
 def full_recipe() -> str:
     """`resources/presets/recipe.full.yaml`: every key with its default and one line of meaning."""
     lines = [
-        "# Every key of a recipe with its default and its meaning. A recipe names what differs; the rest comes from the",
-        "# model card of the base weights (recommended settings per strategy), then from these defaults.",
+        "# Every key of a recipe with its default and its meaning. A recipe names what differs; the rest comes from",
+        "# the model card of the base weights (recommended settings per strategy), then from these defaults.",
         "version: 1",
         "name: run  # Name of the run.",
         "seed: 12345  # Seed of the splits, the order of samples and every random number.",

@@ -27,12 +27,13 @@ PIP = "pip install"
 def run(job: Doctor, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """`{"facts": {name: text}, "problems": [{"severity", "message", "fix"}]}`."""
     del job, emit, job_id
+    memory = psutil.virtual_memory()
     facts: dict[str, str] = {
         "tunevlseg": engine.__version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": str(os.cpu_count()),
-        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB, {psutil.virtual_memory().available / 2**30:.1f} free",
+        "memory": f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} free",
     }
     problems: list[dict[str, str]] = []
     for check in (_torch, _onnxruntime, _graphics_driver, _folders, _starter):
@@ -56,7 +57,9 @@ def _torch(facts: dict[str, str], problems: list[dict[str, str]]) -> None:
     cuda = torch.cuda.is_available()
     name = torch.cuda.get_device_name(0) if cuda else "cpu"
     facts["tuning runs on"] = name
-    facts["torch build"] = torch.__version__ + (f", CUDA {torch.version.cuda}" if torch.version.cuda else ", without CUDA")
+    facts["torch build"] = torch.__version__ + (
+        f", CUDA {torch.version.cuda}" if torch.version.cuda else ", without CUDA"
+    )
     if not cuda and _nvidia():
         _problem(
             problems,
@@ -138,7 +141,10 @@ def _folders(facts: dict[str, str], problems: list[dict[str, str]]) -> None:
         facts[f"{name} folder"] = str(folder)
         if not _writable(folder):
             _problem(
-                problems, "error", f"The {name} folder {folder} cannot be written.", "Set TUNEVLSEG_HOME to a folder of yours."
+                problems,
+                "error",
+                f"The {name} folder {folder} cannot be written.",
+                "Set TUNEVLSEG_HOME to a folder of yours.",
             )
     free = shutil.disk_usage(_nearest(folders.data_folder())).free / 2**30
     facts["disk free"] = f"{free:.1f} GiB"

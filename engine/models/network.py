@@ -21,7 +21,12 @@ class Network(Protocol):
 
     @classmethod
     def limits(cls, folder: Path) -> dict[str, int]:
-        """`text_layers`, `image_layers`, `text_positions`, `image_size`: what forms must know before anything is loaded."""
+        """`text_layers`, `image_layers`, `text_positions`, `image_size`: what forms must know before a load."""
+        ...
+
+    @classmethod
+    def skeleton(cls, folder: Path) -> VLSM:
+        """The network without its weights, on torch's "meta" device: to count what would learn."""
         ...
 
     @classmethod

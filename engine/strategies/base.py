@@ -44,7 +44,7 @@ class PromptLearner(nn.Module):
 
 
 class StrategyConfig(Settings, ABC):
-    """Settings shared by all strategies: the learned upsampler and the last layer (TuneVLSeg, section 8 of its code)."""
+    """Settings shared by all strategies: the learned upsampler and the last layer, as in TuneVLSeg."""
 
     title: ClassVar[str] = ""
     learns_tower: ClassVar[bool] = False
@@ -81,6 +81,19 @@ def check_depth(depth: int, limit: int, tower: str) -> None:
             f"strategy.prompt_depth: the {tower} of this model has {limit} layers (got {depth}).",
             hint=f"Choose a depth from 1 to {limit}.",
             field="strategy.prompt_depth",
+        )
+
+
+def check_room(count: int, positions: int, field: str) -> None:
+    """Raises OutOfRange where `count` learned words leave no room for a phrase among the text tower's positions."""
+    # The first token, at least one word, the last token.
+    limit = positions - 3
+    if count > limit:
+        raise OutOfRange(
+            f"{field}: the text encoder of this model has {positions} places; {count} learned words leave no room "
+            f"for a phrase.",
+            hint=f"Choose at most {limit}.",
+            field=field,
         )
 
 

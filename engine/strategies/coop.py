@@ -20,6 +20,7 @@ from engine.strategies.base import (
     StrategyConfig,
     Words,
     check_depth,
+    check_room,
     random_context,
 )
 
@@ -53,13 +54,15 @@ class CoOp(StrategyConfig):
 
     def check(self, sites: PromptSites) -> None:
         check_depth(self.prompt_depth, sites.text_layers, "text encoder")
+        if self.initialise_from is None:
+            check_room(self.num_context, sites.text_positions, "strategy.num_context")
 
     def build(self, sites: PromptSites, words: Words) -> CoOpLearner:
-        return CoOpLearner(
-            context_from_words(
-                self.initialise_from, words, self.prompt_depth, self.num_context, sites.text_width, self.context_std
-            )
+        context = context_from_words(
+            self.initialise_from, words, self.prompt_depth, self.num_context, sites.text_width, self.context_std
         )
+        check_room(context.shape[1], sites.text_positions, "strategy.initialise_from")
+        return CoOpLearner(context)
 
 
 def context_from_words(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from engine.contract.errors import InputError
 from engine.models.base import VLSM, ImageFeatures, TextFeatures, grid_rows
-from engine.strategies.base import PromptLearner, StrategyConfig
+from engine.strategies.base import PromptLearner, Prompts, StrategyConfig
 from engine.strategies.upsampler import Upsampler
 
 
@@ -44,15 +44,19 @@ class TunedModel(nn.Module):
         """The same phrase always gives the same text features."""
         return not self.learner.text_varies and not self.config.learns_tower
 
-    def encode_images(self, images: Tensor) -> ImageFeatures:
-        """(B, 3, S, S) → features with the learner's image prompts."""
+    def encode_images(self, images: Tensor, prompts: Prompts | None = None) -> ImageFeatures:
+        """(B, 3, S, S) → features with the image side of `prompts`, by default what the learner gives now.
+
+        Whoever needs both sides asks the learner once and hands the same `prompts` to both encoders: a learner may
+        draw random numbers. Where prompts depend on the image, these are the features that they depend on.
+        """
         if self.learner.needs_pooled:
             return self.vlsm.encode_image(images, None, pooled=True)
-        return self.vlsm.encode_image(images, self.learner().image)
+        return self.vlsm.encode_image(images, (self.learner() if prompts is None else prompts).image)
 
-    def encode_phrases(self, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> TextFeatures:
-        """(L, T) → features with the learner's text prompts, where those do not depend on the image."""
-        return self.vlsm.encode_text(ids, mask, self.learner(None, label_index).text)
+    def encode_phrases(self, ids: Tensor, mask: Tensor, prompts: Prompts | None = None) -> TextFeatures:
+        """(L, T) → features with the text side of `prompts`; only where those do not depend on the image."""
+        return self.vlsm.encode_text(ids, mask, (self.learner() if prompts is None else prompts).text)
 
     def answer(self, image: ImageFeatures, text: TextFeatures) -> Tensor:
         """Row i of `image` asked row i of `text`: logits (N, 1, S, S)."""
@@ -68,23 +72,31 @@ class TunedModel(nn.Module):
 
     def forward(self, images: Tensor, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> Tensor:
         """`images` (B, 3, S, S), phrases `ids`, `mask` (L, T) → logits (B, L, S, S); each image is encoded once."""
-        if not self.learner.needs_pooled:
-            prompts = self.learner(None, label_index)
-            image = self.vlsm.encode_image(images, prompts.image)
-            return self.ask(image, self.vlsm.encode_text(ids, mask, prompts.text))
-        image = self.vlsm.encode_image(images, None, pooled=True)
-        rows, asked = grid_rows(len(images), len(ids), ids.device)
+        if self.learner.needs_pooled:
+            return self.ask_with_words(self.encode_images(images), ids, mask, label_index)
+        prompts = self.learner(None, label_index)
+        return self.ask(self.encode_images(images, prompts), self.encode_phrases(ids, mask, prompts))
+
+    def ask_with_words(
+        self, image: ImageFeatures, ids: Tensor, mask: Tensor, label_index: Tensor | None = None
+    ) -> Tensor:
+        """As `ask`, where prompts depend on the image: every phrase is encoded for every image."""
+        images, phrases = len(image), ids.shape[0]
+        rows, asked = grid_rows(images, phrases, ids.device)
         assert image.pooled is not None
         labels = None if label_index is None else label_index[asked]
         prompts = self.learner(image.pooled[rows], labels)
-        text = self.vlsm.encode_text(ids[asked], mask[asked], prompts.text)
-        logits = self.answer(image.rows(rows), text)
-        return logits.reshape(len(images), len(ids), *logits.shape[-2:])
+        logits = self.answer(image.rows(rows), self.vlsm.encode_text(ids[asked], mask[asked], prompts.text))
+        return logits.reshape(images, phrases, *logits.shape[-2:])
 
     def pairs(self, images: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         """Image i asked phrase i: (N, 3, S, S) and (N, T) → logits (N, 1, S, S)."""
-        image = self.encode_images(images)
-        prompts = self.learner(image.pooled) if self.learner.needs_pooled else self.learner()
+        if self.learner.needs_pooled:
+            image = self.encode_images(images)
+            prompts = self.learner(image.pooled)
+        else:
+            prompts = self.learner()
+            image = self.encode_images(images, prompts)
         return self.answer(image, self.vlsm.encode_text(ids, mask, prompts.text))
 
     def learned(self) -> dict[str, nn.Parameter]:

@@ -40,12 +40,14 @@ class VPTLearner(PromptLearner):
 
 @STRATEGIES.register("vpt")
 class VPT(StrategyConfig):
-    """Learns tokens beside the image patches (VPT). Suggested first: it helps most where images differ from photographs."""
+    """Learns tokens beside the image patches (VPT). Helps most where images differ from photographs."""
 
     title: ClassVar[str] = "VPT"
 
     prompt_depth: int = setting(
-        6, "Image layers that receive learned tokens; beyond the last layer that the decoder reads, more add little.",
+        6,
+        "Image layers that receive learned tokens. Useful up to one more than the last layer that the decoder reads "
+        "(11 in the published CLIPSeg, whose decoder reads layers 4, 7 and 10).",
         ge=1, le=12, search=(1, 11),
     )  # fmt: skip
     num_context: int = setting(4, "Learned tokens a layer.", ge=1, le=64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import model_validator
 
 from engine.models.sites import PromptSites
 from engine.strategies.base import STRATEGIES, PromptLearner, StrategyConfig, Words
@@ -20,6 +22,12 @@ class ZeroShot(StrategyConfig):
     """The base model as it is: nothing learns, the phrase alone decides."""
 
     title: ClassVar[str] = "Zero-shot"
+
+    @model_validator(mode="after")
+    def _nothing_learns(self) -> Self:
+        if self.upsampler != "none" or self.train_last_layer:
+            raise ValueError("zero_shot learns nothing, so upsampler and train_last_layer stay off; see upsampler_only")
+        return self
 
     def build(self, sites: PromptSites, words: Words) -> NoPrompts:
         del sites, words

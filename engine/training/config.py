@@ -10,7 +10,7 @@ from engine.config.fields import Settings, setting
 
 
 class TrainingConfig(Settings):
-    """How long, how fast and on what. Defaults are the published ones (TuneVLSeg); a model card may recommend others."""
+    """How long, how fast and on what. Defaults are the published ones; a model card may recommend others."""
 
     epochs: int = setting(20, "Passes over the training images, at most.", ge=1, le=1000)
     min_epochs: int = setting(10, "Passes before early stopping may end the run.", ge=0, le=1000, expert=True)

@@ -26,7 +26,7 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def set_threads(threads: int) -> int:
-    """Sets torch's threads (0: cores − 1, since contended cores are slower than fewer free ones); returns the number."""
+    """Sets torch's threads and returns their number; 0: cores − 1, since contended threads are slower than fewer."""
     count = threads or max(1, (os.cpu_count() or 2) - 1)
     torch.set_num_threads(count)
     return count

@@ -9,6 +9,7 @@ from engine.contract.control import CancelToken, Emit, Ticker
 from engine.data.batch import Batch
 from engine.data.loader import Loader
 from engine.models.base import ImageFeatures
+from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
 
 ENCODE_BATCH = 16
@@ -64,11 +65,11 @@ class ImageSource:
         if self._pooled is not None and features.pooled is not None:
             self._pooled[rows] = features.pooled
 
-    def features(self, batch: Batch) -> ImageFeatures:
-        """Features of the batch, with gradients where the image side learns."""
+    def features(self, batch: Batch, prompts: Prompts | None = None) -> ImageFeatures:
+        """Features of the batch with the image side of `prompts`, with gradients where the image side learns."""
         if self._taps is None:
             with torch.set_grad_enabled(torch.is_grad_enabled() and not self._model.image_is_fixed):
-                return self._model.encode_images(batch.images)
+                return self._model.encode_images(batch.images, prompts)
         rows = batch.positions.to(self._device)
         taps = [kept[rows] for kept in self._taps]
         pooled = None if self._pooled is None else self._pooled[rows]

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from engine.contract.control import CancelToken, Emit, Ticker
 from engine.contract.errors import EngineError
 from engine.contract.events import EpochEnded, Log, PreviewReady
+from engine.data.batch import Batch
 from engine.data.loader import Loader
 from engine.models.base import TextFeatures
+from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
 from engine.training.checkpoint import (
     Checkpoint,
@@ -31,6 +33,7 @@ from engine.training.device import memory_told
 from engine.training.features import ImageSource
 from engine.training.losses import dice_ce, pair_counts
 from engine.training.metrics import SplitMetrics
+from engine.training.obedience import obeying
 from engine.training.optimiser import Schedule, parameter_groups
 from engine.training.preview import preview
 
@@ -119,38 +122,51 @@ class Trainer:
     _text: TextFeatures | None = field(default=None, init=False)
 
     def fit(self, resume: Checkpoint | None = None) -> Fitted:
-        """Tunes to the end, or on from `resume`. Raises Cancelled, OutOfMemory, and EngineError for a loss of NaN."""
+        """Tunes to the end, or on from `resume`, whose run then ends with the numbers that it would have had anyway.
+
+        Raises Cancelled (within a block of the network), OutOfMemory, and EngineError for a loss that is no number.
+        """
         epochs = self.config.epochs if self.model.learned() else 1
         groups = parameter_groups(self.model, self.config)
         optimiser = torch.optim.AdamW(groups) if groups else None
         schedule = Schedule(optimiser, self.config, epochs * len(self.train)) if optimiser else None
         progress = Progress()
-        if resume is not None:
+        # A first epoch that was cut short holds the best there was, but no run would have gone on from there.
+        if resume is not None and resume.state.get("whole", True):
             progress = self._go_on(resume, optimiser, schedule)
-        with memory_told("training.batch_size"):
+        ended = "epochs"
+        with memory_told("training.batch_size"), obeying(self.model, self.cancel):
             sources = self._sources()
             for epoch in range(progress.epoch + 1, epochs + 1):
+                if self._stalled(progress):
+                    ended = "early"
+                    break
                 began = time.monotonic()
                 torch.manual_seed(self.seed * 100_003 + epoch)
                 whole, metrics = self._train_epoch(epoch, epochs, sources[0], optimiser, schedule)
                 if not whole and progress.epoch > 0:
-                    return Fitted(progress.best_epoch, progress.best_dice, progress.epoch, "stopped")
+                    ended = "stopped"
+                    break
                 metrics |= self._validate(epoch, epochs, sources[1])
-                self._refuse_nonsense(epoch, metrics)
+                self._refuse_nonsense(epoch, metrics["train_loss"], metrics["val_loss"])
                 if schedule:
                     schedule.epoch_ended(metrics["val_loss"])
                 best = progress.after(epoch, metrics["val_dice"], metrics["val_loss"], self.config.min_delta)
                 metrics["learning_rate"] = schedule.rate if schedule else 0.0
                 metrics["seconds"] = time.monotonic() - began
-                self._keep(epoch, epochs, metrics, best, progress, optimiser, schedule)
+                state = {"whole": whole, "progress": progress.to_values()}
+                self._keep(epoch, epochs, metrics, best, state, optimiser, schedule)
                 if self.cancel.wants_stop_keep_best:
-                    return Fitted(progress.best_epoch, progress.best_dice, epoch, "stopped")
-                if progress.stalled >= self.config.patience and epoch >= self.config.min_epochs:
-                    self.emit(
-                        Log(self.job_id, f"The validation loss has not fallen for {progress.stalled} epochs: done.")
-                    )
-                    return Fitted(progress.best_epoch, progress.best_dice, epoch, "early")
-        return Fitted(progress.best_epoch, progress.best_dice, progress.epoch, "epochs")
+                    ended = "stopped"
+                    break
+        return Fitted(progress.best_epoch, progress.best_dice, progress.epoch, ended)
+
+    def _stalled(self, progress: Progress) -> bool:
+        """Early stopping, looked at before an epoch so that a run that resumes ends where it would have ended."""
+        if progress.stalled < self.config.patience or progress.epoch < self.config.min_epochs:
+            return False
+        self.emit(Log(self.job_id, f"The validation loss has not fallen for {progress.stalled} epochs: done."))
+        return True
 
     def _go_on(
         self, resume: Checkpoint, optimiser: torch.optim.Optimizer | None, schedule: Schedule | None
@@ -172,14 +188,24 @@ class Trainer:
             source.prepare(self.emit, self.cancel, self.job_id, stage)
         return sources
 
-    def _phrases(self) -> TextFeatures:
-        if self._text is not None:
-            return self._text
+    def _prompts(self) -> tuple[Prompts, TextFeatures | None]:
+        """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds."""
+        if self.model.learner.needs_pooled:
+            return Prompts(), None
+        prompts = self.model.learner()
         if not self.model.text_is_fixed:
-            return self.model.encode_phrases(self.phrases.ids, self.phrases.mask)
-        with torch.no_grad():
-            self._text = self.model.encode_phrases(self.phrases.ids, self.phrases.mask)
-        return self._text
+            return prompts, self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
+        if self._text is None:
+            with torch.no_grad():
+                self._text = self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
+        return prompts, self._text
+
+    def _logits(self, batch: Batch, source: ImageSource, asked: tuple[Prompts, TextFeatures | None]) -> Tensor:
+        prompts, text = asked
+        image = source.features(batch, prompts)
+        if text is None:
+            return self.model.ask_with_words(image, self.phrases.ids, self.phrases.mask)
+        return self.model.ask(image, text)
 
     def _train_epoch(
         self,
@@ -202,8 +228,10 @@ class Trainer:
             if self.cancel.wants_stop_keep_best and ticker.done:
                 break
             schedule.before_step()
-            logits = self.model.ask(source.features(batch), self._phrases())
+            logits = self._logits(batch, source, self._prompts())
             loss = dice_ce(logits, batch.masks, batch.present, self.config.dice_weight, self.config.ce_weight)
+            if self.device.type == "cpu":  # elsewhere asking would wait for the device; the epoch's end tells there
+                self._refuse_nonsense(epoch, float(loss.detach()), step=int(ticker.done) + 1)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             if self.config.grad_clip:
@@ -219,12 +247,12 @@ class Trainer:
     def _validate(self, epoch: int, epochs: int, source: ImageSource) -> dict[str, float]:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
-        text = self._phrases()
+        asked = self._prompts()
         ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
         shown = self._shown()
         for batch in self.val.epoch(epoch, self.device):
             self.cancel.check()
-            logits = self.model.ask(source.features(batch), text)
+            logits = self._logits(batch, source, asked)
             loss = dice_ce(logits, batch.masks, batch.present, self.config.dice_weight, self.config.ce_weight)
             collected.add(pair_counts(logits, batch.masks), batch.present, loss)
             here = (batch.positions == shown).nonzero()
@@ -245,11 +273,11 @@ class Trainer:
         path = self.sink.preview(epoch, preview(sample.image, sample.masks, answer, self.phrases.colours))
         self.emit(PreviewReady(self.job_id, str(path), epoch))
 
-    def _refuse_nonsense(self, epoch: int, metrics: dict[str, float]) -> None:
-        bad = [name for name in ("train_loss", "val_loss") if not math.isfinite(metrics[name])]
-        if bad and self.model.learned():
+    def _refuse_nonsense(self, epoch: int, *losses: float, step: int | None = None) -> None:
+        if self.model.learned() and not all(math.isfinite(loss) for loss in losses):
+            place = f"epoch {epoch}" if step is None else f"epoch {epoch}, step {step}"
             raise EngineError(
-                f"The loss is no longer a number (epoch {epoch}, {bad[0]}).",
+                f"The loss is no longer a finite number ({place}).",
                 hint="Lower training.learning_rate; the best epoch so far is kept.",
                 field="training.learning_rate",
             )
@@ -260,14 +288,13 @@ class Trainer:
         epochs: int,
         metrics: dict[str, float],
         best: bool,
-        progress: Progress,
+        state: dict[str, Any],
         optimiser: torch.optim.Optimizer | None,
         schedule: Schedule | None,
     ) -> None:
         self.sink.row(metrics)
-        state = {
+        state = state | {
             "epoch": epoch,
-            "progress": progress.to_values(),
             "schedule": schedule.state() if schedule else {},
             "metrics": {name: value for name, value in metrics.items() if math.isfinite(value)},
         }

@@ -24,18 +24,18 @@ def iou_of(counts: Tensor) -> Tensor:
 
 @dataclass
 class SplitMetrics:
-    """Collects counts over a split. Dice: mean over (image, label) pairs; IoU: over all pixels of the split, as published."""
+    """Collects counts over a split. Dice: mean over (image, label) pairs; IoU: over all its pixels, as published."""
 
     label_names: list[str]
     _counts: list[Tensor] = field(default_factory=list)
     _present: list[Tensor] = field(default_factory=list)
-    _losses: list[tuple[Tensor, int]] = field(default_factory=list)
+    _losses: list[Tensor] = field(default_factory=list)
 
     def add(self, counts: Tensor, present: Tensor, loss: Tensor) -> None:
         """`counts` (3, B, L), `present` (B, L), `loss` the batch's mean over its present pairs."""
         self._counts.append(counts)
         self._present.append(present)
-        self._losses.append((loss.detach(), int(present.shape[0] * present.shape[1])))
+        self._losses.append(loss.detach())
 
     def values(self, prefix: str) -> dict[str, float]:
         """`{prefix}_loss, _dice, _dice_positive, _iou` and `{prefix}_dice[label]`; NaN where nothing was present."""
@@ -43,9 +43,10 @@ class SplitMetrics:
         present = torch.cat(self._present).cpu()
         dice = dice_of(counts)
         positive = present & (counts[1] > 0)
-        weight = sum(pairs for _, pairs in self._losses)
+        pairs = torch.stack([batch.sum() for batch in self._present]).cpu().double()
+        losses = torch.stack(self._losses).cpu().double()
         found = {
-            f"{prefix}_loss": sum(float(loss) * pairs for loss, pairs in self._losses) / weight,
+            f"{prefix}_loss": float((losses * pairs).sum() / pairs.sum()),
             f"{prefix}_dice": _mean(dice[present]),
             f"{prefix}_dice_positive": _mean(dice[positive]),
             f"{prefix}_iou": float(iou_of((counts * present).sum(dim=(1, 2)))),

@@ -44,7 +44,9 @@ def load(path: Path) -> tuple[dict[str, Any], Arrays]:
 
 
 def network(facts: dict[str, Any], arrays: Arrays) -> CLIPSegForImageSegmentation:
-    config = CLIPSegConfig(text_config=facts["text_config"], vision_config=facts["vision_config"], **facts["clipseg_config"])
+    config = CLIPSegConfig(
+        text_config=facts["text_config"], vision_config=facts["vision_config"], **facts["clipseg_config"]
+    )
     model = CLIPSegForImageSegmentation(config)
     state = {
         name.removeprefix("state/model."): torch.from_numpy(value.astype(np.float32))
@@ -134,7 +136,9 @@ def compare_gradients(model: TunedModel, arrays: Arrays, case_name: str) -> None
     for name, parameter in model.learned().items():
         known = float(arrays[f"case/{case_name}/gradnorm/{published_name(name)}"])
         assert parameter.grad is not None, f"{case_name}: {name} learns nothing"
-        assert float(parameter.grad.norm()) == pytest.approx(known, rel=RELATIVE_NORM_DIFFERENCE), f"{case_name}: {name}"
+        assert float(parameter.grad.norm()) == pytest.approx(known, rel=RELATIVE_NORM_DIFFERENCE), (
+            f"{case_name}: {name}"
+        )
 
 
 @pytest.mark.parametrize("path", files())

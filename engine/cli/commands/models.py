@@ -28,6 +28,5 @@ def show_list(result: dict[str, Any]) -> None:
 
 
 def show_import(result: dict[str, Any]) -> None:
-    say(
-        f"imported {result['id']} ({result['model']}); use it with  model: {{name: {result['model']}, weights: {result['id']}}}"
-    )
+    name, model = result["id"], result["model"]
+    say(f"imported {name} ({model}); use it with  model: {{name: {model}, weights: {name}}}")

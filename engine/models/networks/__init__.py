@@ -1,1 +1,1 @@
-"""Kinds of networks, one file each: how their weights are recognised and loaded; no torch before something is loaded."""
+"""Kinds of networks, one file each: how weights are recognised and loaded; no torch before a load."""

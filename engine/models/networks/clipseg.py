@@ -37,6 +37,17 @@ class ClipSegNetwork:
         }
 
     @classmethod
+    def skeleton(cls, folder: Path) -> ClipSeg:
+        import torch
+        from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
+
+        from engine.models.clipseg import ClipSeg
+
+        config = CLIPSegConfig.from_pretrained(folder, local_files_only=True)
+        with torch.device("meta"):
+            return ClipSeg(CLIPSegForImageSegmentation(config))
+
+    @classmethod
     def load(cls, folder: Path) -> ClipSeg:
         import torch
         from transformers import CLIPSegForImageSegmentation
@@ -53,7 +64,7 @@ class ClipSegNetwork:
                 output_loading_info=True,
                 attn_implementation="sdpa",
             )
-        except Exception as error:  # noqa: BLE001 - a third-party loader raises anything for a damaged file
+        except Exception as error:
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             raise WeightsMissing(
                 f"The weights in {folder} cannot be loaded: {reason}",
