@@ -61,22 +61,3 @@ class MaskGraph(nn.Module):
     def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
         image = ImageFeatures(taps=features.unbind(dim=1), pooled=None, prompts=self.num_prompts)
         return self.tuned.answer(image, TextFeatures(embedding))
-
-
-class FixedGraph(nn.Module):
-    """pixel_values [B, 3, S, S] → probabilities [B, labels, S, S], the labels' phrases baked in."""
-
-    def __init__(self, image: ImageGraph, mask: MaskGraph, embeddings: Tensor) -> None:
-        super().__init__()
-        self.image = image
-        self.mask = mask
-        self.embeddings: Tensor
-        self.register_buffer("embeddings", embeddings)
-
-    def forward(self, pixel_values: Tensor) -> Tensor:
-        features = self.image(pixel_values)
-        # One label at a time: the label count is small and known, the batch is not.
-        maps = [
-            self.mask(features, embedding.unsqueeze(0).expand(features.shape[0], -1)) for embedding in self.embeddings
-        ]
-        return torch.sigmoid(torch.cat(maps, dim=1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 import engine
 from engine.bundle.manifest import (
@@ -26,7 +28,8 @@ from engine.contract.events import Log, Progress
 from engine.export import EXPORTERS
 from engine.export.base import Exporter, ExportParts
 from engine.export.drawn import PHRASES
-from engine.export.graphs import FixedGraph, ImageGraph, MaskGraph, TextGraph, fixed_prompts
+from engine.export.fixed_graph import compose_fixed
+from engine.export.graphs import ImageGraph, MaskGraph, TextGraph, fixed_prompts
 from engine.export.onnx_file import OPSET, Signature, to_onnx
 from engine.export.parity import measure_parity
 from engine.inference.session import BundleSession
@@ -180,20 +183,19 @@ def _graphs(tuned: TunedModel, manifest: Manifest, parts: ExportParts, stages: _
     )
     if manifest.labels:
         stages.next("Exporting the graph with fixed labels")
-        fixed = FixedGraph(image, mask, _label_embeddings(text, manifest, parts.tokenizer))
-        files[FIXED_GRAPH] = to_onnx(
-            fixed,
-            (pixels,),
+        files[FIXED_GRAPH] = compose_fixed(
+            files[IMAGE_GRAPH],
+            files[MASK_GRAPH],
+            _label_embeddings(text, manifest, parts.tokenizer),
             Signature(
                 {"pixel_values": ("B", 3, size, size)},
                 {"probabilities": ("B", len(manifest.labels), size, size)},
             ),
-            producer=manifest.producer,
         )
     return files
 
 
-def _label_embeddings(text: TextGraph, manifest: Manifest, tokenizer: bytes) -> torch.Tensor:
+def _label_embeddings(text: TextGraph, manifest: Manifest, tokenizer: bytes) -> NDArray[np.float32]:
     """[labels, D]: every label's phrase at its own length, as a session encodes it."""
     tokens = BundleTokens(manifest, tokenizer, "the tuned model")
     rows = []
@@ -201,4 +203,4 @@ def _label_embeddings(text: TextGraph, manifest: Manifest, tokenizer: bytes) -> 
         for label in manifest.labels:
             ids, mask = tokens.encode(label.phrase)
             rows.append(text(torch.from_numpy(ids), torch.from_numpy(mask)))
-    return torch.cat(rows)
+    return np.asarray(torch.cat(rows).numpy(), np.float32)

@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import onnx
@@ -52,7 +52,9 @@ def to_onnx(module: nn.Module, example: Sequence[Tensor], signature: Signature, 
     assert program is not None
     model = program.model_proto
     clean(model, producer)
-    rename_values(model.graph, {**signature.inputs, **signature.outputs})
+    outer = [*signature.inputs, *signature.outputs]
+    names = {name: f"{name}.inner" for name in outer} | {_OUTSIDE + name: name for name in outer}
+    rename(model.graph, lambda name: names.get(name, name))
     name_axes(model, signature)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
@@ -107,17 +109,17 @@ def _used(graph: onnx.GraphProto) -> Iterator[str]:
     yield from (output.name for output in graph.output)
 
 
-def rename_values(graph: onnx.GraphProto, wanted: Iterable[str]) -> None:
-    """Gives inputs and outputs their plain names, and another to whatever inside was called so."""
-    names = {name: f"{name}.inner" for name in wanted} | {_OUTSIDE + name: name for name in wanted}
+def rename(graph: onnx.GraphProto, new: Callable[[str], str]) -> None:
+    """Gives every value of the graph, and of graphs inside it, the name that `new` says; the empty name stays."""
     for value in (*graph.input, *graph.output, *graph.initializer):
-        value.name = names.get(value.name, value.name)
+        value.name = new(value.name)
     for node in graph.node:
+        node.name = ""  # says nothing, and may not appear twice
         for values in (node.input, node.output):
-            values[:] = [names.get(name, name) for name in values]
+            values[:] = [new(name) if name else name for name in values]
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
-                rename_values(attribute.g, wanted)
+                rename(attribute.g, new)
 
 
 def name_axes(model: onnx.ModelProto, signature: Signature) -> None:

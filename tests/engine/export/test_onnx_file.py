@@ -73,7 +73,7 @@ def test_the_file_is_whole_and_states_its_opset(exported: bytes) -> None:
 def test_nothing_about_this_machine(exported: bytes, repo_root: Path) -> None:
     for trace in (
         b"site-packages",
-        b"File \"",
+        b'File "',
         str(repo_root).encode(),
         sys.prefix.encode(),
         str(Path.home()).encode() + b"/",
