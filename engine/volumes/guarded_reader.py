@@ -51,7 +51,13 @@ class GuardedReader:
         """What `read_scan_here` or `read_mask_here` gives for the file; raises what it raises, or ScanUnreadable."""
         patience = self.patience_s if timeout_s is None else timeout_s
         with self._lock:
-            answer = self._ask({"path": str(path.resolve()), "shown": str(path), "as_mask": as_mask}, path, patience)
+            request = {"path": str(path.resolve()), "shown": str(path), "as_mask": as_mask}
+            try:
+                answer = self._ask(request, path, patience)
+            except BaseException:
+                # Also for Ctrl+C: an answer that nobody awaits would be taken for that of the next file.
+                self._stop()
+                raise
             return _volume(answer, path)
 
     def close(self) -> None:
@@ -78,14 +84,12 @@ class GuardedReader:
         try:
             line = self._answers.get(timeout=patience_s)
         except queue.Empty:
-            self._stop()
             raise ScanUnreadable(
                 f"{path} was not read within {patience_s:g} seconds.",
                 hint="Is it on a slow or absent drive? Copy it to this machine and try again.",
             ) from None
         if line is None:
             code = child.wait()
-            self._stop()
             raise ScanUnreadable(
                 f"The reader stopped while it read {path} ({_ending(code)}).",
                 hint="The file is probably damaged: export it again, or convert it to .nii.gz or .png elsewhere.",

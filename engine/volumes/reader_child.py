@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -20,7 +21,9 @@ from engine.volumes.volume import Volume
 
 def main() -> None:
     """Serves until standard input closes; then removes what the parent did not fetch."""
-    folder = Path(sys.argv[1])
+    folder = Path(sys.argv[-1])
+    # Ctrl+C in a terminal reaches the child too; its parent decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = _private_output()
     written: list[Path] = []
     for line in sys.stdin:

@@ -33,6 +33,10 @@ def write_mask(labels: NDArray[Any], path: Path, like: Volume) -> Path:
             f"{path.name} is not a name that a mask can be saved under.",
             hint=f"Masks are written as {', '.join(writable)}.",
         )
+    if like.path is not None and path.exists() and like.path.exists() and path.samefile(like.path):
+        raise InputError(
+            f"{path} is the scan itself; a mask is not written over it.", hint="Choose another name for the mask."
+        )
     FORMATS.get(name)().write_mask(Mask(_numbers(labels), like.geometry), path, like)
     return path
 

@@ -101,6 +101,16 @@ def test_pictures_and_volumes_are_not_mixed(name: str, suffix: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("name", "suffix"), WRITABLE)
+def test_a_scan_is_never_overwritten_by_its_mask(name: str, suffix: str, tmp_path: Path) -> None:
+    file = write_mask(labels_on(scan_for(name), 3), tmp_path / f"scan{suffix}", scan_for(name))
+    before = file.read_bytes()
+    scan = read_scan_here(file)
+    with pytest.raises(InputError, match="the scan itself"):
+        write_mask(labels_on(scan, 1), file, scan)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "suffix"), WRITABLE)
 def test_a_failed_write_leaves_the_old_file(name: str, suffix: str, tmp_path: Path) -> None:
     scan = scan_for(name)
     folder = tmp_path / "not-a-folder"

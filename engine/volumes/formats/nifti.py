@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from engine.contract.errors import ScanUnreadable
 from engine.contract.whole_file import write_bytes
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
@@ -31,6 +32,8 @@ class Nifti:
 
     def read(self, path: Path) -> Volume:
         header = nifti.read_nifti_header(path)
+        if header.gzipped and not path.name.lower().endswith(".gz"):
+            raise ScanUnreadable(f"{path} is compressed, against its name.", hint="Rename it to end in .nii.gz.")
         stored = nifti.nifti_stored(path, header)
         _check_spacing(path, header, len(stored.sizes))
         check_stored(path, stored, whole_file_packed=header.gzipped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -97,5 +98,6 @@ def _told(path: Path, error: RuntimeError) -> ScanUnreadable:
         return ScanUnreadable(f"{path} does not fit into memory.", hint="Close other programs or crop the scan.")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     # ITK's last line says most; it may repeat the path, which the message names already.
-    reason = lines[-1].removeprefix("sitk::ERROR: ").replace(str(path), path.name)[:200] if lines else "no reason given"
+    said = lines[-1].removeprefix("sitk::ERROR: ").removeprefix("ITK ERROR: ") if lines else "no reason given"
+    reason = re.sub(r"\(0x[0-9a-f]+\)", "", said.replace(str(path), path.name))[:200]
     return ScanUnreadable(f"{path} cannot be read ({reason}).", hint=SEND_AGAIN)

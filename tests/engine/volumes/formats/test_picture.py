@@ -196,7 +196,7 @@ def test_a_wrong_suffix_among_pictures_does_not_matter(tmp_path: Path) -> None:
 def test_damaged_pictures_never_crash_with_something_else(tmp_path: Path) -> None:
     for suffix in (".png", ".jpg", ".tif", ".gif", ".bmp", ".webp"):
         whole = saved(Image.fromarray(COLOUR), tmp_path / f"w{suffix}").read_bytes()
-        for seed in range(60):
+        for seed in range(15):
             random = np.random.default_rng(seed)
             content = bytearray(whole)
             for place in random.integers(0, len(content), 8):
