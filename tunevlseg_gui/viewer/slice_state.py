@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -154,9 +154,9 @@ class SliceState:
             tuple((id(layer), layer.colour) for layer in self.shown_layers),
         )
 
-    def picture(self) -> NDArray[np.uint32]:
-        """This slice with its filled layers as 0xffRRGGBB [h, w]."""
-        lined = {id(layer) for layer, _ in self.outlines()}
+    def picture(self, outlined: Sequence[Layer] = ()) -> NDArray[np.uint32]:
+        """This slice as 0xffRRGGBB [h, w], filled with the shown layers that are not `outlined`."""
+        lined = {id(layer) for layer in outlined}
         layers = [layer for layer in self.shown_layers if id(layer) not in lined]
         bits = bits_of(self._level_slices(layers), threshold_level(self.threshold)) if layers else None
         colours = tuple(layer.colour for layer in layers)

@@ -107,10 +107,10 @@ class SliceView(QWidget):
         key = self.state.look_key()
         if key == self._key:
             return
-        self._pixels = self.state.picture()
+        self._lines = self.state.outlines()
+        self._pixels = self.state.picture([layer for layer, _ in self._lines])
         height, width = self._pixels.shape
         self._image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
-        self._lines = self.state.outlines()
         self._key = key
 
     def _draw_outlines(self, painter: QPainter, placed: Placement) -> None:
