@@ -8,44 +8,17 @@ import os
 import pkgutil
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import engine
 from engine.cli import commands
+from engine.cli.declare import RESEARCH_ONLY, Commands, Show
 from engine.cli.show import ForPeople, JsonLines
 from engine.contract.control import CancelToken
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobFinished
-from engine.contract.jobs import Job
 from engine.jobs.perform import DONE, MENDABLE, failure, new_job_id, perform
-
-RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
-
-MakeJob = Callable[[argparse.Namespace], Job]
-Show = Callable[[dict[str, Any]], int | None]
-
-
-class Commands:
-    """Declares commands; each knows how to make its job and how to show the result."""
-
-    def __init__(self, parsers: Any) -> None:
-        self._parsers = parsers
-
-    def add(self, name: str, help: str, make: MakeJob, show: Show) -> argparse.ArgumentParser:
-        """A command of its own; `show` prints the result and may return an exit code other than 0."""
-        parser: argparse.ArgumentParser = self._parsers.add_parser(
-            name, help=help, description=f"{help} {RESEARCH_ONLY}"
-        )
-        parser.add_argument("--json", action="store_true", help="events and results as JSON lines on standard output")
-        parser.set_defaults(make=make, show=show)
-        return parser
-
-    def group(self, name: str, help: str) -> Commands:
-        """A command with commands of its own, like `data inspect`."""
-        parser = self._parsers.add_parser(name, help=help, description=help)
-        return Commands(parser.add_subparsers(metavar="COMMAND", required=True))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from engine.cli.main import Commands
+from engine.cli.declare import Commands
 from engine.cli.show import say, table
 from engine.contract.jobs import Demo
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.cli.main import Commands
+from engine.cli.declare import Commands
 from engine.cli.show import say
 from engine.contract.jobs import Doctor
 
