@@ -20,8 +20,8 @@ from PIL import Image
 from engine.contract import wire
 from engine.contract.errors import InputError
 from engine.contract.events import Event, JobFailed, Log
-from engine.runs import layout
 from engine.contract.whole_file import told, write_text, write_whole
+from engine.runs import layout
 
 
 class RunWriter:
@@ -86,14 +86,16 @@ class RunWriter:
             beside.mkdir(parents=True)
             try:
                 write(beside)
+                if best:
+                    # Before the folder counts as complete: a run killed here does the epoch again, and the best
+                    # weights are never older than the checkpoint that calls them the best.
+                    learner = beside / "learner.safetensors"
+                    write_whole(self.folder / layout.BEST, lambda path: _copy(learner, path))
+                    write_text(self.folder / layout.EPOCHS / "best", str(epoch))
                 shutil.rmtree(folder, ignore_errors=True)
                 beside.rename(folder)
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
-        if best:
-            learner = folder / "learner.safetensors"
-            write_whole(self.folder / layout.BEST, lambda path: _copy(learner, path))
-            write_text(self.folder / layout.EPOCHS / "best", str(epoch))
         self._forget(keep)
 
     def _forget(self, keep: int) -> None:

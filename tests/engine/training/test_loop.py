@@ -1,175 +1,214 @@
-"""The loop on a tiny network and drawn images: it learns, stops as asked, and goes on as if it had never stopped."""
+"""The loop: learns, resumes to the same numbers, stops when told, keeps the best."""
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, EngineError
-from engine.contract.events import EpochEnded, Event
-from engine.contract.jobs import Tune
-from engine.jobs import tune
+from engine.contract.events import EpochEnded, Event, PreviewReady
+from engine.contract.events import Progress as Ticked
 from engine.runs import layout
 from engine.runs.writer import best_epoch, epochs, read_metrics
-from engine.synthetic.sample_data import write_dataset
+from engine.training.checkpoint import load_checkpoint, load_learner
+from engine.training.loop import Trainer
+
+Make = Callable[..., Trainer]
+Table = Callable[[Trainer], Any]
+DEEP = {"prompt_depth": 2}
+EVERY = [
+    ("vpt", {**DEEP, "upsampler": "blend"}, "none", "plateau"),
+    ("vpt", DEEP, "published", "cosine"),
+    ("coop", DEEP, "none", "plateau"),
+    ("coop", DEEP, "published", "constant"),
+    ("upsampler_only", {}, "none", "plateau"),
+    ("full_finetune", {}, "none", "plateau"),
+]
 
 
-@pytest.fixture(scope="module")
-def polyps(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "polyps"
-    write_dataset("polyps", folder, count=12)
-    return folder
+def run_folder(trainer: Trainer) -> Any:
+    return trainer.sink.folder  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def recipe(polyps: Path, tiny_weights: Path, tmp_path: Path) -> Any:
-    def write(strategy: dict[str, Any], **training: Any) -> str:
-        values = {
-            "version": 1,
-            "name": "test",
-            "data": {"folder": str(polyps), "augment": "published", "split": {"train": 0.5, "val": 0.25, "test": 0.25}},
-            "model": {"name": "clipseg", "weights": str(tiny_weights)},
-            "strategy": strategy,
-            "training": {
-                "epochs": 4,
-                "batch_size": 4,
-                "device": "cpu",
-                "threads": 1,
-                "learning_rate": 0.02,
-                **training,
-            },
-        }
-        path = tmp_path / "recipe.yaml"
-        path.write_text(yaml.safe_dump(values))
-        return str(path)
-
-    return write
+def last(trainer: Trainer) -> Any:
+    folder = run_folder(trainer)
+    return load_checkpoint(layout.epoch_folder(folder, epochs(folder)[-1]))
 
 
-class Listening:
-    """Collects events; calls `on_epoch` after each epoch."""
+def test_it_learns_tells_and_keeps_the_best(make_trainer: Make) -> None:
+    events: list[Event] = []
+    trainer = make_trainer(settings=DEEP, epochs=6, emit=events.append, keep_epochs=2, previews=True)
+    frozen = {name: value.clone() for name, value in trainer.model.vlsm.state_dict().items()}
+    fitted = trainer.fit()
+    rows = read_metrics(run_folder(trainer))
+    assert fitted.ended == "epochs"
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert set(layout.METRIC_COLUMNS) | {"val_dice[disc]", "val_dice[rest]"} == set(rows[0])
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
+    best = max(rows, key=lambda row: row["val_dice"])
+    assert (fitted.best_epoch, fitted.best_dice) == (best["epoch"], best["val_dice"])
+    ended = [event for event in events if isinstance(event, EpochEnded)]
+    assert [event.metrics["val_dice"] for event in ended] == [row["val_dice"] for row in rows]
+    assert [event.epoch for event in ended if event.best][-1] == fitted.best_epoch
+    assert sum(isinstance(event, PreviewReady) for event in events) == 6
+    folder = run_folder(trainer)
+    assert best_epoch(folder) == fitted.best_epoch
+    assert set(epochs(folder)) == {5, 6, fitted.best_epoch}
+    assert set(load_learner(folder / layout.BEST)) == {"learner.context_vectors"}
+    assert all(torch.equal(value, frozen[name]) for name, value in trainer.model.vlsm.state_dict().items())
 
-    def __init__(self, on_epoch: Any = None) -> None:
-        self.events: list[Event] = []
-        self.on_epoch = on_epoch
 
-    def __call__(self, event: Event) -> None:
-        self.events.append(event)
-        if isinstance(event, EpochEnded) and self.on_epoch:
-            self.on_epoch(event)
+@pytest.mark.parametrize(("strategy", "settings", "augment", "schedule"), EVERY)
+def test_a_resumed_run_has_the_same_numbers(
+    make_trainer: Make, table_of: Table, strategy: str, settings: dict[str, Any], augment: str, schedule: str
+) -> None:
+    common = {"strategy": strategy, "settings": settings, "augment": augment, "epochs": 4, "schedule": schedule}
+    common |= {"plateau_patience": 0, "min_delta": 0.5, "weight_decay": 0.01, "warmup_steps": 2}
+    straight = make_trainer(folder="straight", **common)
+    straight.fit()
 
+    cancel = CancelToken()
 
-def rows(run: Path) -> list[dict[str, float]]:
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(run)]
+    def kill(event: Event) -> None:
+        # In the middle of epoch 3, after an optimiser step: what it did is lost, as with a killed process.
+        if isinstance(event, Ticked) and event.stage.startswith("epoch 3/4: tuning"):
+            cancel.cancel()
 
-
-def same(one: list[dict[str, float]], other: list[dict[str, float]]) -> bool:
-    return len(one) == len(other) and all(
-        a.keys() == b.keys() and all(a[key] == b[key] or (math.isnan(a[key]) and math.isnan(b[key])) for key in a)
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-@pytest.mark.parametrize("strategy", [{"name": "vpt", "prompt_depth": 3}, {"name": "coop", "upsampler": "blend"}])
-def test_a_cancelled_run_goes_on_to_the_same_metrics(strategy: dict[str, Any], recipe: Any, tmp_path: Path) -> None:
-    path = recipe(strategy, weight_decay=0.01)
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    tune.run(Tune(path, str(whole)), Listening(), CancelToken(), "whole")
-    token = CancelToken()
-    hear = Listening(lambda event: token.cancel() if event.epoch == 2 else None)
+    first = make_trainer(folder="broken", emit=kill, cancel=cancel, **common)
     with pytest.raises(Cancelled):
-        tune.run(Tune(path, str(cut)), hear, token, "cut")
-    assert [row["epoch"] for row in rows(cut)] == [1, 2]
-    tune.run(Tune("", resume=str(cut)), Listening(), CancelToken(), "resumed")
-    assert [row["epoch"] for row in rows(whole)] == [1, 2, 3, 4]
-    assert same(rows(whole), rows(cut))
-    assert (whole / layout.BEST).read_bytes() == (cut / layout.BEST).read_bytes()
+        first.fit()
+    assert epochs(run_folder(first)) == [1, 2]
+    second = make_trainer(folder="broken", **common)
+    torch.manual_seed(99)
+    second.fit(last(first))
+    assert table_of(second) == table_of(straight)
+    assert len(table_of(straight)) == 5
+    for name, value in straight.model.learner_state().items():
+        assert torch.equal(value, second.model.learner_state()[name]), name
 
 
-def test_it_learns_and_the_best_epoch_is_kept(recipe: Any, tmp_path: Path) -> None:
-    path = recipe({"name": "full_finetune"}, epochs=6, learning_rate=0.003)
-    hear = Listening()
-    result = tune.run(Tune(path, str(tmp_path / "run")), hear, CancelToken(), "j")
-    losses = [row["train_loss"] for row in rows(tmp_path / "run")]
-    assert losses[-1] < losses[0] - 0.05
-    dice = [row["val_dice"] for row in rows(tmp_path / "run")]
-    assert result["val_dice"] == max(dice)
-    assert best_epoch(tmp_path / "run") == dice.index(max(dice)) + 1
-    assert (tmp_path / "run" / layout.SCORES).read_text().startswith("case,label,dice,iou")
-    assert (tmp_path / "run" / layout.PREVIEWS / "001.png").stat().st_size > 100
+def test_resuming_a_finished_run_adds_nothing(make_trainer: Make, table_of: Table) -> None:
+    early = {"settings": DEEP, "epochs": 9, "min_epochs": 1, "patience": 2, "min_delta": 1e6}
+    first = make_trainer(**early)
+    assert first.fit().ended == "early"
+    table = table_of(first)
+    assert len(table) == 1 + 3  # one that counts as better than infinity, two that do not
+    again = make_trainer(**early).fit(last(first))
+    assert again.ended == "early"
+    assert again.epochs == 3
+    assert table_of(first) == table
 
 
-def test_stop_ends_the_run_as_if_it_had_reached_its_last_epoch(recipe: Any, tmp_path: Path) -> None:
-    token = CancelToken()
-    hear = Listening(lambda event: token.stop_keep_best() if event.epoch == 2 else None)
-    result = tune.run(Tune(recipe({"name": "coop"}), str(tmp_path / "run")), hear, token, "j")
-    assert result["ended"] == "stopped"
-    assert len(rows(tmp_path / "run")) == 2
-    assert result["test"]
+def test_early_stopping_waits_for_min_epochs(make_trainer: Make) -> None:
+    fitted = make_trainer(settings=DEEP, epochs=7, min_epochs=5, patience=1, min_delta=1e6).fit()
+    assert (fitted.ended, fitted.epochs) == ("early", 5)
 
 
-def test_kept_features_give_the_same_numbers(recipe: Any, tmp_path: Path) -> None:
-    for name, keep in (("kept", True), ("fresh", False)):
-        tune.run(
-            Tune(recipe({"name": "coop"}, keep_features=keep), str(tmp_path / name)), Listening(), CancelToken(), "j"
-        )
-    for one, other in zip(rows(tmp_path / "kept"), rows(tmp_path / "fresh"), strict=True):
-        assert one == pytest.approx(other, abs=1e-4)
+@pytest.mark.parametrize(("strategy", "settings"), [("coop", DEEP), ("upsampler_only", {})])
+@pytest.mark.parametrize("augment", ["none", "published"])
+def test_kept_features_change_nothing(
+    make_trainer: Make, strategy: str, settings: dict[str, Any], augment: str
+) -> None:
+    common = {"strategy": strategy, "settings": settings, "epochs": 3, "augment": augment}
+    kept, fresh = (make_trainer(folder=str(keep), keep_features=keep, **common) for keep in (True, False))
+    for trainer in (kept, fresh):
+        trainer.fit()
+    for one, other in zip(read_metrics(run_folder(kept)), read_metrics(run_folder(fresh)), strict=True):
+        for name in ("train_loss", "val_loss", "val_dice"):
+            assert one[name] == pytest.approx(other[name], rel=1e-4), name
 
 
-def test_zero_shot_is_one_row_without_training(recipe: Any, tmp_path: Path) -> None:
-    tune.run(Tune(recipe({"name": "zero_shot"}), str(tmp_path / "run")), Listening(), CancelToken(), "j")
-    found = rows(tmp_path / "run")
-    assert len(found) == 1
-    assert math.isnan(found[0]["train_loss"])
-    assert 0 <= found[0]["val_dice"] <= 1
+def test_kept_features_spare_the_tower(make_trainer: Make) -> None:
+    calls = []
+    trainer = make_trainer("coop", DEEP, epochs=3)
+    trainer.model.vlsm.network.clip.vision_model.pre_layrnorm.register_forward_hook(lambda *_: calls.append(1))
+    trainer.fit()
+    assert len(calls) == 2  # the 10 training and the 6 validation images, once each
 
 
-def test_early_stopping_waits_for_the_fewest_epochs(recipe: Any, tmp_path: Path) -> None:
-    path = recipe({"name": "coop"}, epochs=9, patience=1, min_epochs=5, min_delta=10.0, previews=False)
-    result = tune.run(Tune(path, str(tmp_path / "run")), Listening(), CancelToken(), "j")
-    assert (result["ended"], result["epochs"]) == ("early", 5)
+@pytest.mark.parametrize(("strategy", "times"), [("vpt", 1), ("coop", 2 * 3 + 2)])
+def test_phrases_are_encoded_once_a_step(make_trainer: Make, strategy: str, times: int) -> None:
+    calls = []
+    trainer = make_trainer(strategy, DEEP, epochs=2)
+    trainer.model.vlsm.network.clip.text_projection.register_forward_hook(lambda *_: calls.append(1))
+    trainer.fit()
+    assert len(calls) == times  # not once per image: the number of training and validation steps
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_advice(recipe: Any, tmp_path: Path) -> None:
-    path = recipe({"name": "full_finetune"}, learning_rate=1.0, epochs=30)
-    try:
-        tune.run(Tune(path, str(tmp_path / "run")), Listening(), CancelToken(), "j")
-    except EngineError as error:
-        assert error.field == "training.learning_rate"
-    assert all(math.isfinite(row["val_loss"]) for row in rows(tmp_path / "run"))
+def test_cancel_acts_inside_a_step(make_trainer: Make) -> None:
+    """A step of a large network takes minutes on a processor; cancel may not wait for its end."""
+    cancel = CancelToken()
+    trainer = make_trainer("full_finetune", {}, cancel=cancel, epochs=3)
+    seen = []
+
+    def in_the_backward_pass(gradient: torch.Tensor) -> None:
+        seen.append("last block")
+        cancel.cancel()
+
+    tower = trainer.model.vlsm.network.clip.vision_model.encoder.layers
+    tower[2].register_forward_hook(lambda module, args, out: out.register_hook(in_the_backward_pass) and None)
+    tower[0].mlp.fc1.weight.register_hook(lambda gradient: seen.append("first block"))
+    with pytest.raises(Cancelled):
+        trainer.fit()
+    assert seen == ["last block"]
+    assert epochs(run_folder(trainer)) == []
 
 
-def test_nothing_in_a_run_folder_is_pickled(recipe: Any, tmp_path: Path) -> None:
-    tune.run(
-        Tune(recipe({"name": "vpt", "prompt_depth": 2}, epochs=2), str(tmp_path / "run")),
-        Listening(),
-        CancelToken(),
-        "j",
-    )
-    last = layout.epoch_folder(tmp_path / "run", epochs(tmp_path / "run")[-1])
-    assert sorted(path.name for path in last.iterdir()) == [
-        "learner.safetensors",
-        "optimiser.safetensors",
-        "state.json",
-    ]
-    assert json.loads((last / "state.json").read_text())["epoch"] == 2
-    known = (tmp_path / "run" / layout.BEST).stat().st_size
-    assert known < 4 * 2 * 4 * 32 * 4, "only the context vectors are saved, not the frozen model"
+def test_stop_keeps_the_best_and_drops_half_an_epoch(make_trainer: Make, table_of: Table) -> None:
+    cancel = CancelToken()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Ticked) and event.stage.startswith("epoch 2/9: tuning"):
+            cancel.stop_keep_best()
+
+    trainer = make_trainer(settings=DEEP, epochs=9, cancel=cancel, emit=stop)
+    fitted = trainer.fit()
+    assert (fitted.ended, fitted.epochs, fitted.best_epoch) == ("stopped", 1, 1)
+    assert len(table_of(trainer)) == 2
+    # A stopped run goes on as if it had never stopped.
+    make_trainer(settings=DEEP, epochs=3).fit(last(trainer))
+    straight = make_trainer(settings=DEEP, epochs=3, folder="straight")
+    straight.fit()
+    assert table_of(trainer) == table_of(straight)
 
 
-def test_a_run_that_is_there_is_not_overwritten(recipe: Any, tmp_path: Path) -> None:
-    path = recipe({"name": "zero_shot"})
-    tune.run(Tune(path, str(tmp_path / "run")), Listening(), CancelToken(), "j")
-    before = (tmp_path / "run" / layout.METRICS).read_bytes()
-    with pytest.raises(EngineError, match="already holds a run"):
-        tune.run(Tune(path, str(tmp_path / "run")), Listening(), CancelToken(), "j")
-    assert (tmp_path / "run" / layout.METRICS).read_bytes() == before
-    torch.manual_seed(0)
+def test_a_stop_in_the_first_epoch_still_gives_a_result(make_trainer: Make, table_of: Table) -> None:
+    cancel = CancelToken()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Ticked) and event.stage.startswith("epoch 1/9: tuning"):
+            cancel.stop_keep_best()
+
+    trainer = make_trainer(settings=DEEP, epochs=9, cancel=cancel, emit=stop)
+    fitted = trainer.fit()
+    assert (fitted.ended, fitted.best_epoch) == ("stopped", 1)
+    assert math.isfinite(fitted.best_dice)
+    assert (run_folder(trainer) / layout.BEST).is_file()
+    make_trainer(settings=DEEP, epochs=2).fit(last(trainer))
+    straight = make_trainer(settings=DEEP, epochs=2, folder="straight")
+    straight.fit()
+    assert table_of(trainer) == table_of(straight)
+
+
+def test_a_loss_that_is_no_number_is_told_at_once(make_trainer: Make) -> None:
+    trainer = make_trainer(settings=DEEP)
+    with torch.no_grad():
+        trainer.model.learner.context_vectors.fill_(math.nan)
+    with pytest.raises(EngineError, match="epoch 1, step 1") as caught:
+        trainer.fit()
+    assert caught.value.field == "training.learning_rate"
+    assert "learning_rate" in caught.value.hint
+
+
+def test_zero_shot_is_one_pass_of_validation(make_trainer: Make) -> None:
+    trainer = make_trainer("zero_shot")
+    fitted = trainer.fit()
+    rows = read_metrics(run_folder(trainer))
+    assert (fitted.epochs, fitted.best_epoch, len(rows)) == (1, 1, 1)
+    assert math.isnan(rows[0]["train_loss"])
+    assert math.isfinite(rows[0]["val_dice"])

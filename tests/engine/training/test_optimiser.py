@@ -1,0 +1,99 @@
+"""Which weights decay, at which rate each learns, and how the rates fall."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from fakes.tiny_clipseg import tiny_network
+
+from engine.models.clipseg import ClipSeg
+from engine.strategies import STRATEGIES
+from engine.strategies.tuned_model import TunedModel
+from engine.training.config import TrainingConfig
+from engine.training.optimiser import Schedule, parameter_groups
+
+
+def model(strategy: str, **settings: object) -> TunedModel:
+    config = STRATEGIES.get(strategy).model_validate(settings)
+    vlsm = ClipSeg(tiny_network())
+    return TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, 32)))
+
+
+def test_contexts_biases_and_the_ratio_never_decay() -> None:
+    tuned = model("vpt", prompt_depth=2, upsampler="blend")
+    config = TrainingConfig(learning_rate=0.1, learning_rate_layers=0.001, weight_decay=0.5)
+    assert tuned.upsampler is not None
+    found = [(group["params"], group["lr"], group["weight_decay"]) for group in parameter_groups(tuned, config)]
+    contexts, decayed, plain = found
+    assert contexts[0][0] is tuned.learner.context_vectors
+    assert contexts[1:] == (0.1, 0.0)
+    assert decayed[0][0] is tuned.upsampler.convolution.weight
+    assert decayed[1:] == (0.001, 0.5)
+    assert {id(item) for item in plain[0]} == {id(tuned.upsampler.convolution.bias), id(tuned.upsampler.ratio)}
+    assert plain[1:] == (0.001, 0.0)
+
+
+def test_norms_and_embeddings_never_decay() -> None:
+    tuned = model("full_finetune")
+    groups = parameter_groups(tuned, TrainingConfig(weight_decay=0.5))
+    decaying = {id(item) for group in groups if group["weight_decay"] for item in group["params"]}
+    names = {name for name, item in tuned.learned().items() if id(item) in decaying}
+    assert any(name.endswith("q_proj.weight") for name in names)
+    assert all(name.endswith("weight") and "norm" not in name and "embedding.weight" not in name
+               or "patch_embedding" in name for name in names)  # fmt: skip
+    assert sum(len(group["params"]) for group in groups) == len(tuned.learned())
+
+
+def test_no_decay_means_none() -> None:
+    """AdamW's own default would pull everything by 0.01."""
+    tuned = model("vpt", prompt_depth=1)
+    optimiser = torch.optim.AdamW(parameter_groups(tuned, TrainingConfig(learning_rate=0.1)))
+    before = tuned.learner.context_vectors.detach().clone()
+    tuned.learner.context_vectors.grad = torch.zeros_like(before)
+    optimiser.step()
+    assert torch.equal(tuned.learner.context_vectors, before)
+
+
+def one(config: TrainingConfig, steps: int = 10) -> tuple[torch.optim.Optimizer, Schedule]:
+    optimiser = torch.optim.AdamW([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": config.learning_rate}])
+    return optimiser, Schedule(optimiser, config, steps)
+
+
+def test_the_plateau_is_torchs_own() -> None:
+    config = TrainingConfig(learning_rate=1.0, plateau_patience=2)
+    optimiser, schedule = one(config)
+    other = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    known = torch.optim.lr_scheduler.ReduceLROnPlateau(other, factor=0.2, patience=2)
+    for loss in [1.0, 0.9, 0.95, 0.89999, 0.91, 0.92, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6]:
+        schedule.epoch_ended(loss)
+        known.step(loss)
+        schedule.before_step()
+        assert optimiser.param_groups[0]["lr"] == pytest.approx(other.param_groups[0]["lr"])
+    assert schedule.rate < 0.05
+
+
+def test_warm_up_and_cosine() -> None:
+    _, schedule = one(TrainingConfig(learning_rate=1.0, schedule="cosine", warmup_steps=2), steps=10)
+    rates = []
+    for _ in range(10):
+        schedule.before_step()
+        rates.append(schedule.rate)
+    assert rates[0] == pytest.approx(0.5)
+    assert rates[1] == pytest.approx(0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * 0.1)))
+    assert rates[1:] == sorted(rates[1:], reverse=True)
+    assert 0.05 <= rates[-1] < 0.1
+
+
+def test_a_loaded_schedule_goes_on() -> None:
+    config = TrainingConfig(learning_rate=1.0, plateau_patience=0, warmup_steps=3)
+    _, first = one(config)
+    first.before_step()
+    for loss in (1.0, 2.0):
+        first.epoch_ended(loss)
+    _, second = one(config)
+    second.load(first.state())
+    for schedule in (first, second):
+        schedule.before_step()
+    assert first.rate == second.rate == pytest.approx(0.2 * 2 / 3)
