@@ -54,7 +54,7 @@ class LayerRow(QWidget):
         self._check.setChecked(layer.visible)
         self._check.setToolTip(f"Show “{layer.phrase}”")
         self._check.setMinimumWidth(40)
-        self._amount = label(role="muted", name=f"layerAmount{number}")
+        self._amount = label(role="chip", name=f"layerAmount{number}")
         remove = QToolButton()
         remove.setObjectName(f"layerRemove{number}")
         remove.setProperty("role", "flat")
@@ -66,16 +66,15 @@ class LayerRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self._check, 1)
-        row.addWidget(self._amount, 0, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(self._amount, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(remove)
         self._check.toggled.connect(self._set_visible)
         remove.clicked.connect(lambda: self.removed.emit(self._layer))
 
     def show_amount(self, threshold: float, voxel_ml: float | None) -> None:
         voxels = self._layer.voxels(threshold)
+        set_tone(self._amount, "" if voxels else "warning")
         self._amount.setText(amount_in_words(voxels, voxel_ml))
-        set_tone(self._amount, "warning")
-        set_tone(self._amount, "muted" if voxels else "chip", attribute="role")
         self._amount.setToolTip(
             f"Highest probability: {self._layer.highest:.2f}"
             + ("" if voxels else f". Nothing reaches the threshold of {threshold:.2f}.")
