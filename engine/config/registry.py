@@ -56,8 +56,8 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         self._load()
-        return list(self._classes)
+        return sorted(self._classes)
 
     def __iter__(self) -> Iterator[tuple[str, type[T]]]:
         self._load()
-        return iter(list(self._classes.items()))
+        return iter(sorted(self._classes.items()))

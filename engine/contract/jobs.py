@@ -10,6 +10,8 @@ from typing import Any
 class Describe:
     """Every model, strategy, layout, format and exporter with its settings."""
 
+    renew: bool = False  # write resources/catalogue.json and the full preset anew from the code first
+
 
 @dataclass(frozen=True, slots=True)
 class InspectData:

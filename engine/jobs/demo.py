@@ -26,7 +26,7 @@ TUNED = "vpt"
 
 
 def run(job: Demo, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
-    """`dice_zero_shot`, `dice_tuned`, `dice_upsampler_only` (test images), `bundle`, `mask`, `seconds`, and where things lie.
+    """`dice_zero_shot`, `dice_tuned`, `dice_upsampler_only` (test images), `bundle`, `mask`, `seconds`, and more.
 
     Every Dice is measured on images that no run saw; all data are drawn and called synthetic. Raises InputError where
     `out` holds a demo already.

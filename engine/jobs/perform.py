@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.contract import wire
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import Cancelled, EngineError, InputError
+from engine.contract.errors import Cancelled, EngineError, InputError, ResourceError
 from engine.contract.events import JobCancelled, JobFailed, JobFinished, JobStarted
 from engine.contract.jobs import Job
 from engine.contract.whole_file import write_text
@@ -20,6 +20,10 @@ from engine.runs.folders import logs_folder
 
 DONE, BUG, MENDABLE, CANCELLED = 0, 1, 2, 130
 """Exit codes of the commands."""
+
+
+TUNING_PACKAGES = ("torch", "transformers", "onnx", "onnxscript", "optuna", "scipy")
+"""What the extra `tune` adds to the light installation."""
 
 
 def new_job_id() -> str:
@@ -57,11 +61,25 @@ def perform(job: Job, job_id: str, emit: Emit, cancel: CancelToken, **shared: An
             return MENDABLE
         emit(_bug(job_id, kind, error))
         return BUG
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in TUNING_PACKAGES:
+            emit(_bug(job_id, kind, error))
+            return BUG
+        emit(failure(job_id, _not_installed(error.name)))
+        return MENDABLE
     except Exception as error:  # noqa: BLE001 - the last line of defence: every job ends with an event
         emit(_bug(job_id, kind, error))
         return BUG
     emit(JobFinished(job_id, result))
     return DONE
+
+
+def _not_installed(package: str) -> ResourceError:
+    """The light installation can look and segment; the rest is an extra."""
+    return ResourceError(
+        f"Tuning is not installed here ({package} is missing).",
+        hint="Install it: python3 packaging/bootstrap.py install, or pip install 'tunevlseg[tune]'.",
+    )
 
 
 def failure(job_id: str, error: EngineError) -> JobFailed:

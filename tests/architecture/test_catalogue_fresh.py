@@ -1,20 +1,21 @@
-"""resources/catalogue.json, from which the window draws its forms, is what the engine says today."""
+"""resources/catalogue.json and the full preset are what the code says today."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
+from engine.jobs.catalogue import catalogue_text, full_recipe
+from engine.recipe import read_recipe
+
 ROOT = Path(__file__).resolve().parents[2]
+HINT = "renew it: python -m engine describe --renew"
 
 
-def test_catalogue_is_what_describe_says() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "describe"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    shipped = json.loads((ROOT / "resources" / "catalogue.json").read_text(encoding="utf-8"))
-    hint = "renew it: .venv/bin/tunevlseg describe > resources/catalogue.json"
-    assert json.loads(done.stdout) == shipped, hint
+def test_the_catalogue_is_fresh() -> None:
+    assert (ROOT / "resources" / "catalogue.json").read_text(encoding="utf-8") == catalogue_text(), HINT
+
+
+def test_the_full_preset_is_fresh_and_a_recipe() -> None:
+    path = ROOT / "resources" / "presets" / "recipe.full.yaml"
+    assert path.read_text(encoding="utf-8") == full_recipe(), HINT
+    assert read_recipe(path).strategy_name == "vpt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from typing import Any
 
@@ -11,14 +12,16 @@ from engine.contract.jobs import Describe
 
 
 def add(commands: Commands) -> None:
-    commands.add(
+    parser = commands.add(
         "describe", "Every model, strategy, layout, format and exporter with its settings, as JSON.", make, show
+    )
+    parser.add_argument(
+        "--renew", action="store_true", help="for developers: write the catalogue anew first"
     )
 
 
-def make(given: object) -> Describe:
-    del given
-    return Describe()
+def make(given: argparse.Namespace) -> Describe:
+    return Describe(given.renew)
 
 
 def show(result: dict[str, Any]) -> None:
