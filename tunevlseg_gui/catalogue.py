@@ -25,6 +25,7 @@ _TITLES = {
     "full_finetune": "Everything",
 }
 _ORDER = list(_TITLES)
+_SHARED = ("upsampler", "train_last")
 # Which sites a strategy fills, where the catalogue does not say it.
 _SITES = {
     "vpt": ("image",),
@@ -92,7 +93,8 @@ class Strategy:
                 layers, side = min(depths)
                 spec = spec.capped(layers, f"{weights.title} has {layers} {side} layers")
             made.append(spec)
-        return made
+        # What every strategy has comes after what is this one's own.
+        return sorted(made, key=lambda spec: spec.name.startswith(_SHARED))
 
 
 def with_defaults(specs: list[FieldSpec], defaults: dict[str, Any]) -> list[FieldSpec]:

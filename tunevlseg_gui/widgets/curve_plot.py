@@ -17,6 +17,14 @@ MANY = 10_000
 SERIES = {"train": "Training", "val": "Validation"}
 
 
+class EpochAxis(pg.AxisItem):  # type: ignore[misc]
+    """Whole epochs only."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        found: list[tuple[float, float]] = super().tickSpacing(low, high, size)
+        return [(max(1, math.ceil(spacing)), 0) for spacing, _ in found[:1]]
+
+
 class CurvePlot(QWidget):
     """Two curves over epochs (`train`, `val`) and a mark at the best epoch."""
 
@@ -31,7 +39,7 @@ class CurvePlot(QWidget):
         self._top = top
         self._values: dict[str, dict[int, float]] = {series: {} for series in SERIES}
         self._best: tuple[int, float] | None = None
-        self._plot = pg.PlotWidget()
+        self._plot = pg.PlotWidget(axisItems={"bottom": EpochAxis("bottom")})
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
@@ -106,7 +114,9 @@ class CurvePlot(QWidget):
         # The text goes to the side that has room.
         self._best_text.setAnchor((1, 1) if epoch > 0.6 * last else (0, 1))
         low, high = self._plot.getViewBox().viewRange()[1]
-        self._best_text.setPos(epoch, low + 0.02 * (high - low))
+        # Below a high curve, above a low one.
+        share = 0.02 if value > (low + high) / 2 else 0.6
+        self._best_text.setPos(epoch, low + share * (high - low))
 
     def _paint_theme(self) -> None:
         colours = look()

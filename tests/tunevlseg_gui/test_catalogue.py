@@ -1,0 +1,50 @@
+"""What the wizard reads from the catalogue: order, limits of the weights, advice of the card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tunevlseg_gui.catalogue import BaseWeights, Catalogue
+
+
+@pytest.fixture
+def known() -> Catalogue:
+    file = Path(__file__).resolve().parents[1] / "fakes" / "catalogue.json"
+    return Catalogue.of(json.loads(file.read_text()))
+
+
+def test_vpt_comes_first(known: Catalogue) -> None:
+    assert known.strategies[0].name == "vpt"
+
+
+def test_depth_is_capped_by_the_network_and_defaults_are_the_cards(known: Catalogue) -> None:
+    starter, vpt = known.weights_called("starter"), known.strategy("vpt")
+    assert starter is not None
+    assert vpt is not None
+    fields = {spec.name: spec for spec in vpt.fields(starter)}
+    assert fields["prompt_depth"].high == 6
+    assert fields["num_context"].default == 8
+    training = {spec.name: spec for spec in known.training_fields(starter, "vpt")}
+    assert training["learning_rate"].default == 0.05
+    assert [*fields][-1].startswith("upsampler")
+
+
+def test_a_model_without_image_sites_refuses_vpt_but_not_coop(known: Catalogue) -> None:
+    cris = known.weights_called("starter-cris")
+    vpt, coop = known.strategy("vpt"), known.strategy("coop")
+    assert cris is not None
+    assert vpt is not None
+    assert coop is not None
+    assert "image sites" in vpt.refused_by(cris)
+    assert coop.refused_by(cris) == ""
+    assert vpt.refused_by(BaseWeights("unknown")) == ""
+
+
+def test_an_empty_or_odd_catalogue_breaks_nothing() -> None:
+    odd = Catalogue.of({"strategies": {"new": {}}, "weights": [{"id": "mine"}]})
+    assert odd.strategies[0].title == "new"
+    assert odd.strategies[0].fields(odd.weights[0]) == []
+    assert not Catalogue.of({}).complete
