@@ -25,6 +25,8 @@ from engine.strategies.tuned_model import TunedModel
 from engine.volumes.preprocess import Preprocess
 from tests.fakes.tiny_clipseg import tiny_network, tiny_tokenizer
 
+pytestmark = pytest.mark.timeout(900)  # an export is a minute of one processor, more where others work beside it
+
 SIZE = 32
 PREPROCESS = Preprocess(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 LABELS = [
