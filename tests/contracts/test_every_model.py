@@ -112,7 +112,7 @@ def test_prompts_may_differ_by_item(small: tuple[str, Path, VLSM]) -> None:
 
 @pytest.mark.parametrize("keep", [0, 100, 0.9])
 def test_damaged_weights_are_told(small: tuple[str, Path, VLSM], tmp_path: Path, keep: float) -> None:
-    name, folder, _ = small
+    name = small[0]
     broken = SMALL[name](tmp_path / "broken")
     file = next(path for path in broken.iterdir() if path.suffix == ".safetensors")
     content = file.read_bytes()

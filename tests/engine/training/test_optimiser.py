@@ -41,8 +41,10 @@ def test_norms_and_embeddings_never_decay() -> None:
     decaying = {id(item) for group in groups if group["weight_decay"] for item in group["params"]}
     names = {name for name, item in tuned.learned().items() if id(item) in decaying}
     assert any(name.endswith("q_proj.weight") for name in names)
-    assert all(name.endswith("weight") and "norm" not in name and "embedding.weight" not in name
-               or "patch_embedding" in name for name in names)  # fmt: skip
+    for name in names:
+        assert name.endswith("weight"), name
+        assert "norm" not in name, name
+        assert not name.endswith(("token_embedding.weight", "position_embedding.weight")), name
     assert sum(len(group["params"]) for group in groups) == len(tuned.learned())
 
 
