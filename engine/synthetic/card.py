@@ -102,7 +102,9 @@ def _training_section(run: dict[str, Any]) -> str:
         "```\npython -m engine.synthetic.pretrain --out FOLDER --minutes 82\n"
         "python -m engine.synthetic.export_model FOLDER resources/models/starter\n```\n\n"
         "An interrupted run goes on with `--resume`. The schedule follows the clock, so another machine gives other "
-        "weights. One pair of colour and shape in twelve was held out: never drawn, never named."
+        "weights. The shipped run was stopped and resumed three times; after a third of it, object pixels were given more "
+        "weight in the loss and plain scenes a larger share, and half-way its tokens were renumbered (and their vectors "
+        "with them). The command above has these settings from its first step; such a run was not repeated. One pair of colour and shape in twelve was held out: never drawn, never named."
     )
 
 

@@ -14,9 +14,8 @@ from tokenizers import Tokenizer
 from transformers import CLIPSegForImageSegmentation
 
 from engine.synthetic import other_scenes
-from engine.synthetic.network import decode, encode_images, encode_text, normalise
+from engine.synthetic.network import decode, encode_images, encode_text, normalise, tokenise
 from engine.synthetic.phrases import Asker, Description, Query, QueryKind
-from engine.synthetic.pretrain import tokenise
 from engine.synthetic.scenes import Objects, SceneKind, draw_scene
 
 _SEED: Final = 771_000  # training draws from seeds (seed, number of the scene); these are never among them
@@ -139,6 +138,11 @@ def measure(
     """Return the figures of each group of questions; see `score` for their names."""
     asked = list(questions(scenes, network.config.vision_config.image_size, seed))
     return score(asked, answer(network, tokenizer, asked))
+
+
+def overall(figures: dict[str, dict[str, float]]) -> float:
+    """Return one number to choose between weights: the mean of all Dice and shares of empty answers."""
+    return float(np.mean([group.get("dice", group.get("empty", 0.0)) for group in figures.values()]))
 
 
 def score(asked: list[Question], answers: list[NDArray[np.bool_]]) -> dict[str, dict[str, float]]:

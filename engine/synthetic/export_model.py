@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer
 
 from engine.synthetic.checkpoint import load_weights
+from engine.synthetic.evaluate import measure
 from engine.synthetic.network import build_network, save_preprocessor
 from engine.synthetic.tokenizer_build import save_tokenizer
 
@@ -36,6 +37,14 @@ def export_model(run: Path, folder: Path, which: str = "average") -> None:
     save_preprocessor(folder)
     for file in folder.iterdir():
         file.chmod(0o644)  # safetensors writes for the owner only
+
+
+def measure_weights(run: Path, which: str, scenes: int, seed: int) -> dict[str, dict[str, float]]:
+    """Return the figures of a run's weights, in fp32, without writing anything."""
+    tokenizer = Tokenizer.from_file(str(run / "tokenizer.json"))
+    network = build_network(tokenizer.get_vocab_size())
+    network.load_state_dict(load_weights(run / "checkpoint.safetensors", which))
+    return measure(network, tokenizer, scenes, seed)
 
 
 def main() -> None:

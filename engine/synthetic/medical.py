@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.synthetic.backgrounds import speckle
 from engine.synthetic.paint import Array, as_array, blur, falloff, grid, smooth_noise, to_uint8, waves
 
+_SMALL: Final = 0.065  # of the longer side
 CaseKind = Literal["polyps", "breast-ultrasound", "skin-lesions", "chest-xray"]
 
 
@@ -60,10 +61,19 @@ class Canvas:
         """Return the distance (height, width) to an irregular oval, negative inside; `flat` bounds its flatness."""
         turn = self.between(0, 2 * math.pi) if angle is None else angle
         c, s, squash = math.cos(turn), math.sin(turn), self.between(*flat)
-        dx, dy = (self.x - x) / radius, (self.y - y) / radius
+        rows, columns = slice(None), slice(None)
+        if radius < _SMALL:  # far from a small outline nobody asks how far: a twelfth of the time
+            rows, columns = self._near(y, self.height), self._near(x, self.width)
+        dx, dy = (self.x[:, columns] - x) / radius, (self.y[rows] - y) / radius
         u, v = as_array(dx * c + dy * s), as_array((dy * c - dx * s) / squash)
         edge = waves(np.arctan2(v, u), self.rng, rough)
-        return as_array((np.hypot(u, v) - edge) * radius)
+        distance = np.ones((self.height, self.width), dtype=np.float32)
+        distance[rows, columns] = (np.hypot(u, v) - edge) * np.float32(radius)
+        return distance
+
+    def _near(self, middle: float, length: int) -> slice:
+        side, reach = max(self.height, self.width), 2 * _SMALL
+        return slice(max(0, round((middle - reach) * side)), min(length, round((middle + reach) * side)))
 
     def fold(self, wave: float = 0.12) -> Array:
         """Return the signed distance (height, width) to a random curved line across the picture."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 
@@ -105,6 +106,13 @@ def encode_images(network: CLIPSegForImageSegmentation, pixels: Tensor) -> tuple
     """Return the taps (n, 1 + patches, width) of pixels (n, 3, height, width), first tap first."""
     states = network.clip.vision_model(pixel_values=pixels, output_hidden_states=True).hidden_states
     return tuple(states[layer + 1] for layer in network.config.extract_layers)
+
+
+def tokenise(tokenizer: Tokenizer, phrases: list[str]) -> tuple[Tensor, Tensor]:
+    """Return ids and attention mask (n, longest) of the phrases."""
+    encodings = tokenizer.encode_batch(phrases)
+    ids = torch.tensor([encoding.ids for encoding in encodings])
+    return ids, torch.tensor([encoding.attention_mask for encoding in encodings])
 
 
 def encode_text(network: CLIPSegForImageSegmentation, ids: Tensor, attention_mask: Tensor) -> Tensor:

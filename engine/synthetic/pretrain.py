@@ -20,9 +20,11 @@ from torch import Tensor, nn
 
 from engine.synthetic.batches import Batch, draw_batch
 from engine.synthetic.checkpoint import load_checkpoint, save_checkpoint
+from engine.synthetic.evaluate import overall
+from engine.synthetic.export_model import export_model, measure_weights
 from engine.synthetic.mask_loss import mask_loss
 from engine.synthetic.muon import Muon
-from engine.synthetic.network import IMAGE_SIZE, build_network, decode, encode_text, normalise
+from engine.synthetic.network import IMAGE_SIZE, build_network, decode, encode_text, normalise, tokenise
 from engine.synthetic.objectives import HelperTasks, batch_figures
 from engine.synthetic.pool import ScenePool, start_producer
 from engine.synthetic.tokenizer_build import build_tokenizer
@@ -37,7 +39,7 @@ class PretrainSettings:
     """How to pretrain; time is wall-clock, because the schedule must end when the machine's hour does."""
 
     out: Path
-    minutes: float = 75.0
+    minutes: float = 82.0
     threads: int = 1
     images: int = 32
     phrases: int = 5
@@ -212,13 +214,6 @@ def _open_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def tokenise(tokenizer: Tokenizer, phrases: list[str]) -> tuple[Tensor, Tensor]:
-    """Return ids and attention mask (n, longest) of the phrases."""
-    encodings = tokenizer.encode_batch(phrases)
-    ids = torch.tensor([encoding.ids for encoding in encodings])
-    return ids, torch.tensor([encoding.attention_mask for encoding in encodings])
-
-
 def _sort_parameters(network: nn.Module, helpers: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
     """Return the matrices of transformer blocks, for Muon, and everything else, for AdamW."""
     matrices: dict[str, nn.Parameter] = {}
@@ -228,6 +223,17 @@ def _sort_parameters(network: nn.Module, helpers: nn.Module) -> tuple[dict[str, 
         (matrices if in_block and parameter.ndim == 2 else others)[name] = parameter
     others |= {f"helpers.{name}": parameter for name, parameter in helpers.named_parameters()}
     return matrices, others
+
+
+def write_report(out: Path, scenes: int) -> None:
+    """Measure the averaged and the last weights, export the better ones to `out/model`, write both to `report.json`."""
+    figures = {which: measure_weights(out, which, scenes, seed=1) for which in ("average", "network")}
+    better = max(figures, key=lambda which: overall(figures[which]))
+    export_model(out, out / "model", better)
+    (out / "report.json").write_text(json.dumps({"exported": better, "figures": figures}, indent=2), encoding="utf-8")
+    _LOG.info("exported the %s weights to %s", better, out / "model")
+    for group, values in figures[better].items():
+        _LOG.info("%s: %s", group, ", ".join(f"{name} {value:g}" for name, value in values.items()))
 
 
 def main() -> None:
@@ -243,9 +249,10 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
     parser.add_argument("--slots", type=int, default=defaults.slots, help="scenes kept in the pool")
     parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--report", type=int, default=100, help="scenes of each kind measured at the end; 0: no report")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
     arguments = vars(parser.parse_args())
-    resume = arguments.pop("resume")
+    resume, report = arguments.pop("resume"), arguments.pop("report")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = PretrainSettings(**arguments)
     settings.out.mkdir(parents=True, exist_ok=True)
@@ -259,10 +266,13 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)  # the step ends, the checkpoint is written; --resume goes on from there
     run.run()
-    (settings.out / "run.json").write_text(
-        json.dumps({"steps": run.step, "minutes": run.seconds / 60, "views": run.step * settings.images}),
-        encoding="utf-8",
-    )
+    if run.stop_asked:
+        _LOG.info("stopped at step %d; --resume goes on from there", run.step)
+        return
+    facts = {"steps": run.step, "minutes": run.seconds / 60, "views": run.step * settings.images}
+    (settings.out / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    if report > 0:
+        write_report(settings.out, report)
 
 
 if __name__ == "__main__":

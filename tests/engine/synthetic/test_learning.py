@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 from engine.synthetic.batches import CELL, UNSAID, describe_cells, draw_batch, random_view
 from engine.synthetic.mask_loss import mask_loss
 from engine.synthetic.muon import orthogonalise
 from engine.synthetic.pool import ScenePool
-from engine.synthetic.pretrain import Pretraining, PretrainSettings
+from engine.synthetic.pretrain import Pretraining, PretrainSettings, write_report
 from engine.synthetic.scenes import MAX_OBJECTS, draw_scene
 
 
@@ -168,3 +170,22 @@ def test_steps_learn_something(short_run: Pretraining) -> None:
         last = short_run.train_step()
     assert last["phrase"] < first["phrase"] - 1
     assert last["mask"] < first["mask"]
+
+
+def test_the_report_exports_the_better_weights(short_run: Pretraining, monkeypatch: pytest.MonkeyPatch) -> None:
+    short_run.train_step()
+    short_run.save()
+    worse, better = (
+        {"scenes": {"dice": 0.2}, "absent": {"empty": 0.9}},
+        {"scenes": {"dice": 0.8}, "absent": {"empty": 0.5}},
+    )
+    monkeypatch.setattr(
+        "engine.synthetic.pretrain.measure_weights",
+        lambda run, which, scenes, seed: better if which == "network" else worse,
+    )
+    write_report(short_run.settings.out, scenes=1)
+    report = json.loads((short_run.settings.out / "report.json").read_text(encoding="utf-8"))
+    assert report["exported"] == "network"
+    shipped = load_file(short_run.settings.out / "model" / "model.safetensors")
+    name = "decoder.film_mul.weight"
+    torch.testing.assert_close(shipped[name], short_run.network.state_dict()[name].half())
