@@ -74,7 +74,10 @@ def render_card(
     strategies: dict[str, Any] | None = None,
     recommended: dict[str, dict[str, dict[str, Any]]] = RECOMMENDED,
 ) -> str:
-    """Return the card in Markdown under a YAML head: `run` is the pretraining's `run.json`."""
+    """Return the card in Markdown under a YAML head.
+
+    `run` is the pretraining's `run.json`; a text under `notes` there says what was special about that run.
+    """
     head = {
         "title": "Starter",
         "license": "apache-2.0",
@@ -102,9 +105,8 @@ def _training_section(run: dict[str, Any]) -> str:
         "```\npython -m engine.synthetic.pretrain --out FOLDER --minutes 82\n"
         "python -m engine.synthetic.export_model FOLDER resources/models/starter\n```\n\n"
         "An interrupted run goes on with `--resume`. The schedule follows the clock, so another machine gives other "
-        "weights. The shipped run was stopped and resumed three times; after a third of it, object pixels were given more "
-        "weight in the loss and plain scenes a larger share, and half-way its tokens were renumbered (and their vectors "
-        "with them). The command above has these settings from its first step; such a run was not repeated. One pair of colour and shape in twelve was held out: never drawn, never named."
+        "weights. One pair of colour and shape in twelve was held out: never drawn, never named."
+        + (f"\n\n{run['notes']}" if run.get("notes") else "")
     )
 
 
