@@ -17,11 +17,8 @@ import yaml
 Figures = dict[str, dict[str, float]]
 """Group of questions → name of the figure → value, as `engine.synthetic.evaluate.measure` returns it."""
 
-NOTICE: Final = (
-    "A demonstration model, trained on drawn scenes only. It has never seen a medical image: tune it before use. "
-    "For research use only. Not a medical device; not for diagnosis or treatment."
-)
-# Chosen on validation images of drawn sets; some hundred times the published rates, for a network this small.
+NOTICE: Final = "Starter: has never seen medical images: tune first."
+# Starting points, some hundred times the published rates for a network this small; `--recommended` replaces them.
 _VECTORS: Final = {"batch_size": 16, "schedule": "cosine", "weight_decay": 0.01, "learning_rate_layers": 2e-3}
 RECOMMENDED: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "coop": {"strategy": {"num_context": 8}, "training": {**_VECTORS, "learning_rate": 2e-2}},
