@@ -34,6 +34,7 @@ class Question:
     phrase: str
     target: NDArray[np.bool_]
     others: NDArray[np.bool_]
+    faint: bool = False  # drawn with little contrast among clutter
 
 
 def questions(scenes: int, size: int = 128, seed: int = 0) -> Iterator[Question]:
@@ -56,7 +57,7 @@ def _visible(labels: NDArray[np.uint8], objects: Objects) -> NDArray[np.int64]:
 
 
 def _question(
-    group: str, image: NDArray[np.uint8], labels: NDArray[np.uint8], query: Query | None
+    group: str, image: NDArray[np.uint8], labels: NDArray[np.uint8], query: Query | None, faint: bool = False
 ) -> Iterator[Question]:
     """Yield the question unless its target or the other objects are too small to judge by."""
     if query is None:
@@ -66,7 +67,7 @@ def _question(
     named = bool(query.matches.any())
     if named and (int(target.sum()) < _MIN_TARGET or int(others.sum()) < _MIN_OTHERS):
         return
-    yield Question(group, image, query.phrase, target, others)
+    yield Question(group, image, query.phrase, target, others, faint)
 
 
 def _ask_scene(group: str, rng: np.random.Generator, size: int) -> Iterator[Question]:
@@ -74,7 +75,7 @@ def _ask_scene(group: str, rng: np.random.Generator, size: int) -> Iterator[Ques
     scene = draw_scene(rng, size, kind, at_least=3)
     asker = Asker(rng, scene.objects, _visible(scene.labels, scene.objects), scene.style.gray, not scene.style.faint)
     for _ in range(2):
-        yield from _question(group, scene.image, scene.labels, asker.present())
+        yield from _question(group, scene.image, scene.labels, asker.present(), scene.style.faint)
 
 
 def _ask_pair(
@@ -156,10 +157,12 @@ def score(asked: list[Question], answers: list[NDArray[np.bool_]]) -> dict[str, 
     for question, marked in zip(asked, answers, strict=True):
         groups.setdefault(question.group, []).append((question, marked))
     figures = {name: _score_group(pairs) for name, pairs in groups.items()}
-    both = groups.get("absent_shape", []) + groups.get("absent_colour", [])
-    if both:
-        figures["absent_thing"] = _score_group(both)
-    return figures
+    parts = {
+        "absent_thing": groups.get("absent_shape", []) + groups.get("absent_colour", []),
+        "scenes_faint": [pair for pair in groups.get("scenes", []) if pair[0].faint],
+        "scenes_clear": [pair for pair in groups.get("scenes", []) if not pair[0].faint],
+    }
+    return figures | {name: _score_group(pairs) for name, pairs in parts.items() if pairs}
 
 
 def _score_group(pairs: list[tuple[Question, NDArray[np.bool_]]]) -> dict[str, float]:

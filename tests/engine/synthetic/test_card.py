@@ -19,7 +19,8 @@ GROUP = {
 }
 NAMES = (
     "scenes", "held_out_pairs", "absent_thing", "conjunctions", "conjunctions_absent", "other_code_scenes",
-    "other_code_scenes_absent", "other_code_conjunctions", "other_code_conjunctions_absent",
+    "other_code_scenes_absent", "other_code_conjunctions", "other_code_conjunctions_absent", "scenes_faint",
+    "scenes_clear",
 )  # fmt: skip
 RUN = {"steps": 3000, "views": 96_000, "minutes": 82.0}
 
