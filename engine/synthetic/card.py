@@ -138,7 +138,7 @@ def _figures_section(figures: Figures) -> str:
         f"Counting only answers without a single pixel as empty: {strict['absent_thing']:.2f} (absent thing) and "
         f"{strict['conjunctions_absent']:.2f} (absent pair).",
         "",
-        f"Of the scenes with three or more objects, {share:.0%} are faint: little contrast, folds and highlights, as in "
+        f"Of the scenes with three or more objects, {share:.0%} are faint: low contrast, folds and highlights, as in "
         f"the medical sets. On those alone Dice is {faint['dice']:.2f}; on the others, the kind that the prototype's "
         f"figure is of, it is {clear['dice']:.2f}, with {clear['others_marked']:.2f} of the other objects marked.",
         "",
