@@ -1,4 +1,4 @@
-"""`python -m tunevlseg_gui [FILE…]` and the program `tunevlseg-gui`."""
+"""`python -m tunevlseg_gui [--demo] [FILE…]` and the program `tunevlseg-gui`."""
 
 from __future__ import annotations
 

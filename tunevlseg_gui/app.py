@@ -16,7 +16,12 @@ from tunevlseg_gui.settings import store
 from tunevlseg_gui.theme.icons import app_icon
 from tunevlseg_gui.theme.look import look
 
-ABOUT = "For research use only. Not a medical device; not for diagnosis or treatment."
+USAGE = """usage: tunevlseg-gui [--demo] [FILE…]
+
+Opens a scan, a dataset folder, a bundle, a run or a recipe.
+
+  --demo    begin with the demo: drawn (synthetic) images to tune on, and a volume to ask
+"""
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -34,7 +39,7 @@ def make_application(arguments: list[str]) -> QApplication:
 def run(arguments: list[str]) -> int:
     """Opens the window, with what was given on the command line; returns the exit code."""
     if {"-h", "--help"} & set(arguments[1:]):
-        sys.stdout.write("usage: tunevlseg-gui [FILE…]\n\nOpens a scan, a dataset folder, a bundle or a run.\n")
+        sys.stdout.write(USAGE)
         return 0
     crash.start_log()
     app = make_application(arguments)
@@ -47,6 +52,8 @@ def run(arguments: list[str]) -> int:
     given = [Path(argument) for argument in arguments[1:] if not argument.startswith("-")]
     # After the first paint: the window is there before anything is read or started.
     QTimer.singleShot(0, lambda: window.begin(given))
+    if "--demo" in arguments[1:]:
+        QTimer.singleShot(0, window.try_demo)
     code = app.exec()
     window.shut_down()
     return code

@@ -47,6 +47,9 @@ from tunevlseg_gui.widgets.rail import Rail
 
 RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
 
+DEMO_SET = "abdomen-ct"
+"""The sample set that the demo opens: its structures are those of the sample volume."""
+
 PAGES = [
     # id, title, icon, module, class. Each is imported when it is first shown: the window opens with the first alone.
     ("start", "Start", "home", "", ""),
@@ -299,7 +302,7 @@ class MainWindow(QMainWindow):
     # -- demo and running runs -----------------------------------------------------------------------------------
 
     def try_demo(self) -> None:
-        """Draws the samples where they are missing, then opens the first set."""
+        """Draws the samples where they are missing, then opens the demo's set."""
         self.show_page("start")
         self.start.show_demo_progress("Drawing the sample images…")
         self.client.submit(PrepareSamples(str(samples_folder())), self._samples_event)
@@ -317,7 +320,8 @@ class MainWindow(QMainWindow):
                 self.start.show_demo_progress("")
                 sets = result.get("sets") or []
                 if sets:
-                    self.open_path(Path(str(sets[0]["folder"])))
+                    chosen = next((found for found in sets if found.get("id") == DEMO_SET), sets[0])
+                    self.open_path(Path(str(chosen["folder"])))
 
     def _find_running(self) -> None:
         """A run that goes on from an earlier window is found by its lock."""

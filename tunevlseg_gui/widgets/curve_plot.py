@@ -134,6 +134,8 @@ class CurvePlot(QWidget):
             curve.setPen(pg.mkPen(colours.tokens[series], width=2, style=style))
             curve.setSymbolBrush(pg.mkBrush(colours.tokens[series]))
         self._legend.setLabelTextColor(text)
+        for _, name in self._legend.items:
+            name.setText(name.text, color=text)  # names that are drawn already keep their colour otherwise
         self._best_line.setPen(pg.mkPen(colours.tokens["best"], width=1, style=Qt.PenStyle.DotLine))
         self._best_mark.setBrush(pg.mkBrush(colours.tokens["best"]))
         self._best_mark.setPen(pg.mkPen(colours.tokens["plot"]))

@@ -49,6 +49,11 @@ class ThumbnailTableModel(QAbstractListModel):
             return self._picture(index.row())
         return None
 
+    @property
+    def drawn(self) -> bool:
+        """Every picture that was looked at has been read; False before the first look."""
+        return bool(self._pictures) and all(picture is not None for picture in self._pictures.values())
+
     def _picture(self, row: int) -> QPixmap | None:
         if row not in self._pictures:
             self._pictures[row] = None

@@ -69,6 +69,11 @@ class ExportDialog(QDialog):
         self._lay_out()
         self._job = client.submit(Export(str(run), str(out)), self._heard)
 
+    @property
+    def bundle(self) -> Path:
+        """Where the bundle is, or will be."""
+        return self._out
+
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.title)

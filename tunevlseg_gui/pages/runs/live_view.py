@@ -123,7 +123,7 @@ class LiveView(QWidget):
         grid.addWidget(self.goes_on, 0, len(_FACTS), 2, 1)
         grid.setColumnStretch(len(_FACTS), 1)
         grid.addWidget(self.progress, 2, 0, 1, len(_FACTS) + 1)
-        grid.setRowMinimumHeight(2, 18)
+        self._facts_grid = grid
         return made
 
     def _body(self) -> QWidget:
@@ -229,6 +229,7 @@ class LiveView(QWidget):
     def _draw_progress(self) -> None:
         state = self.state
         self.progress.setVisible(not state.over)
+        self._facts_grid.setRowMinimumHeight(2, 0 if state.over else 18)
         if state.epochs:
             within = state.done / state.total if state.total and state.done < state.total else 0.0
             self.progress.setRange(0, state.epochs * 100)

@@ -219,6 +219,11 @@ class RunsPage(QWidget):
 
     # -- export --------------------------------------------------------------------------------------------------
 
+    @property
+    def export_dialog(self) -> ExportDialog | None:
+        """The last one that was opened."""
+        return self._dialog
+
     def _start_export(self, run: Path, name: str) -> None:
         dialog = ExportDialog(self._client, run, bundle_path(run, name or run.name), self)
         dialog.bundle_wanted.connect(self.bundle_wanted)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import JobFailed
+from engine.runs.folders import samples_folder
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.controller import Client, SegmentController
@@ -134,6 +135,7 @@ class SegmentPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._sample.setVisible(sample_volume() is not None)
         self.refresh_models()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -180,6 +182,10 @@ class SegmentPage(QWidget):
         if path := self.ask_scan_path():
             self.open_scan(path)
 
+    def _open_sample(self) -> None:
+        if path := sample_volume():
+            self.open_scan(path)
+
     def _choose_bundle(self) -> None:
         if path := self.ask_bundle_path():
             self.open_bundle(path)
@@ -215,8 +221,23 @@ class SegmentPage(QWidget):
         column.addSpacing(8)
         opener = button("Open a scan…", "emptyOpenScanButton", self._choose_scan, role="primary", picture="folder")
         column.addWidget(opener, 0, middle)
+        self._sample = button(
+            "Open the sample volume",
+            "openSampleButton",
+            self._open_sample,
+            role="flat",
+            picture="spark",
+            tip="Drawn by this program (synthetic); its slices go with the demo's images",
+        )
+        self._sample.hide()
+        column.addWidget(self._sample, 0, middle)
         column.addStretch(1)
         return made
+
+
+def sample_volume() -> Path | None:
+    """The demo's drawn volume, once it has been drawn."""
+    return next(iter(sorted((samples_folder() / "abdomen-ct-volume" / "images").glob("*.nii.gz"))), None)
 
 
 def _openable(data: QMimeData) -> Path | None:

@@ -1,0 +1,35 @@
+"""`python -m tunevlseg_gui.demo_driver --out FOLDER`: the demo in the real window, driven by mouse and keyboard events.
+
+Exit codes: 0 the whole road was taken · 1 a step failed · 2 something you can mend, the text says how.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+DONE, FAILED, MENDABLE = 0, 1, 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tunevlseg_gui.demo_driver", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("demo-output"), help="receives pictures and results")
+    parser.add_argument("--epochs", type=int, help="a shorter run: typed into the wizard")
+    parser.add_argument("--patience", type=float, default=300.0, help="seconds that one step may take (default: 300)")
+    parser.add_argument("--theme", choices=["light", "dark"], default="light")
+    parser.add_argument("--size", default="1360x880", help="of the window, in pixels (default: 1360x880)")
+    arguments = parser.parse_args(argv)
+    out = arguments.out.absolute()
+    # Before anything asks for the user's folders: the demo leaves them alone.
+    os.environ.setdefault("TUNEVLSEG_HOME", str(out / "home"))
+
+    from tunevlseg_gui.demo_driver.visit import visit
+
+    width, _, height = arguments.size.partition("x")
+    return visit(out, (int(width), int(height)), arguments.theme, arguments.patience, arguments.epochs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
