@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import importlib
 import os
 import pkgutil
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 from typing import Any
 
 import engine
 from engine.cli import commands
-from engine.cli.declare import RESEARCH_ONLY, Commands, Show
-from engine.cli.show import ForPeople, JsonLines
-from engine.contract.control import CancelToken
+from engine.cli.declare import RESEARCH_ONLY, Commands
+from engine.cli.show import ForPeople, JsonLines, write_nowhere
+from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobFinished
 from engine.jobs.perform import DONE, MENDABLE, failure, new_job_id, perform
@@ -36,16 +40,44 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 done, 2 the user can mend it, 1 a bug, 130 cancelled."""
+    _print_anything()
     given = parser().parse_args(arguments)
+    try:
+        return _json(given) if given.json else _for_people(given)
+    except BrokenPipeError:
+        write_nowhere(sys.stdout)  # whoever read the output has enough (`| head`)
+        return DONE
+
+
+def _for_people(given: argparse.Namespace) -> int:
     people = ForPeople()
-    emit = JsonLines() if given.json else people
-    token = CancelToken()
-    _cancel_on_signals(token)
     kept: dict[str, Any] = {}
+    code = _perform(given, people, kept)
+    people.close()
+    return code if code != DONE else given.show(kept) or DONE
+
+
+def _json(given: argparse.Namespace) -> int:
+    """Standard output carries JSON lines only: what libraries print, and text for a person, go to standard error."""
+    lines = JsonLines(sys.stdout, given.lines)
+    people = ForPeople(bars=False)
+
+    def tell(event: Event) -> None:
+        lines(event)
+        people(event)
+
+    kept: dict[str, Any] = {}
+    with redirect_stdout(sys.stderr):
+        code = _perform(given, tell, kept)
+        return code if code != DONE else given.show(kept) or DONE
+
+
+def _perform(given: argparse.Namespace, emit: Emit, kept: dict[str, Any]) -> int:
+    """Runs the command's job; its result goes into `kept`."""
 
     def keep(event: Event) -> None:
         if isinstance(event, JobFinished):
-            kept["result"] = event.result
+            kept.update(event.result)
         emit(event)
 
     job_id = new_job_id()
@@ -54,35 +86,57 @@ def main(arguments: list[str] | None = None) -> int:
     except EngineError as error:
         emit(failure(job_id, error))
         return MENDABLE
-    code = perform(job, job_id, keep, token)
-    people.close()
-    if code != DONE:
-        return code
-    if given.json:
-        return _quiet(given.show, kept["result"])
-    return given.show(kept["result"]) or DONE
+    token = CancelToken()
+    with _cancel_on_signals(token):
+        return perform(job, job_id, keep, token)
 
 
-def _quiet(show: Show, result: dict[str, Any]) -> int:
-    """The exit code that `show` gives, its text on standard error: standard output carries JSON lines only."""
-    out, sys.stdout = sys.stdout, sys.stderr
-    try:
-        return show(result) or DONE
-    finally:
-        sys.stdout = out
+def _print_anything() -> None:
+    """A file name or phrase that the terminal's encoding lacks is shown escaped; it must not end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _cancel_on_signals(token: CancelToken) -> None:
-    """The first Ctrl+C asks the job to stop; a second one ends the program."""
+PATIENCE_S = 0.7
+"""After a first Ctrl+C: how long a job may take to see the token before it is interrupted where it stands."""
+
+
+@contextmanager
+def _cancel_on_signals(token: CancelToken) -> Iterator[None]:
+    """The first Ctrl+C asks the job to stop, and interrupts it where it does not listen (a library that is loading);
+    a second one ends the program at once."""
+    overdue = threading.Event()
+    over = threading.Event()
+
+    def insist() -> None:
+        if not over.is_set():
+            overdue.set()
+            _thread.interrupt_main()
+
+    timer = threading.Timer(PATIENCE_S, insist)
+    timer.daemon = True
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if token.cancelled:
+        if overdue.is_set():
+            overdue.clear()
+            if not over.is_set():
+                raise KeyboardInterrupt
+        elif token.cancelled:
             os._exit(130)
-        token.cancel()
+        else:
+            token.cancel()
+            timer.start()
 
     try:
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
+        before = [(number, signal.signal(number, stop)) for number in (signal.SIGINT, signal.SIGTERM)]
     except ValueError:
-        return  # not the main thread: the caller owns the signals
+        before = []  # not the main thread: the caller owns the signals
+    try:
+        yield
+    finally:
+        over.set()
+        timer.cancel()
+        for number, handler in before:
+            signal.signal(number, handler)

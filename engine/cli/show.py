@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -15,6 +17,7 @@ from engine.contract.events import (
     Event,
     JobCancelled,
     JobFailed,
+    JobFinished,
     Log,
     PreviewReady,
     Progress,
@@ -47,25 +50,45 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+def write_nowhere(stream: TextIO) -> None:
+    """From now on what is written to `stream` is lost without an error: nobody reads it any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 class JsonLines:
-    """Every event as one line of JSON on standard output."""
+    """Every event as one line of JSON on `stream`; `lines` makes further lines of a result, before its event."""
+
+    def __init__(self, stream: TextIO, lines: Callable[[dict[str, Any]], list[dict[str, Any]]] | None = None) -> None:
+        self._stream = stream
+        self._lines = lines
 
     def __call__(self, event: Event) -> None:
-        sys.stdout.write(wire.event_to_line(event) + "\n")
-        sys.stdout.flush()
+        try:
+            if isinstance(event, JobFinished) and self._lines is not None:
+                for line in self._lines(event.result):
+                    self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._stream.write(wire.event_to_line(event) + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            # A reader that went away ends the writing, not the job.
+            write_nowhere(self._stream)
 
 
 class ForPeople:
     """A bar for progress, a line for each epoch and message; all on standard error."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bars: bool = True) -> None:
+        self._bars = bars
         self._bar: tqdm[Any] | None = None
         self._stage = ""
 
     def __call__(self, event: Event) -> None:
         match event:
             case Progress():
-                self._progress(event)
+                if self._bars:
+                    self._progress(event)
             case EpochEnded(epoch=epoch, epochs=epochs, metrics=metrics, best=best):
                 train, val = metrics.get("train_loss"), metrics.get("val_loss")
                 dice = metrics.get("val_dice")

@@ -43,7 +43,8 @@ def perform(job: Job, job_id: str, emit: Emit, cancel: CancelToken, **shared: An
     emit(JobStarted(job_id, kind, kind.replace("_", " ").capitalize(), pid=os.getpid()))
     try:
         result = run_job(job, emit, cancel, job_id, **shared)
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
+        # An interrupt comes where a library that is loading or exporting does not look at the token.
         emit(JobCancelled(job_id))
         return CANCELLED
     except EngineError as error:

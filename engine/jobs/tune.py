@@ -40,7 +40,7 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
         watcher.start()
         try:
             result = _tune(writer, recipe_path, job, tell, cancel, job_id)
-        except Cancelled:
+        except (Cancelled, KeyboardInterrupt):
             writer.event(JobCancelled(job_id))
             raise
         except EngineError as error:

@@ -37,7 +37,7 @@ def make(given: argparse.Namespace) -> Segment:
     )
 
 
-def show(result: dict[str, Any]) -> None:
+def show(result: dict[str, Any]) -> int:
     rows = [
         [mask["prompt"], "yes" if mask["found"] else "not found", mask["voxels"], mask.get("ml"), mask.get("mask", "")]
         for mask in result["masks"]
@@ -46,3 +46,9 @@ def show(result: dict[str, Any]) -> None:
     say(f"\n{result['seconds']:.1f} s on {result['provider']}")
     if result.get("notice"):
         say(str(result["notice"]))
+    failed = result["failed"]
+    if failed:
+        say(f"\n{len(failed)} of the scans could not be segmented:")
+    for entry in failed:
+        say(f"  {entry['message']}" + (f"\n    {entry['hint']}" if entry["hint"] else ""))
+    return 2 if failed else 0

@@ -51,9 +51,11 @@ class ClipSegNetwork:
     def load(cls, folder: Path) -> ClipSeg:
         import torch
         from transformers import CLIPSegForImageSegmentation
+        from transformers.utils import logging
 
         from engine.models.clipseg import ClipSeg
 
+        logging.disable_progress_bar()  # a bar of its own among our events; a second's work
         try:
             network, found = CLIPSegForImageSegmentation.from_pretrained(
                 folder,
