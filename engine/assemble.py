@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.bundle.manifest import BundleLabel, Manifest
+from engine.bundle.manifest import BundleLabel, DataSplit, Manifest
 from engine.contract.control import CancelToken, Emit
 from engine.contract.events import Log
 from engine.data.dataset import SliceDataset
@@ -109,7 +109,7 @@ def _words(vlsm: VLSM, tokenizer: PhraseTokenizer):  # type: ignore[no-untyped-d
 
 
 def inspect_for(recipe: Recipe, hear: Listener) -> DatasetReport:
-    """The recipe's dataset, every file opened; its problems are told. Raises DatasetIncomplete where nothing is usable."""
+    """The recipe's dataset, every file opened, its problems told. Raises DatasetIncomplete where nothing is usable."""
     report = inspect(recipe.data, recipe.seed, hear.emit, hear.cancel, job_id=hear.job_id)
     for problem in report.problems:
         if problem.severity != "note":
@@ -174,6 +174,7 @@ def export_parts(network: Network, report: DatasetReport, validation: dict[str, 
         ],
         preprocess=dataset.preprocess,
         plane=recipe.data.plane,
+        split=DataSplit(seed=recipe.seed, max_cases=recipe.data.max_cases, **recipe.data.split.model_dump()),
         model=model_info(network.weights),
         validation=validation,
         max_length=network.tokenizer.max_length,

@@ -15,7 +15,8 @@ from engine.config.fields import Settings, setting
 from engine.config.yaml_io import apply_overrides, build, dump_yaml, load_yaml
 from engine.contract.errors import OutOfRange, UnknownName
 from engine.data.config import DataConfig
-from engine.models.weights import Weights, find_weights
+from engine.models.sites import PromptSites
+from engine.models.weights import Weights, find_weights, is_installed
 from engine.strategies.base import STRATEGIES, StrategyConfig
 from engine.training.config import TrainingConfig
 
@@ -108,14 +109,32 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
         )
     config = STRATEGIES.get(str(name), field="strategy.name")
     advice = weights.card.recommended_for(str(name))
+    strategy = build(config, {**advice.get("strategy", {}), **given}, path="strategy")
+    strategy.check(_sites(weights))
     return Recipe(
         name=frame.name,
         seed=frame.seed,
         data=build(DataConfig, _based(frame.data, "folder", folder), path="data"),
         model=model.model_copy(update={"sha256": weights.sha256}),
         strategy_name=str(name),
-        strategy=build(config, {**advice.get("strategy", {}), **given}, path="strategy"),
+        strategy=strategy,
         training=build(TrainingConfig, {**advice.get("training", {}), **frame.training}, path="training"),
+    )
+
+
+def _sites(weights: Weights) -> PromptSites:
+    """The sites that the weights' configuration promises, before they are loaded; widths play no part in a check."""
+    limits = weights.limits()
+    return PromptSites(
+        text_width=1,
+        text_layers=limits["text_layers"],
+        text_positions=limits["text_positions"],
+        image_width=1 if "image_layers" in limits else None,
+        image_layers=limits.get("image_layers", 0),
+        joint_width=1,
+        map_width=1,
+        patch_size=limits.get("patch_size", 1),
+        image_size=limits["image_size"],
     )
 
 
@@ -127,6 +146,6 @@ def _based(values: dict[str, Any], key: str, folder: Path | None) -> dict[str, A
     beside = folder / given
     here = Path(given)
     found = beside if beside.exists() else here if here.exists() else None
-    if found is None or (key == "weights" and not found.is_dir() and not found.is_file()):
-        return values
+    if found is None or (key == "weights" and is_installed(given)):
+        return values  # an installed id is no folder, even where one of that name lies about
     return {**values, key: str(found.resolve())}

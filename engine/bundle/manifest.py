@@ -68,6 +68,17 @@ class Parity(Settings):
     precision: Precision = setting("fp32", "Number format of the weights.")
 
 
+class DataSplit(Settings):
+    """How the data of the run was shared out: on the same data, scores of a split are then those of unseen images."""
+
+    seed: int = setting(12345, "Seed of the split.")
+    train: float = setting(0.8, "Share to learn from.")
+    val: float = setting(0.1, "Share that chose the best epoch.")
+    test: float = setting(0.1, "Share kept for the final scores.")
+    by: Literal["patient", "image"] = setting("patient", "What stayed together.")
+    max_cases: int = setting(0, "Cases used at most; 0: all.", ge=0)
+
+
 class Manifest(Settings):
     """Contents of `bundle.yaml`."""
 
@@ -78,6 +89,7 @@ class Manifest(Settings):
     plane: Literal["axial", "coronal", "sagittal", "acquisition"] = setting(
         "axial", "Plane of the slices that the model was tuned on; pictures have one slice whatever it says."
     )
+    split: DataSplit | None = setting(None, "How the run's data was shared out; none for a base model.")
     threshold: float = setting(0.5, "A voxel belongs to the mask from this probability on.", gt=0, lt=1)
     strategy: dict[str, Any] = setting({"name": "zero_shot"}, "Prompt-tuning strategy and its settings.")
     model: BaseModelInfo = setting(BaseModelInfo(), "The pretrained network underneath.")

@@ -43,7 +43,7 @@ class Bundle:
         text = storage.read(MANIFEST)
         try:
             values = yaml.safe_load(text.decode("utf-8"))
-        except (UnicodeDecodeError, yaml.YAMLError) as error:
+        except (ValueError, RecursionError, yaml.YAMLError) as error:
             raise NotABundle(f"{path}: {MANIFEST} is damaged: it is not YAML.", hint=AGAIN) from error
         manifest = manifest_from(values, str(path))
         _check_names(path, storage, manifest)

@@ -13,6 +13,9 @@ from engine.contract.errors import InputError, OutOfRange, RecipeError, UnknownN
 
 S = TypeVar("S", bound=BaseModel)
 
+_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+"""What PyYAML raises; the latter two for dates like 2024-13-45 and for a thousand brackets."""
+
 
 def load_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; raises InputError where it cannot be read, RecipeError where it is no mapping."""
@@ -24,7 +27,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
         ) from error
     try:
         found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except _NOT_YAML as error:
         raise RecipeError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(found, dict):
         raise RecipeError(f"{path} holds no settings.", hint="A recipe is a mapping; see the preset recipe.full.yaml.")
@@ -88,7 +91,7 @@ def apply_overrides(values: dict[str, Any], overrides: list[str]) -> dict[str, A
             here = inner
         try:
             here[last] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        except _NOT_YAML as error:
             raise RecipeError(f"--set {override!r}: the value is not valid YAML.", field=key) from error
     return result
 

@@ -53,6 +53,7 @@ class Export:
     source: str  # run folder, installed model id, or weights folder
     out: str  # folder, or NAME.vlseg
     precision: str = "fp32"
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from engine.bundle.manifest import BaseModelInfo, Manifest
+from engine.bundle.manifest import BaseModelInfo, Manifest, Precision
 from engine.contract.control import CancelToken, Emit
 from engine.contract.events import Progress
 from engine.export.base import ExportParts
@@ -28,6 +28,7 @@ def export_base(
     cancel: CancelToken,
     *,
     job_id: str = "",
+    precision: Precision = "fp32",
     overwrite: bool = False,
 ) -> Path:
     """Writes the zero-shot bundle of base weights (a zip where `out` ends in .vlseg, else a folder); returns `out`.
@@ -52,7 +53,7 @@ def export_base(
         synthetic=weights.card.synthetic_only,
     )
     parts = ExportParts(manifest, tokenizer.json.encode("utf-8"), drawn_inputs(preprocess), "drawn")
-    return export_bundle(tuned, parts, out, emit, cancel, job_id, overwrite=overwrite)
+    return export_bundle(tuned, parts, out, emit, cancel, job_id, precision=precision, overwrite=overwrite)
 
 
 def model_info(weights: Weights) -> BaseModelInfo:

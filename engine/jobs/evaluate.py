@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bundle.manifest import DataSplit
 from engine.bundle.reader import Bundle, is_bundle
 from engine.config.yaml_io import build
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
+from engine.contract.events import Log
 from engine.contract.jobs import Evaluate
 from engine.contract.whole_file import write_text
 from engine.data.config import DataConfig
@@ -19,6 +21,7 @@ from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
 from engine.data.split import SPLITS
 from engine.inference.session import BundleSession
+from engine.jobs.run_data import CHANGED, labels_of, same_data
 from engine.runs import layout
 from engine.training.evaluate import score, scores_csv, summarise
 from engine.volumes.preprocess import normalise
@@ -50,11 +53,13 @@ def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: s
     hear = Listener(emit, cancel, job_id)
     recipe = read_recipe(folder / layout.RECIPE)
     if job.data:
-        recipe = recipe.model_copy(
-            update={"data": recipe.data.model_copy(update={"folder": str(Path(job.data).resolve())})}
-        )
+        # Asked with the phrases that were tuned: other data, found anew, would be asked its own folder's name.
+        other = {"folder": str(Path(job.data).resolve()), "labels": labels_of(folder) or recipe.data.labels}
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=other)})
     network = run_network(folder, recipe)
     report = inspect_for(recipe, hear)
+    if not job.data and not same_data(folder, report):
+        emit(Log(job_id, CHANGED, "warning"))
     out = Path(job.out) if job.out else folder
     path = out / layout.SCORES
     return {"summary": score_network(network, report, job.split, path, hear), "scores": str(path)}
@@ -90,8 +95,13 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
         {"value": item.value, "name": item.name, "phrase": item.phrase, "colour": item.colour}
         for item in manifest.labels
     ]
-    data = build(DataConfig, {"folder": job.data, "plane": manifest.plane, "labels": labels}, path="data")
-    report = inspect(data, 12345, emit, cancel, job_id=job_id)
+    values: dict[str, Any] = {"folder": job.data, "plane": manifest.plane, "labels": labels}
+    seed = DataSplit().seed
+    if manifest.split is not None:
+        # The run's own split: with another one, images that were learnt from would count as test images.
+        seed, values["max_cases"] = manifest.split.seed, manifest.split.max_cases
+        values["split"] = manifest.split.model_dump(include={"train", "val", "test", "by"})
+    report = inspect(build(DataConfig, values, path="data"), seed, emit, cancel, job_id=job_id)
     report.require_usable()
     session = BundleSession(bundle)
     texts = [session.encode_text(label.phrase) for label in report.labels]

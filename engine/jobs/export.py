@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.bundle.reader import Bundle
+from engine.bundle.writer import check_target
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
 from engine.contract.events import Log
@@ -18,8 +19,10 @@ from engine.runs.writer import best_epoch, read_metrics
 def run(job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """`{"bundle", "megabytes", "parity": {verified, dice, max_probability_difference, images, provider}}`."""
     source, out = Path(job.source), Path(job.out)
+    check_target(out, overwrite=job.overwrite)  # before minutes of work
     if job.precision not in ("fp32", "fp16", "int8"):
         raise InputError(f"There is no precision {job.precision!r}.", hint="Choose fp32.", field="precision")
+    precision: Any = job.precision
     emit(Log(job_id, "Loading the libraries and the model."))
     if layout.is_run(source):
         _export_run(source, out, job, emit, cancel, job_id)
@@ -27,13 +30,15 @@ def run(job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
         from engine.export.base_model import export_base
         from engine.models.weights import find_weights
 
-        export_base(find_weights(job.source), out, emit, cancel, job_id=job_id)
+        weights = find_weights(job.source)
+        export_base(weights, out, emit, cancel, job_id=job_id, precision=precision, overwrite=job.overwrite)
     return {"bundle": str(out), "megabytes": _bytes(out) / 1e6, "parity": Bundle.open(out).manifest.parity.model_dump()}
 
 
 def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> None:
     from engine.assemble import Listener, export_parts, inspect_for, run_network
     from engine.export import EXPORTERS
+    from engine.jobs.run_data import CHANGED, same_data
     from engine.recipe import read_recipe
 
     best = best_epoch(folder)
@@ -43,12 +48,14 @@ def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: Cancel
     recipe = read_recipe(folder / layout.RECIPE)
     network = run_network(folder, recipe)
     report = inspect_for(recipe, hear)
+    if not same_data(folder, report):
+        emit(Log(job_id, CHANGED, "warning"))
     row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
     scores = {name: value for name, value in row.items() if name.startswith("val_") and math.isfinite(value)}
     parts = export_parts(network, report, scores, hear)
     exporter = EXPORTERS.get("onnx")()
     precision: Any = job.precision
-    exporter.write(network.tuned, parts, out, emit, cancel, job_id, precision=precision)
+    exporter.write(network.tuned, parts, out, emit, cancel, job_id, precision=precision, overwrite=job.overwrite)
 
 
 def _bytes(path: Path) -> int:

@@ -58,6 +58,8 @@ def run(
         except Cancelled:
             raise
         except InputError as error:
+            if len(plans) == 1:
+                raise
             # One bad scan of a hundred does not cost the other ninety-nine.
             problems.append(error)
             result["failed"].append({"scan": str(plan.scan), "message": error.message, "hint": error.hint})

@@ -44,6 +44,7 @@ def plan_names(scans: Sequence[Path], prompts: Sequence[str], out: Path, *, over
         masks = (None,) * len(prompts) if several else (out,)
         plans = [ScanNames(scans[0], stem_of(scans[0]), masks, out if several else None)]
     else:
+        _check_folder(out)
         plans = []
         for scan, stem in zip(scans, unique([stem_of(scan) for scan in scans]), strict=True):
             suffix = mask_suffix(scan)
@@ -51,6 +52,21 @@ def plan_names(scans: Sequence[Path], prompts: Sequence[str], out: Path, *, over
             plans.append(ScanNames(scan, stem, files, out / f"{stem}_labels{suffix}" if several else None))
     _check(plans, overwrite)
     return plans
+
+
+def _check_folder(out: Path) -> None:
+    """Raises InputError where `out` was meant as a file that cannot be written."""
+    if out.is_dir():
+        return
+    writable = sorted({suffix for _, known in FORMATS for suffix in known.mask_suffixes})
+    if format_name(out) is not None:
+        raise InputError(
+            f"{out}: masks are not written as {suffix_of(out)}.",
+            hint=f"Give a name that ends in {', '.join(writable)}, or a folder.",
+            field="out",
+        )
+    if out.exists():
+        raise InputError(f"{out} is a file, and no mask's.", hint="Give a folder, or another name.", field="out")
 
 
 def _check(plans: Sequence[ScanNames], overwrite: bool) -> None:

@@ -88,6 +88,7 @@ def _tune(
 ) -> dict[str, Any]:
     tell(Log(job_id, "Loading the libraries and the model."))
     from engine.assemble import Listener, inspect_for, make_network, make_trainer, run_network
+    from engine.jobs.run_data import CHANGED, remember, same_data
     from engine.recipe import read_recipe
     from engine.training.checkpoint import load_checkpoint
     from engine.training.device import device_name
@@ -95,6 +96,13 @@ def _tune(
     hear = Listener(tell, cancel, job_id)
     recipe = read_recipe(recipe_path)
     report = inspect_for(recipe, hear)
+    if not same_data(writer.folder, report):
+        raise InputError(
+            f"{writer.folder.name}: {CHANGED} Its numbers would not be those of one run.",
+            hint="Put the dataset back as it was, or start a new run.",
+            field="data.folder",
+        )
+    remember(writer.folder, report)
     network = make_network(recipe)
     write_text(writer.folder / layout.ENVIRONMENT, json.dumps(environment(device_name(network.device)), indent=2))
     tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))

@@ -68,6 +68,11 @@ def _has_weights(folder: Path) -> bool:
     return folder.is_dir() and any((folder / name).is_file() for name in WEIGHT_FILES)
 
 
+def is_installed(reference: str) -> bool:
+    """Whether this is the id of installed weights."""
+    return any(folder.name == reference for folder in _installed())
+
+
 def list_weights() -> list[Weights]:
     """Every installed set of weights that is whole; broken ones are left out."""
     found = []

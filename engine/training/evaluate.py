@@ -77,8 +77,13 @@ def summarise(scores: list[Score], seed: int = 0) -> list[dict[str, Any]]:
 
 def _summary(label: str, scores: list[Score], seed: int) -> dict[str, Any]:
     dice = np.array([score.dice for score in scores])
+    # Labels of one case are no independent samples: the interval is over cases.
+    by_case: dict[str, list[float]] = {}
+    for score in scores:
+        by_case.setdefault(score.case, []).append(score.dice)
+    cases = np.array([np.mean(values) for values in by_case.values()])
     present = np.array([score.dice for score in scores if score.truth_pixels])
-    low, high = bootstrap_interval(dice, seed)
+    low, high = bootstrap_interval(cases, seed)
     return {
         "label": label,
         "n": len(scores),

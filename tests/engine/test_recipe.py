@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from engine.contract.errors import InputError, OutOfRange, RecipeError, UnknownName, WeightsMissing
+from engine.models.weights import import_weights
 from engine.recipe import make_recipe, read_recipe
 
 
@@ -47,6 +48,8 @@ def test_paths_start_at_the_recipes_own_folder(values: dict[str, Any], tmp_path:
         ({"strategy": {}}, UnknownName, "strategy.name"),
         ({"strategy": {"name": "vpt", "prompt_dept": 2}}, UnknownName, "strategy.prompt_dept"),
         ({"strategy": {"name": "vpt", "prompt_depth": 99}}, OutOfRange, "strategy.prompt_depth"),
+        ({"strategy": {"name": "vpt", "prompt_depth": 4}}, OutOfRange, "strategy.prompt_depth"),  # the model has 3
+        ({"strategy": {"name": "coop", "prompt_depth": 4}}, OutOfRange, "strategy.prompt_depth"),
         ({"training": {"learning_rate": -1}}, OutOfRange, "training.learning_rate"),
         ({"training": {"learning_rate": "fast"}}, OutOfRange, "training.learning_rate"),
         ({"data": {"split": {"train": 0.9, "val": 0.9, "test": 0.1}}}, RecipeError, "data.split"),
@@ -90,3 +93,14 @@ def test_a_recipe_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_bytes(b"\xff\xfe\x00binary")
     with pytest.raises(InputError):
         read_recipe(tmp_path / "recipe.yaml")
+
+
+def test_an_installed_id_is_not_mistaken_for_a_folder_of_that_name(
+    values: dict[str, Any], tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_weights(tiny_weights, "mine")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "bundle.yaml").write_text("format_version: 1")
+    monkeypatch.chdir(tmp_path)
+    values["model"]["weights"] = "mine"
+    assert make_recipe(values, folder=tmp_path).model.weights == "mine"

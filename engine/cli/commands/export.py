@@ -15,10 +15,11 @@ def add(commands: Commands) -> None:
     parser.add_argument("source", metavar="RUN|MODEL")
     parser.add_argument("--out", required=True, metavar="BUNDLE", help="a folder, or NAME.vlseg")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "fp16", "int8"])
+    parser.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
 
 
 def make(given: argparse.Namespace) -> Export:
-    return Export(given.source, given.out, given.precision)
+    return Export(given.source, given.out, given.precision, given.overwrite)
 
 
 def show(result: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from typing import Any
 
 from engine.cli.declare import Commands
@@ -39,7 +40,13 @@ def make(given: argparse.Namespace) -> Segment:
 
 def show(result: dict[str, Any]) -> int:
     rows = [
-        [mask["prompt"], "yes" if mask["found"] else "not found", mask["voxels"], mask.get("ml"), mask.get("mask", "")]
+        [
+            textwrap.shorten(mask["prompt"], 48, placeholder=" …"),
+            "yes" if mask["found"] else "not found",
+            mask["voxels"],
+            mask.get("ml"),
+            mask.get("mask", ""),
+        ]
         for mask in result["masks"]
     ]
     say(table(["prompt", "found", "voxels", "ml", "mask"], rows))

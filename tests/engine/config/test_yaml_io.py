@@ -62,3 +62,13 @@ def test_files_that_are_no_recipe(tmp_path: Path) -> None:
     (tmp_path / "code.yaml").write_text("a: !!python/object/apply:os.system ['true']")
     with pytest.raises(RecipeError):
         load_yaml(tmp_path / "code.yaml")
+
+
+@pytest.mark.parametrize("text", ["name: 2024-13-45", "name: " + "[" * 5000])
+def test_what_only_looks_like_yaml_is_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match="not valid YAML"):
+        load_yaml(path)
+    with pytest.raises(RecipeError, match="not valid YAML"):
+        apply_overrides({}, [f"name={text.removeprefix('name: ')}"])

@@ -150,6 +150,15 @@ def test_one_bad_scan_does_not_cost_the_others(picture: Path, bundle: Path, tmp_
         go(job(bad, bundle, "red", out=tmp_path / "other"))
 
 
+def test_the_only_scan_is_refused_once(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n truncated")
+    events: list[Event] = []
+    with pytest.raises(ScanUnreadable):
+        go(job(bad, bundle, "red", out=tmp_path / "masks"), events)
+    assert not [event for event in events if isinstance(event, Log) and event.level == "error"]
+
+
 def test_two_scans_of_one_name(picture: Path, bundle: Path, tmp_path: Path) -> None:
     second = tmp_path / "b" / "photo.png"
     second.parent.mkdir()
@@ -167,6 +176,8 @@ def test_two_scans_of_one_name(picture: Path, bundle: Path, tmp_path: Path) -> N
         ({"out": ""}, InputError, "Nowhere"),
         ({"axis": "diagonal"}, UnknownName, "diagonal"),
         ({"threshold": 1.5}, OutOfRange, "threshold"),
+        ({"out": "/nowhere/mask.jpg"}, InputError, "not written as .jpg"),
+        ({"out": __file__}, InputError, "is a file"),
         ({"bundle": "/nowhere/x.vlseg"}, NotABundle, "does not exist"),
         ({"bundle": "no-such-model"}, Exception, "no-such-model"),
     ],

@@ -74,6 +74,14 @@ def test_the_summary() -> None:
     assert x["dice_low"] <= x["dice"] <= x["dice_high"]
 
 
+def test_the_interval_over_several_labels_is_over_cases() -> None:
+    rows = [Score(str(case), "x", 1, 4, 4, case % 5) for case in range(20)]
+    twice = [*rows, *(Score(row.case, "y", 1, 4, 4, row.overlap) for row in rows)]
+    alone, together = summarise(rows)[-1], summarise(twice)[-1]
+    # The same cases seen twice tell nothing new.
+    assert (together["dice_low"], together["dice_high"]) == pytest.approx((alone["dice_low"], alone["dice_high"]))
+
+
 def test_the_interval_is_the_usual_one_for_many_cases() -> None:
     values = np.random.default_rng(0).normal(0.7, 0.1, 400)
     low, high = bootstrap_interval(values)
