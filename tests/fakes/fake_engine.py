@@ -167,6 +167,10 @@ def work(file: Path) -> None:
             preview = os.environ.get("FAKE_PREVIEW")
             if preview:
                 writer.event(PreviewReady(job_id, preview, epoch))
+            if "disk-full" in job.recipe and epoch == 2:
+                full = f"The disk is full: {run / 'epochs' / '003'} was not written."
+                writer.event(JobFailed(job_id, full, "Free some space or choose another folder.", error="DiskFull"))
+                return
             if token.cancelled:
                 writer.event(JobCancelled(job_id))
                 return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
@@ -100,6 +101,42 @@ def test_a_strategy_that_the_model_cannot_take_says_why(opened: MainWindow, qtbo
     assert not vpt.isEnabled()
     assert any("has none" in text.text() for text in vpt.findChildren(QLabel))
     assert page.strategy_step.value == "coop"
+
+
+def test_the_review_shows_what_is_run(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    for _ in range(3):
+        press(qtbot, window, "wizardNext")
+    recipe = window.findChild(QPlainTextEdit, "reviewRecipe").toPlainText()
+    command = shlex.split(window.findChild(QPlainTextEdit, "reviewCommand").toPlainText())
+    press(qtbot, window, "wizardNext")
+    live = window.page("runs").live
+    qtbot.waitUntil(lambda: live.state.epoch >= 1, timeout=WAIT)
+    assert command[:2] == ["tunevlseg", "tune"]
+    assert command[3] == "--out"
+    assert Path(command[4]) == live.folder
+    assert Path(command[2]).read_text(encoding="utf-8") == recipe
+    press(qtbot, window, "stopRun")
+    qtbot.waitUntil(lambda: live.state.over, timeout=WAIT)
+
+
+def test_a_full_disk_is_told_and_the_run_can_go_on(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    for _ in range(3):
+        press(qtbot, window, "wizardNext")
+    name = window.findChild(QLineEdit, "runName")
+    name.selectAll()
+    qtbot.keyClicks(name, "disk-full")
+    press(qtbot, window, "wizardNext")
+    live = window.page("runs").live
+    qtbot.waitUntil(lambda: live.state.phase == "failed", timeout=WAIT)
+    notice = window.banner.notice
+    assert notice is not None
+    assert notice.tone == "danger"
+    assert notice.message.startswith("The disk is full")
+    assert "Free some space" in notice.hint
+    assert len(live.dice.points("val")) == 2
+    assert live.resume.isVisible()
 
 
 def test_stop_keeps_the_best_and_ends_the_run(

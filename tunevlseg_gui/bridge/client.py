@@ -10,22 +10,25 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from engine.contract import wire
-from engine.contract.commands import Cancel, Command, Pause, Resume, StopKeepBest
+from engine.contract.commands import Cancel, Pause, Resume, StopKeepBest
 from engine.contract.events import ENDINGS, Event
-from engine.contract.jobs import Job, Tune
+from engine.contract.jobs import Demo, Evaluate, Export, ImportModel, InspectData, Job, PrepareSamples, Tune
 from engine.contract.whole_file import told, write_text
 from engine.runs.layout import JOB
 from tunevlseg_gui.bridge.engine_thread import EngineThread
 
 Listener = Callable[[Event], None]
+ERRANDS = (Demo, Evaluate, Export, ImportModel, InspectData, PrepareSamples)
+"""Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
+_TELLING = ("busy", "starting", "lost", "ready", "stopped")
 
 
 class EngineClient(QObject):
     """Jobs out, events in.
 
-    Short jobs go to one serving worker, in order; `event` tells all that it says and each page picks its job by
-    `job_id` (or passes a `listener` to `submit`). Runs live in workers of their own; `run_event` tells what they
-    append to their folders.
+    Short jobs go to one serving worker, in order, and ERRANDS to a second one; `event` tells all that they say and
+    each page picks its job by `job_id` (or passes a `listener` to `submit`). Runs live in workers of their own;
+    `run_event` tells what they append to their folders.
     """
 
     event = Signal(object)  # engine.contract.events.Event of a served job
@@ -34,8 +37,8 @@ class EngineClient(QObject):
     worker_state = Signal(str)  # starting | ready | busy | lost | stopped
 
     _submit = Signal(str, object)
+    _send_on_errand = Signal(str, object)
     _cancel = Signal(str)
-    _send = Signal(object)
     _warm_up = Signal()
     _watch = Signal(str)
     _unwatch = Signal(str)
@@ -46,18 +49,22 @@ class EngineClient(QObject):
         super().__init__(parent)
         self._listeners: dict[str, Listener] = {}
         self.thread_ = EngineThread(program)
-        service, runs = self.thread_.service, self.thread_.runs
+        self._states: dict[str, str] = {}
+        service, errands, runs = self.thread_.service, self.thread_.errands, self.thread_.runs
         queued = Qt.ConnectionType.QueuedConnection
         self._submit.connect(service.submit, queued)
-        self._cancel.connect(service.cancel, queued)
-        self._send.connect(service.send, queued)
+        self._send_on_errand.connect(errands.submit, queued)
+        for worker in (service, errands):
+            # One that does not know the job leaves it alone.
+            self._cancel.connect(worker.cancel, queued)
+            worker.event.connect(self._heard, queued)
         self._warm_up.connect(service.warm_up, queued)
         self._watch.connect(runs.watch, queued)
         self._unwatch.connect(runs.unwatch, queued)
         self._start_run.connect(runs.start_run, queued)
         self._tell_run.connect(runs.tell, queued)
-        service.event.connect(self._heard, queued)
-        service.state.connect(self.worker_state, queued)
+        service.state.connect(self._service_state, queued)
+        errands.state.connect(self._errands_state, queued)
         runs.event.connect(self.run_event, queued)
         runs.life.connect(self.run_life, queued)
         self.thread_.start()
@@ -71,16 +78,12 @@ class EngineClient(QObject):
         job_id = uuid.uuid4().hex[:12]
         if listener is not None:
             self._listeners[job_id] = listener
-        self._submit.emit(job_id, job)
+        (self._send_on_errand if isinstance(job, ERRANDS) else self._submit).emit(job_id, job)
         return job_id
 
     def cancel(self, job_id: str) -> None:
         """Ends a waiting job at once and a running one within seconds; JobCancelled follows."""
         self._cancel.emit(job_id)
-
-    def send(self, command: Command) -> None:
-        """A command for the serving worker's job."""
-        self._send.emit(command)
 
     def start_run(self, job: Tune) -> Path:
         """Starts a tuning run in a worker of its own, which outlives the window; returns the run folder.
@@ -115,9 +118,22 @@ class EngineClient(QObject):
         self._tell_run.emit(str(run), Resume())
 
     def close(self) -> None:
-        """Ends the serving worker; detached runs go on."""
+        """Ends the serving workers; detached runs go on."""
         self._listeners.clear()
         self.thread_.shut_down()
+
+    @Slot(str)
+    def _service_state(self, state: str) -> None:
+        self._tell_state("service", state)
+
+    @Slot(str)
+    def _errands_state(self, state: str) -> None:
+        self._tell_state("errands", state)
+
+    def _tell_state(self, worker: str, state: str) -> None:
+        """One word for both: what the busier one does."""
+        self._states[worker] = state
+        self.worker_state.emit(min(self._states.values(), key=_TELLING.index))
 
     @Slot(object)
     def _heard(self, event: Event) -> None:

@@ -10,7 +10,10 @@ from tunevlseg_gui.bridge.service_worker import ServiceWorker
 
 
 class EngineThread(QThread):
-    """Owns the serving worker and the watcher of runs; both live on this thread, never on the window's.
+    """Owns the serving workers and the watcher of runs; all live on this thread, never on the window's.
+
+    `service` answers what a person waits for; `errands` does what takes long, so that neither holds up the other. Each
+    starts its process with its first job.
 
     `program` is the command that starts the engine; tests pass another.
     """
@@ -22,18 +25,18 @@ class EngineThread(QThread):
         self.setObjectName("engine-thread")
         command = program or engine_program()
         self.service = ServiceWorker(command)
+        self.errands = ServiceWorker(command)
         self.runs = RunWatcher(command)
-        for inhabitant in (self.service, self.runs):
+        for inhabitant in (self.service, self.errands, self.runs):
             inhabitant.moveToThread(self)
-        # Blocking: the processes must be let go on the thread that owns them, before its loop ends.
-        self._closing.connect(self.service.shut_down, Qt.ConnectionType.BlockingQueuedConnection)
-        self._closing.connect(self.runs.shut_down, Qt.ConnectionType.BlockingQueuedConnection)
+            # Blocking: the processes must be let go on the thread that owns them, before its loop ends.
+            self._closing.connect(inhabitant.shut_down, Qt.ConnectionType.BlockingQueuedConnection)
 
     def run(self) -> None:
         self.exec()
 
     def shut_down(self) -> None:
-        """Ends the serving worker and the thread; detached runs go on."""
+        """Ends the serving workers and the thread; detached runs go on."""
         if self.isRunning():
             self._closing.emit()
             self.quit()

@@ -33,6 +33,7 @@ class IntField(QSpinBox):
         low = -_INT_LIMIT if spec.low is None else int(spec.low) + spec.low_open
         high = _INT_LIMIT if spec.high is None else int(spec.high) - spec.high_open
         self.setRange(low, max(low, high))
+        self.lineEdit().setTextMargins(6, 0, 0, 0)  # a style sheet's padding does not reach the text of a spin box
         if spec.unit:
             self.setSuffix(f" {spec.unit}")
         self.valueChanged.connect(lambda _value: self.changed.emit())

@@ -19,7 +19,7 @@ from engine.contract.events import (
     JobStarted,
     Progress,
 )
-from engine.contract.jobs import InspectData, ListModels, Tune
+from engine.contract.jobs import Export, InspectData, ListModels, Tune
 from engine.runs.lock import holder
 from tunevlseg_gui.bridge.client import EngineClient
 
@@ -53,7 +53,7 @@ def test_a_killed_worker_is_told_in_words_and_the_next_job_works(client: EngineC
     first: list[Event] = []
     second: list[Event] = []
     client.submit(InspectData("/data/crash"), first.append)
-    client.submit(ListModels(), second.append)
+    client.submit(InspectData("/data/whole"), second.append)
     qtbot.waitUntil(lambda: ended(first) and ended(second), timeout=WAIT)
     failed = first[-1]
     assert isinstance(failed, JobFailed)
@@ -72,17 +72,30 @@ def test_cancel_reaches_the_running_job_and_spares_the_worker(client: EngineClie
     assert isinstance(heard[-1], JobCancelled)
     first_pid = next(event.pid for event in heard if isinstance(event, JobStarted))
     again: list[Event] = []
-    client.submit(ListModels(), again.append)
+    client.submit(InspectData("/data/whole"), again.append)
     qtbot.waitUntil(lambda: ended(again), timeout=WAIT)
     assert isinstance(again[0], JobStarted)
     assert again[0].pid == first_pid
+
+
+def test_a_long_job_does_not_hold_up_a_short_one(client: EngineClient, qtbot: QtBot) -> None:
+    export: list[Event] = []
+    short: list[Event] = []
+    job_id = client.submit(Export("/runs/slow", "/runs/slow.vlseg"), export.append)
+    qtbot.waitUntil(lambda: any(isinstance(event, Progress) for event in export), timeout=WAIT)
+    client.submit(ListModels(), short.append)
+    qtbot.waitUntil(lambda: ended(short), timeout=WAIT)
+    assert not ended(export)
+    client.cancel(job_id)
+    qtbot.waitUntil(lambda: ended(export), timeout=WAIT)
+    assert isinstance(export[-1], JobCancelled)
 
 
 def test_a_waiting_job_is_cancelled_at_once(client: EngineClient, qtbot: QtBot) -> None:
     running: list[Event] = []
     waiting: list[Event] = []
     first = client.submit(InspectData("/data/slow"), running.append)
-    second = client.submit(ListModels(), waiting.append)
+    second = client.submit(InspectData("/data/whole"), waiting.append)
     client.cancel(second)
     qtbot.waitUntil(lambda: ended(waiting), timeout=WAIT)
     assert isinstance(waiting[-1], JobCancelled)

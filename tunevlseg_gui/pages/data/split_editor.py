@@ -31,6 +31,7 @@ class SplitEditor(QWidget):
             share.setAccessibleName(f"{title}, per cent")
             share.setRange(0 if name == "test" else 1, 99)
             share.setSuffix(" %")
+            share.lineEdit().setTextMargins(6, 0, 0, 0)  # a style sheet's padding does not reach it
             share.valueChanged.connect(self._changed)
             self._shares[name] = share
             grid.addWidget(label(title), 0, column)

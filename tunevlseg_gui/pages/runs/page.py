@@ -45,6 +45,7 @@ class RunsPage(QWidget):
         self._client = client
         self._live: LiveView | None = None
         self._dialog: ExportDialog | None = None
+        self._failure_told = False
         self.model = RunTableModel(self)
         self.views = QStackedWidget()
         self.views.addWidget(self._table_view())
@@ -198,8 +199,12 @@ class RunsPage(QWidget):
         if self._live is not None and Path(folder) == self._live.folder:
             self._live.take(event)
             if isinstance(event, JobFailed):
+                self._failure_told = True
                 self.notice.emit(of_failure(event))
             elif isinstance(event, JobStarted):
+                if self._failure_told:
+                    self._failure_told = False
+                    self.notice.emit(None)  # it goes on: what stopped it is over
                 run_task(self, partial(_described, self._live.folder), self._describe)
         if isinstance(event, ENDINGS):
             self.refresh()

@@ -202,6 +202,7 @@ class SidePanel(QScrollArea):
         notice = choice.notice if choice else ""
         self.notice.setText(notice)
         self._notice_box.setVisible(bool(notice))
+        self.tune_button.setVisible(choice is not None and choice.kind == "base")  # a bundle is not tuned further
         words = f"Tuned for: {', '.join(choice.labels)}" if choice and choice.labels else ""
         self.model_words.setText(words)
         self.model_words.setVisible(bool(words))

@@ -179,7 +179,7 @@ class StartPage(QWidget):
         rows.addWidget(label("Recent", "heading"))
         rows.addWidget(self._nothing)
         rows.addWidget(self.recent, 1)
-        self._recent_rows = rows
+        rows.addStretch(0)  # keeps the two lines at the top while there is no list
         self.recent.setFrameShape(QFrame.Shape.NoFrame)
         self.recent.setStyleSheet("QListWidget { border: none; }")
         return made
@@ -204,8 +204,6 @@ class StartPage(QWidget):
             self.recent.addItem(item)
         self._nothing.setVisible(not recent)
         self.recent.setVisible(bool(recent))
-        # Without the list nothing would keep the two lines at the top.
-        self._recent_rows.setAlignment(Qt.AlignmentFlag(0) if recent else Qt.AlignmentFlag.AlignTop)
 
     def show_demo_progress(self, text: str) -> None:
         """While the samples are drawn; an empty text ends it."""

@@ -282,7 +282,8 @@ class TunePage(QWidget):
         return True
 
     def _start(self) -> None:
-        self._out = run_folder(runs_folder(), self.draft.name)
+        if self._out.exists():  # started before, by the same draft
+            self._out = run_folder(runs_folder(), self.draft.name)
         recipe = self._out / ASKED
         if not self._write(recipe):
             return
