@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.synthetic.muon import Muon
+
+MIDDLE: Final = "middle.safetensors"
+"""The averaged weights from before the end of the schedule."""
 
 
 def save_checkpoint(
@@ -63,11 +66,28 @@ def load_checkpoint(
     return state
 
 
-def load_weights(path: Path, which: str = "average") -> dict[str, Tensor]:
-    """Return the network's weights of a checkpoint: `average` (of the last steps) or `network` (the last step)."""
-    with safe_open(path, framework="pt") as file:
-        start = f"{which}/"
-        return {name.removeprefix(start): file.get_tensor(name) for name in file.keys() if name.startswith(start)}  # noqa: SIM118
+def save_weights(path: Path, weights: dict[str, Tensor]) -> None:
+    """Write weights alone, whole or not at all."""
+    beside = path.with_suffix(".partial")
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, beside)
+    os.replace(beside, path)
+
+
+def load_weights(run: Path, which: str) -> dict[str, Tensor]:
+    """Return a run's weights.
+
+    "network": of the last step. "average": the running average of the last steps. "blend": half the average at the
+    end, half the average before the rate fell to nothing, where such a file was kept; the end knows the pairs it saw
+    better, the middle those it never saw.
+    """
+    end = "network" if which == "network" else "average"
+    with safe_open(run / "checkpoint.safetensors", framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith(f"{end}/")]  # noqa: SIM118 - not a dict
+        weights = {name.removeprefix(f"{end}/"): file.get_tensor(name) for name in names}
+    if which == "blend":
+        middle = load_file(run / MIDDLE)
+        weights = {name: (tensor + middle[name].to(tensor)) / 2 for name, tensor in weights.items()}
+    return weights
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -18,11 +18,11 @@ from engine.synthetic.tokenizer_build import save_tokenizer
 _LOG = logging.getLogger(__name__)
 
 
-def export_model(run: Path, folder: Path, which: str = "average") -> None:
-    """Write a run's model; `which` weights: "average" of the last steps, or "network", of the very last."""
+def export_model(run: Path, folder: Path, which: str = "blend") -> None:
+    """Write a run's model; `which` weights: see `load_weights`."""
     tokenizer = Tokenizer.from_file(str(run / "tokenizer.json"))
     network = build_network(tokenizer.get_vocab_size())
-    network.load_state_dict(load_weights(run / "checkpoint.safetensors", which))
+    network.load_state_dict(load_weights(run, which))
     network.to(torch.float16)
     folder.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(folder)
@@ -43,7 +43,7 @@ def measure_weights(run: Path, which: str, scenes: int, seed: int) -> dict[str, 
     """Return the figures of a run's weights, in fp32, without writing anything."""
     tokenizer = Tokenizer.from_file(str(run / "tokenizer.json"))
     network = build_network(tokenizer.get_vocab_size())
-    network.load_state_dict(load_weights(run / "checkpoint.safetensors", which))
+    network.load_state_dict(load_weights(run, which))
     return measure(network, tokenizer, scenes, seed)
 
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the --out folder of the pretraining")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--which", choices=("average", "network"), default="average")
+    parser.add_argument("--which", choices=("average", "network", "blend"), default="blend")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     export_model(arguments.run, arguments.folder, arguments.which)

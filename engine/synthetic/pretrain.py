@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from engine.synthetic.batches import Batch, draw_batch
-from engine.synthetic.checkpoint import load_checkpoint, save_checkpoint
+from engine.synthetic.checkpoint import MIDDLE, load_checkpoint, save_checkpoint, save_weights
 from engine.synthetic.evaluate import overall
 from engine.synthetic.export_model import export_model, measure_weights
 from engine.synthetic.mask_loss import mask_loss
@@ -30,6 +30,7 @@ from engine.synthetic.pool import ScenePool, start_producer
 from engine.synthetic.tokenizer_build import build_tokenizer
 
 _LOG = logging.getLogger(__name__)
+_MIDDLE_PART: Final = 0.8  # of the time, after which the averaged weights are kept for the blend
 _FIRST_SCENES: Final = 512  # drawn before the first step
 _HELPER_WEIGHTS: Final = {"cells": 0.3, "picture": 0.1, "phrase": 0.2}
 
@@ -94,6 +95,8 @@ class Pretraining:
                 figures = self.train_step()
                 self.seconds = before + time.monotonic() - started
                 self._report(figures)
+                if self.seconds > _MIDDLE_PART * settings.minutes * 60 and not (settings.out / MIDDLE).exists():
+                    save_weights(settings.out / MIDDLE, self.average)
                 if time.monotonic() - last_saved > settings.checkpoint_minutes * 60:
                     self.save()
                     last_saved = time.monotonic()
@@ -226,8 +229,8 @@ def _sort_parameters(network: nn.Module, helpers: nn.Module) -> tuple[dict[str, 
 
 
 def write_report(out: Path, scenes: int) -> None:
-    """Measure the averaged and the last weights, export the better ones to `out/model`, write both to `report.json`."""
-    figures = {which: measure_weights(out, which, scenes, seed=1) for which in ("average", "network")}
+    """Measure the kinds of weights a run leaves, export the best to `out/model`, and write all to `report.json`."""
+    figures = {which: measure_weights(out, which, scenes, seed=1) for which in ("average", "network", "blend")}
     better = max(figures, key=lambda which: overall(figures[which]))
     export_model(out, out / "model", better)
     (out / "report.json").write_text(json.dumps({"exported": better, "figures": figures}, indent=2), encoding="utf-8")

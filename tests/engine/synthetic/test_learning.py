@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from engine.synthetic.batches import CELL, UNSAID, describe_cells, draw_batch, random_view
+from engine.synthetic.checkpoint import MIDDLE, load_weights, save_weights
 from engine.synthetic.mask_loss import mask_loss
 from engine.synthetic.muon import orthogonalise
 from engine.synthetic.pool import ScenePool
@@ -175,6 +176,7 @@ def test_steps_learn_something(short_run: Pretraining) -> None:
 def test_the_report_exports_the_better_weights(short_run: Pretraining, monkeypatch: pytest.MonkeyPatch) -> None:
     short_run.train_step()
     short_run.save()
+    save_weights(short_run.settings.out / MIDDLE, short_run.average)
     worse, better = (
         {"scenes": {"dice": 0.2}, "absent": {"empty": 0.9}},
         {"scenes": {"dice": 0.8}, "absent": {"empty": 0.5}},
@@ -189,3 +191,15 @@ def test_the_report_exports_the_better_weights(short_run: Pretraining, monkeypat
     shipped = load_file(short_run.settings.out / "model" / "model.safetensors")
     name = "decoder.film_mul.weight"
     torch.testing.assert_close(shipped[name], short_run.network.state_dict()[name].half())
+
+
+def test_a_blend_lies_half_way_between_middle_and_end(short_run: Pretraining) -> None:
+    save_weights(short_run.settings.out / MIDDLE, short_run.average)
+    middle = {name: tensor.clone() for name, tensor in short_run.average.items()}
+    for _ in range(2):
+        short_run.train_step()
+    short_run.save()
+    end, blend = (load_weights(short_run.settings.out, which) for which in ("average", "blend"))
+    name = "decoder.film_mul.weight"
+    assert not torch.equal(middle[name], end[name])
+    torch.testing.assert_close(blend[name], (middle[name] + end[name]) / 2)
