@@ -49,11 +49,16 @@ def run(arguments: list[str]) -> int:
     window = MainWindow(settings=settings)
     crash.install(window.show_bug)
     window.show()
-    given = [Path(argument) for argument in arguments[1:] if not argument.startswith("-")]
     # After the first paint: the window is there before anything is read or started.
-    QTimer.singleShot(0, lambda: window.begin(given))
-    if "--demo" in arguments[1:]:
-        QTimer.singleShot(0, window.try_demo)
+    QTimer.singleShot(0, lambda: begin(window, arguments))
     code = app.exec()
     window.shut_down()
     return code
+
+
+def begin(window: MainWindow, arguments: list[str]) -> None:
+    """Opens what the command line names; with `--demo`, the demo's images."""
+    given = [Path(argument) for argument in arguments[1:] if not argument.startswith("-")]
+    window.begin(given)
+    if "--demo" in arguments[1:]:
+        window.try_demo()

@@ -65,9 +65,10 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
         case Doctor():
             return {"facts": {"tuning runs on": "cpu", "cores": "2"}, "problems": []}
         case PrepareSamples():
-            folder = Path(job.out) / "polyps"
-            folder.mkdir(parents=True, exist_ok=True)
-            return {"sets": [{"id": "polyps", "title": "Drawn polyps", "folder": str(folder)}]}
+            sets = [{"id": name, "folder": str(Path(job.out) / name)} for name in ("polyps", "abdomen-ct")]
+            for found in sets:
+                Path(found["folder"]).mkdir(parents=True, exist_ok=True)
+            return {"sets": [{**found, "title": f"Drawn {found['id']}"} for found in sets]}
         case ListModels():
             return {
                 "models": [

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import home
-from tunevlseg_gui.main_window import PAGES, RESEARCH_ONLY, MainWindow
+from tunevlseg_gui.app import begin
+from tunevlseg_gui.main_window import DEMO_SET, PAGES, RESEARCH_ONLY, MainWindow
 from tunevlseg_gui.theme.look import look
 
 WAIT = 20_000
@@ -134,3 +135,11 @@ def test_void_calls_and_emits_keep_the_references_of_none(window: MainWindow) ->
         window.rail.update()
     assert sys.getrefcount(None) > before[0] - 250
     assert sys.getrefcount(True) > before[1] - 250
+
+
+def test_the_option_demo_opens_the_set_that_fits_the_sample_volume(window: MainWindow, qtbot: QtBot) -> None:
+    begin(window, ["tunevlseg-gui", "--demo"])
+    qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
+    assert window.project.folder is not None
+    assert window.project.folder.name == DEMO_SET
+    assert window.stack.currentWidget() is window.page("data")
