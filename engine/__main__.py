@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
+    """Runs the command and ends the process with its exit code."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        # Ctrl+C while the program itself is still loading: nothing has begun.
+        sys.stderr.write("cancelled\n")
+        sys.stderr.flush()
+        os._exit(130)
+
+
+def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["serve"]:
         from engine.worker import leave, serve
 

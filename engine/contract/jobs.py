@@ -43,7 +43,7 @@ class Evaluate:
     target: str
     data: str = ""  # folder; empty: the run's own data
     split: str = "test"
-    out: str = ""  # folder for scores.csv; empty: the run folder
+    out: str = ""  # folder for scores.csv; empty: the run folder, or NAME-scores.csv beside a bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class PrepareSamples:
     """Draws the sample data where it is missing; result: `sets` (id, title, folder) and `volume` (path)."""
 
     out: str = ""  # empty: the user's folder for samples
+    sets: list[str] = field(default_factory=list)  # their ids; empty: all
 
 
 @dataclass(frozen=True, slots=True)

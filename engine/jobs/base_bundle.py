@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import BundleError, InputError, WeightsMissing
 from engine.contract.events import Log
 from engine.models.weights import WEIGHT_FILES, Weights, file_hash, find_weights
+from engine.runs.environment import importable
 from engine.runs.folders import cache_folder, models_folder, resources
 from engine.runs.layout import RECIPE
 
@@ -82,7 +82,7 @@ def _cached(weights: Weights) -> Bundle | None:
 
 
 def _exported(weights: Weights, emit: Emit, cancel: CancelToken, job_id: str) -> Bundle:
-    missing = [name for name in _TUNE_PACKAGES if importlib.util.find_spec(name) is None]
+    missing = [name for name in _TUNE_PACKAGES if not importable(name)]
     if missing:
         raise _not_installed(weights.id, missing)
     # Heavy: only where it is needed.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -18,7 +17,7 @@ import engine
 from engine.contract.control import CancelToken, Emit
 from engine.contract.jobs import Doctor
 from engine.runs import folders
-from engine.runs.environment import versions
+from engine.runs.environment import importable, versions
 
 BOOTSTRAP = "python3 packaging/bootstrap.py install"
 PIP = "pip install"
@@ -48,7 +47,7 @@ def _problem(problems: list[dict[str, str]], severity: str, message: str, fix: s
 
 
 def _torch(facts: dict[str, str], problems: list[dict[str, str]]) -> None:
-    if importlib.util.find_spec("torch") is None:
+    if not importable("torch"):
         facts["tuning"] = "not installed (torch is missing); using bundles works"
         _problem(problems, "note", "Tuning is not installed.", f"{BOOTSTRAP}, or: {PIP} 'tunevlseg[tune]'")
         return
@@ -86,7 +85,7 @@ def _onnxruntime(facts: dict[str, str], problems: list[dict[str, str]]) -> None:
             "onnxruntime and onnxruntime-gpu are both installed; they share one folder and break each other.",
             f"pip uninstall -y onnxruntime onnxruntime-gpu, then {BOOTSTRAP}",
         )
-    if importlib.util.find_spec("onnxruntime") is None:
+    if not importable("onnxruntime"):
         _problem(problems, "error", "onnxruntime is missing: nothing can be segmented.", BOOTSTRAP)
         return
     import onnxruntime

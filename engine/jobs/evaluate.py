@@ -114,6 +114,7 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
     for name in _splits(report, job.split):
         dataset = SliceDataset.build(report, name, manifest.preprocess, emit, cancel, job_id=job_id)
         scores += score(ask, dataset, manifest.threshold, emit, cancel, job_id)
-    out = (Path(job.out) if job.out else path.parent) / layout.SCORES
+    # Beside the bundle may be a run with scores of its own.
+    out = Path(job.out) / layout.SCORES if job.out else path.with_name(f"{path.stem}-{layout.SCORES}")
     write_text(out, scores_csv(scores))
     return {"summary": summarise(scores), "scores": str(out)}

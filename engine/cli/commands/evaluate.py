@@ -15,7 +15,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("target", metavar="RUN|BUNDLE")
     parser.add_argument("--data", default="", metavar="FOLDER", help="other data than the run's own")
     parser.add_argument("--split", default="test", choices=["train", "val", "test", "all"])
-    parser.add_argument("--out", default="", metavar="DIR", help="folder for scores.csv (default: the run folder)")
+    parser.add_argument(
+        "--out", default="", metavar="DIR", help="folder for scores.csv (default: the run, or beside the bundle)"
+    )
 
 
 def make(given: argparse.Namespace) -> Evaluate:

@@ -113,6 +113,21 @@ def test_a_reader_that_has_enough_is_no_error(repo_root: Path) -> None:
         assert "Traceback" not in program.stderr.read()
 
 
+def test_cancel_while_the_program_loads(repo_root: Path) -> None:
+    code = (
+        "import builtins, os, signal\n"
+        "from engine import __main__\n"
+        "old = builtins.__import__\n"
+        "def interrupt(name, *rest):\n"
+        "    if name == 'engine.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return old(name, *rest)\n"
+        "builtins.__import__ = interrupt\n"
+        "__main__.main(['doctor'])\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=repo_root, check=False)
+    assert (found.returncode, found.stderr) == (130, "cancelled\n")
+
+
 def test_a_job_that_does_not_look_at_the_token_is_interrupted(repo_root: Path) -> None:
     code = (
         "import os, signal, sys, time\n"

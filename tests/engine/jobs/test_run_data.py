@@ -100,3 +100,11 @@ def test_a_bundle_in_the_way_is_told_before_any_work(run: Path, tiny_weights: Pa
 def test_a_precision_that_is_not_there_is_not_replaced_by_another(tiny_weights: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="int8"):
         export.run(Export(str(tiny_weights), str(tmp_path / "b"), precision="int8"), quiet, CancelToken(), "job")
+
+
+def test_scores_of_a_bundle_leave_those_of_the_run_beside_it(data: Path, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "run" / "model.vlseg", labels=False)
+    (tmp_path / "run" / "scores.csv").write_text("the run's")
+    found = evaluate.run(Evaluate(str(bundle), data=str(data)), quiet, CancelToken(), "job")
+    assert (tmp_path / "run" / "scores.csv").read_text() == "the run's"
+    assert rows(Path(found["scores"]))
