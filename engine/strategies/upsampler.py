@@ -29,19 +29,26 @@ class Upsampler(nn.Module):
         return (1 - self.ratio) * logits + self.ratio * added
 
     def _enlarged(self, grid: Tensor, size: int) -> Tensor:
-        """What the convolution gives on the enlarged map, without ever enlarging all its channels.
+        """What the convolution gives on the enlarged map, without ever enlarging its channels.
 
-        Enlarging and the sum over channels are linear and may change places: the channels are first summed at low
-        resolution into one map for each tap of the kernel; only these k² maps are enlarged, shifted and added.
+        Enlarging, shifting (with replicated borders) and summing are all linear. The channels are first summed at low
+        resolution into one map (h, w) for each tap (k, l) of the kernel; with R_k the matrix (S, h) that enlarges
+        rows and shifts them by k, the answer is the sum over k and l of R_k · map_kl · R_lᵀ: two small products.
         """
         weight, bias = self.convolution.weight, self.convolution.bias
         assert bias is not None
         kernel = weight.shape[-1]
+        height, width = grid.shape[-2:]
         taps = functional.conv2d(grid, weight[0].flatten(1).t()[:, :, None, None])
-        large = functional.interpolate(taps, size=(size, size), mode="bilinear", align_corners=False)
-        before = (kernel - 1) // 2
-        after = kernel - 1 - before
-        padded = functional.pad(large, (before, after, before, after), mode="replicate")
-        # Tap k is read k places further on: a convolution whose kernel for map k is 1 at place k and 0 elsewhere.
-        places = torch.eye(kernel * kernel, dtype=grid.dtype, device=grid.device).reshape(1, -1, kernel, kernel)
-        return functional.conv2d(padded, places, bias)
+        blocks = taps.unflatten(1, (kernel, kernel)).transpose(2, 3).reshape(-1, kernel * height, kernel * width)
+        rows, columns = (_enlarging(side, size, kernel).to(grid) for side in (height, width))
+        enlarged: Tensor = rows @ blocks @ columns.t()
+        return enlarged[:, None] + bias
+
+
+def _enlarging(side: int, size: int, kernel: int) -> Tensor:
+    """(S, kernel · side): for each tap the matrix that enlarges `side` values bilinearly to S and shifts them."""
+    large = functional.interpolate(torch.eye(side)[None], size=size, mode="linear", align_corners=False)[0].t()
+    first = (kernel - 1) // 2
+    shifted = [large[(torch.arange(size) + tap - first).clamp(0, size - 1)] for tap in range(kernel)]
+    return torch.cat(shifted, dim=1)

@@ -30,7 +30,9 @@ from engine.contract.control import CancelToken  # noqa: E402
 from engine.contract.whole_file import write_text  # noqa: E402
 from engine.models.weights import find_weights  # noqa: E402
 from engine.recipe import Recipe, make_recipe  # noqa: E402
+from engine.synthetic.network import build_network  # noqa: E402
 from engine.synthetic.sample_data import SAMPLE_SETS, write_dataset  # noqa: E402
+from engine.training.evaluate import bootstrap_interval  # noqa: E402
 from engine.training.metrics import dice_of  # noqa: E402
 
 SETS = ("polyps", "breast-ultrasound", "skin-lesions", "chest-xray", "abdomen-ct")
@@ -140,12 +142,9 @@ def measure(row: Row, folder: Path, seed: int, phrases: list[str], labels: list[
 
 def forget(network: Network, seed: int) -> None:
     """The same network with fresh weights, as pretraining began with them."""
-    from engine.synthetic.network import initialise
-
-    torch.manual_seed(seed)
-    model: Any = network.tuned.vlsm.network  # type: ignore[union-attr]
-    model.init_weights()
-    initialise(model)
+    model: Any = network.tuned.vlsm.network
+    fresh = build_network(model.config.text_config.vocab_size, seed)
+    model.load_state_dict(fresh.state_dict())
 
 
 def cell(name: str, kind: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -203,10 +202,24 @@ def main() -> None:
                 if key in cells:
                     continue
                 cells[key] = cell(name, kind, seed, arguments)
-                sys.stdout.write(f"{key}: {cells[key]['dice']:.3f} (val {cells[key]['validation']:.3f}), {cells[key]['seconds']} s\n")
+                found = cells[key]
+                sys.stdout.write(f"{key}: {found['dice']:.3f} (val {found['validation']:.3f}), {found['seconds']} s\n")
                 sys.stdout.flush()
-                write_text(arguments.out, json.dumps({"weights": weights.sha256, "rows": {k: r.title for k, r in ROWS.items()},
-                           "train": arguments.train, "val": arguments.val, "test": arguments.test, "cells": cells}, indent=1))  # fmt: skip
+                write_text(arguments.out, json.dumps(table(cells, weights.sha256, arguments), indent=1))
+
+
+def table(cells: dict[str, Any], sha256: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Everything measured, with the mean and its 95 % bootstrap interval over the test images of all seeds."""
+    summary = {}
+    for key in dict.fromkeys(key.rpartition("/")[0] for key in cells):
+        each = np.array(
+            [value for name, found in cells.items() if name.startswith(f"{key}/") for value in found["each"]]
+        )
+        low, high = bootstrap_interval(each)
+        summary[key] = {"mean": float(each.mean()), "low": low, "high": high, "images": len(each)}
+    sizes = {"train": arguments.train, "val": arguments.val, "test": arguments.test}
+    titles = {name: row.title for name, row in ROWS.items()}
+    return {"weights": sha256, "rows": titles, **sizes, "summary": summary, "cells": cells}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from engine.contract.errors import RecipeError
 from engine.contract.events import EpochEnded, JobFinished
 
 SAMPLES: dict[str, Any] = {
-    "str": "text with \"quotes\", é and\nnewline",
+    "str": 'text with "quotes", é and\nnewline',
     "int": 3,
     "float": 0.25,
     "bool": True,

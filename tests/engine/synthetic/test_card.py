@@ -47,9 +47,11 @@ def test_the_head_is_what_the_program_reads(tmp_path: Path) -> None:
 def test_the_table_of_strategies_shows_mean_and_spread() -> None:
     table = {
         "train": 80, "val": 20, "test": 60, "rows": {"vpt": "VPT", "coop": "CoOp"},
-        "cells": {"polyps/vpt/1": {"dice": 0.7}, "polyps/vpt/2": {"dice": 0.9}, "chest-xray/coop/1": {"dice": 0.5}},
+        "cells": {"polyps/vpt/1": {}, "polyps/vpt/2": {}, "chest-xray/coop/1": {}},
+        "summary": {"polyps/vpt": {"mean": 0.8, "low": 0.7, "high": 0.9},
+                    "chest-xray/coop": {"mean": 0.5, "low": 0.4, "high": 0.6}},
     }  # fmt: skip
     lines = render_card({name: dict(GROUP) for name in NAMES}, RUN, table).splitlines()
     assert "| | polyps | chest-xray |" in lines
     assert "| VPT | 0.80 (0.70–0.90) | – |" in lines
-    assert "| CoOp | – | 0.50 |" in lines
+    assert "| CoOp | – | 0.50 (0.40–0.60) |" in lines
