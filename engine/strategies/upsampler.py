@@ -40,7 +40,8 @@ class Upsampler(nn.Module):
         kernel = weight.shape[-1]
         height, width = grid.shape[-2:]
         taps = functional.conv2d(grid, weight[0].flatten(1).t()[:, :, None, None])
-        blocks = taps.unflatten(1, (kernel, kernel)).transpose(2, 3).reshape(-1, kernel * height, kernel * width)
+        apart = taps.reshape(-1, kernel, kernel, height, width).transpose(2, 3)
+        blocks = apart.reshape(-1, kernel * height, kernel * width)
         rows, columns = (_enlarging(side, size, kernel).to(grid) for side in (height, width))
         enlarged: Tensor = rows @ blocks @ columns.t()
         return enlarged[:, None] + bias
