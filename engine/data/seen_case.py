@@ -17,6 +17,7 @@ from engine.data.problem import Problem
 from engine.data.readers.base import Case
 from engine.data.slices import OpenedCase, relative_to
 from engine.data.thumbnails import Sketch, sketch
+from engine.volumes.formats.picture import TURNED_NOTE
 from engine.volumes.preprocess import Preprocess, intensity_range, to_uint8_rgb
 
 
@@ -88,10 +89,23 @@ def notes_of(opened: OpenedCase, folder: Path) -> list[Problem]:
     for mask, (values, _) in zip(opened.case.masks, opened.masks, strict=True):
         where = relative_to(mask.path, folder)
         notes += [Problem("mask_note", "note", note, where, fix) for note in values.notes]
+        if TURNED_NOTE in opened.scan.notes and TURNED_NOTE not in values.notes:
+            notes.append(_perhaps_turned(where))
         if values.cut:
             fix_cut = "Save masks as PNG to keep their values exactly."
             notes.append(Problem("mask_cut", "note", values.cut_note, where, fix_cut))
     return notes
+
+
+def _perhaps_turned(where: str) -> Problem:
+    return Problem(
+        kind="mask_perhaps_turned",
+        severity="warning",
+        message="Its image was turned upright by the camera's mark (EXIF), the mask has no such mark: if it was drawn "
+        "on the picture as stored, it lies turned or mirrored.",
+        path=where,
+        fix="Look at the thumbnail; where the two do not fit, save the image upright, without the mark.",
+    )
 
 
 def _fullest(slice_counts: tuple[Mapping[int, int], ...], values: Collection[int]) -> int:

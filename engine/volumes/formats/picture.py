@@ -21,6 +21,7 @@ _MOST_PIXELS = 178_000_000  # Pillow itself refuses slightly more
 _KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
 _LOSSY = ("JPEG", "MPO")
 _ORIENTATION = 0x0112
+TURNED_NOTE = "The camera's orientation mark (EXIF) was applied: the picture is turned upright."
 # What Pillow's decoders raise for damaged files.
 _DAMAGE = (
     OSError,
@@ -113,7 +114,7 @@ def _too_large(path: Path, what: str) -> ScanUnreadable:
 def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.getexif().get(_ORIENTATION, 1) in (0, 1):
         return image
-    notes.append("The camera's orientation mark (EXIF) was applied: the picture is turned upright.")
+    notes.append(TURNED_NOTE)
     return ImageOps.exif_transpose(image)
 
 

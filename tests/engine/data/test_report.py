@@ -421,3 +421,17 @@ def test_a_real_ct_by_slabs_beside_a_truncated_one(
     assert _problem(report, "unreadable").path == "images/cut.nii.gz"
     assert report.intensity["intensity"] == "window"
     assert all(report.cases[0].labels_in[split] == {5} for split in ("train", "val", "test"))
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_mask_without_its_images_orientation_mark_is_doubted(
+    marked: bool, tmp_path: Path, make: Any, inspected: Inspected
+) -> None:
+    folder = make.pairs(tmp_path / "photos", 3)
+    upside_down = Image.Exif()
+    upside_down[0x0112] = 3
+    for path in [*(folder / "images").iterdir(), *((folder / "masks").iterdir() if marked else [])]:
+        Image.open(path).save(path, exif=upside_down)
+    report = inspected(folder)
+    doubts = [problem for problem in report.problems if problem.kind == "mask_perhaps_turned"]
+    assert [problem.severity for problem in doubts] == ([] if marked else ["warning"] * 3)
