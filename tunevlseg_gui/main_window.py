@@ -47,8 +47,9 @@ from tunevlseg_gui.widgets.rail import Rail
 
 RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
 
-DEMO_SET = "abdomen-ct"
-"""The sample set that the demo opens: its structures are those of the sample volume."""
+DEMO_SET = "liver-ct"
+"""The sample set that the demo opens: what it teaches can be asked of the sample volume."""
+DEMO_VOLUME = "abdomen-ct-volume"
 
 PAGES = [
     # id, title, icon, module, class. Each is imported when it is first shown: the window opens with the first alone.
@@ -305,7 +306,7 @@ class MainWindow(QMainWindow):
         """Draws the samples where they are missing, then opens the demo's set."""
         self.show_page("start")
         self.start.show_demo_progress("Drawing the sample images…")
-        self.client.submit(PrepareSamples(str(samples_folder())), self._samples_event)
+        self.client.submit(PrepareSamples(str(samples_folder()), [DEMO_SET, DEMO_VOLUME]), self._samples_event)
 
     def _samples_event(self, event: Event) -> None:
         match event:

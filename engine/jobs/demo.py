@@ -15,7 +15,7 @@ from engine.contract.whole_file import write_text
 from engine.jobs import export, prepare_samples, segment, tune
 from engine.synthetic.ct_volume import LIVER
 
-DATASET = "abdomen-ct"
+DATASET = "liver-ct"
 LABEL = {"value": LIVER, "name": "liver", "phrase": "liver", "colour": "#E69F00"}
 """One organ: without a context of its own for each label, words that the starter never read are all alike to it."""
 SEED = 7

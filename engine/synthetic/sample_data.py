@@ -63,10 +63,12 @@ SAMPLE_SETS: Final[dict[str, SampleSet]] = {
         ),
         SampleSet("skin-lesions", "Skin lesions, dermoscopy (synthetic)", (SampleLabel(_FULL, "mole", "mole"),), 100),
         SampleSet("chest-xray", "Lungs, chest X-ray (synthetic)", (SampleLabel(_FULL, "lungs", "lungs"),), 100),
+        SampleSet("liver-ct", "Liver, CT slices (synthetic)", _ORGANS[:1], 100),
         SampleSet("abdomen-ct", "Liver, spleen, kidneys, CT slices (synthetic)", _ORGANS, 100),
         SampleSet("abdomen-ct-volume", "Liver, spleen, kidneys, CT volume (synthetic)", _ORGANS, 1),
     )
 }
+_SLICED: Final = ("liver-ct", "abdomen-ct")
 _SIZES: Final[dict[CaseKind, tuple[tuple[int, int], ...]]] = {  # (height, width); datasets of one source vary
     "polyps": ((176, 176), (160, 192)),
     "breast-ultrasound": ((160, 208), (176, 176)),
@@ -92,7 +94,10 @@ def write_dataset(
             write_ct_volume(folder, seed + number)
             _tell(progress, number + 1, count)
     else:
-        pictures = _ct_slices(count, seed) if kind == "abdomen-ct" else _cases(cast(CaseKind, kind), count, seed)
+        if kind in _SLICED:
+            pictures = _ct_slices(count, seed, tuple(label.value for label in entry.labels))
+        else:
+            pictures = _cases(cast(CaseKind, kind), count, seed)
         for number, (stem, image, mask) in enumerate(pictures):
             Image.fromarray(image).save(folder / "images" / f"{stem}.png")
             Image.fromarray(mask).save(folder / "masks" / f"{stem}.png")
@@ -136,8 +141,13 @@ def _cases(kind: CaseKind, count: int, seed: int) -> Iterator[tuple[str, NDArray
         yield f"{kind}_{number + 1:04d}", case.image, (case.mask * _FULL).astype(np.uint8)
 
 
-def _ct_slices(count: int, seed: int) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Yield windowed slices, a few of each drawn patient; the stem names the patient, so that splits can respect it."""
+def _ct_slices(
+    count: int, seed: int, values: tuple[int, ...]
+) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield windowed slices, a few of each drawn patient; the stem names the patient, so that splits can respect it.
+
+    `values` are the structures that the masks hold; others are drawn, but belong to no mask.
+    """
     for number in range(count):
         patient, part = divmod(number, _SLICES_PER_PATIENT)
         if part == 0:
@@ -145,7 +155,8 @@ def _ct_slices(count: int, seed: int) -> Iterator[tuple[str, NDArray[np.uint8], 
             # Slices of 24 mm distance: neighbours are not copies of each other.
             volume = ct_volume.draw_abdomen(rng, (_SLICES_PER_PATIENT, 160, 192), (24.0, 2.0, 2.0))
         image = np.repeat(ct_volume.window(volume.hounsfield[part])[:, :, None], 3, axis=2)
-        yield f"patient{patient + 1:03d}_slice{part + 1:02d}", image, volume.labels[part]
+        labels = volume.labels[part]
+        yield f"patient{patient + 1:03d}_slice{part + 1:02d}", image, np.where(np.isin(labels, values), labels, 0)
 
 
 def write_ct_volume(folder: Path, seed: int = 0) -> tuple[Path, Path]:

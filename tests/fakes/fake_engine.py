@@ -65,7 +65,7 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
         case Doctor():
             return {"facts": {"tuning runs on": "cpu", "cores": "2"}, "problems": []}
         case PrepareSamples():
-            sets = [{"id": name, "folder": str(Path(job.out) / name)} for name in ("polyps", "abdomen-ct")]
+            sets = [{"id": name, "folder": str(Path(job.out) / name)} for name in ("polyps", "liver-ct")]
             for found in sets:
                 Path(found["folder"]).mkdir(parents=True, exist_ok=True)
             return {"sets": [{**found, "title": f"Drawn {found['id']}"} for found in sets]}

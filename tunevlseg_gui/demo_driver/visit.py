@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from tunevlseg_gui.theme.look import look
 
 DONE, FAILED, MENDABLE = 0, 1, 2
 MASK = "liver-mask.nii.gz"
+README_PICTURES = {"mask": "segment.png", "live-curves": "tuning.png"}
 
 
 def visit(
@@ -53,6 +55,14 @@ def visit(
         f"bundle {'verified' if found['parity_verified'] else 'NOT verified'}; {len(hand.taken)} pictures."
     )
     return DONE if found["parity_verified"] else FAILED
+
+
+def keep_pictures(out: Path, folder: Path) -> None:
+    """Copies the pictures that the README shows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, kept in README_PICTURES.items():
+        (taken,) = out.glob(f"[0-9][0-9]-{name}.png")
+        shutil.copyfile(taken, folder / kept)
 
 
 def _clear(out: Path) -> None:
