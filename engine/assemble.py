@@ -56,13 +56,19 @@ class Network:
 
     def phrases(self, report: DatasetReport) -> Phrases:
         """The labels' phrases as tokens, on the device."""
-        ids, mask = self.tokenizer.encode([self._said(label.phrase) for label in report.labels])
+        # Cut as a bundle cuts them: learned words take places of their own.
+        ids, mask = self.tokenizer.encode([self._said(label.phrase) for label in report.labels], self.reserve())
         return Phrases(
             torch.from_numpy(ids),
             torch.from_numpy(mask),
             [label.name for label in report.labels],
             [label.colour for label in report.labels],
         ).to(self.device)
+
+    def reserve(self) -> int:
+        """Places among the text encoder's that learned words take."""
+        text = None if self.tuned.learner.needs_pooled else self.tuned.learner().text
+        return 0 if text is None else int(text.shape[-2])
 
     def _said(self, phrase: str) -> str:
         return with_stop(phrase) if self.append_stop else phrase
@@ -120,9 +126,8 @@ def inspect_for(recipe: Recipe, hear: Listener) -> DatasetReport:
 
 def check_words(network: Network, report: DatasetReport, hear: Listener) -> None:
     """Warns of phrases that the model would cut."""
-    text = network.tuned.learner().text if not network.tuned.learner.needs_pooled else None
-    reserve = 0 if text is None else int(text.shape[-2])
-    for problem in check_phrases(report.labels, network.tokenizer, reserve, append_stop=network.append_stop):
+    said = check_phrases(report.labels, network.tokenizer, network.reserve(), append_stop=network.append_stop)
+    for problem in said:
         hear.emit(Log(hear.job_id, problem.line(), "warning"))
 
 

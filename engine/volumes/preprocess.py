@@ -93,6 +93,12 @@ def intensity_range(voxels: NDArray[Any], preprocess: Preprocess) -> Range:
 
 def intensity_note(voxels: NDArray[Any], preprocess: Preprocess) -> str | None:
     """What a person should know about the grey levels: said where a scan's values cannot be shown as they are."""
+    if preprocess.intensity == "window" and voxels.dtype == np.uint8:
+        low, high = intensity_range(voxels, preprocess)
+        return (
+            f"Values are 8-bit, but this model expects scan units from {low:g} to {high:g}, as in CT: "
+            "open the scan itself, not a picture of it, or the mask is not to be trusted."
+        )
     if preprocess.intensity != "as_is" or voxels.dtype == np.uint8:
         return None
     low, high = intensity_range(voxels, preprocess)

@@ -159,3 +159,11 @@ def test_settings_survive_their_own_dump() -> None:
     preprocess = Preprocess(intensity="window", window=Window(center=-600, width=1500))
     assert Preprocess(**preprocess.model_dump()) == preprocess
     assert Preprocess.model_validate_json(preprocess.model_dump_json()) == preprocess
+
+
+def test_a_picture_under_a_window_of_scan_units_is_told() -> None:
+    of_ct = Preprocess(intensity="window", window=Window(center=40, width=400))
+    note = intensity_note(np.zeros((1, 4, 4), np.uint8), of_ct)
+    assert note is not None
+    assert "-160 to 240" in note
+    assert intensity_note(np.zeros((1, 4, 4), np.int16), of_ct) is None
