@@ -55,7 +55,7 @@ class Hand:
     def seconds(self) -> dict[str, float]:
         """Seconds that each part took; the last one until now."""
         names, starts = list(self.stages), [*self.stages.values(), time.monotonic() - self._began]
-        taken = {name: after - before for name, before, after in zip(names, starts, starts[1:], strict=True)}
+        taken = {name: after - before for name, before, after in zip(names, starts[:-1], starts[1:], strict=True)}
         return {name: round(value, 1) for name, value in taken.items()} | {"all": round(starts[-1], 1)}
 
     def wait(self, what: str, condition: Callable[[], bool]) -> None:

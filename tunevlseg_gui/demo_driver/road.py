@@ -87,6 +87,8 @@ def _live(window: MainWindow, hand: Hand) -> Path:
         hand.say(f"Epoch {told} of {live.state.epochs}: Dice {live.state.metrics.get('val_dice', 0.0):.3f}")
         if told == max(2, live.state.epochs // 2) and not live.state.over:
             hand.wait("Drawing the curves", lambda seen=told: len(live.dice.points("val")) >= seen)
+            for plot in (live.dice, live.loss):
+                plot.redraw()  # curves are drawn a moment after they grow
             hand.picture("live-curves")
         if told == live.state.epochs:
             hand.wait("The end of the run", lambda: live.state.over)
