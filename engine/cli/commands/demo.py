@@ -27,6 +27,7 @@ def show(result: dict[str, Any]) -> None:
         ["upsampler only (control)", result["dice_upsampler_only"]],
         [f"tuned ({result['strategy']})", result["dice_tuned"]],
     ]
-    say(f"Dice on {result['test_images']} held-out images of {result['dataset']} (synthetic: drawn, not measured)")
+    say(f"Dice on the images that show the target, of {result['test_images']} held out")
+    say(f"{result['dataset']} (synthetic: drawn, not measured)")
     say(table(["", "Dice"], rows))
     say(f"\nbundle  {result['bundle']}\nmask    {result['mask']}\n{result['seconds']:.0f} s")

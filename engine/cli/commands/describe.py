@@ -15,9 +15,7 @@ def add(commands: Commands) -> None:
     parser = commands.add(
         "describe", "Every model, strategy, layout, format and exporter with its settings, as JSON.", make, show
     )
-    parser.add_argument(
-        "--renew", action="store_true", help="for developers: write the catalogue anew first"
-    )
+    parser.add_argument("--renew", action="store_true", help="for developers: write the catalogue anew first")
 
 
 def make(given: argparse.Namespace) -> Describe:
