@@ -67,8 +67,7 @@ class Network:
 
     def reserve(self) -> int:
         """Places among the text encoder's that learned words take."""
-        text = None if self.tuned.learner.needs_pooled else self.tuned.learner().text
-        return 0 if text is None else int(text.shape[-2])
+        return self.tuned.learner.learned_words()
 
     def _said(self, phrase: str) -> str:
         return with_stop(phrase) if self.append_stop else phrase

@@ -15,6 +15,7 @@ from engine.config.fields import Settings, setting
 from engine.config.yaml_io import apply_overrides, build, dump_yaml, load_yaml
 from engine.contract.errors import OutOfRange, UnknownName
 from engine.data.config import DataConfig
+from engine.models import MODELS
 from engine.models.sites import PromptSites
 from engine.models.weights import Weights, find_weights, is_installed
 from engine.strategies.base import STRATEGIES, StrategyConfig
@@ -123,18 +124,19 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
 
 
 def _sites(weights: Weights) -> PromptSites:
-    """The sites that the weights' configuration promises, before they are loaded; widths play no part in a check."""
+    """The sites that the weights' configuration promises, before they are loaded; a width of 0 is not known."""
     limits = weights.limits()
     return PromptSites(
-        text_width=1,
+        text_width=limits.get("text_width", 0),
         text_layers=limits["text_layers"],
         text_positions=limits["text_positions"],
-        image_width=1 if "image_layers" in limits else None,
+        image_width=limits.get("image_width", 0) if limits.get("image_layers") else None,
         image_layers=limits.get("image_layers", 0),
         joint_width=1,
         map_width=1,
         patch_size=limits.get("patch_size", 1),
         image_size=limits["image_size"],
+        model=MODELS.get(weights.model).title,
     )
 
 

@@ -86,6 +86,10 @@ class VLSM(nn.Module, ABC):
     def last_layer(self) -> nn.Module:
         """The last layer before the logits, which a strategy may also train."""
 
+    @abstractmethod
+    def decoder_parts(self) -> list[nn.Module]:
+        """Everything after the two encoders: what reads their features and makes the mask."""
+
     def freeze(self) -> None:
         """Nothing learns; dropout and batch statistics are off."""
         self.eval()

@@ -41,6 +41,7 @@ class ClipSeg(VLSM):
             patch_size=vision.patch_size,
             image_size=vision.image_size,
             taps=tuple(index + 1 for index in config.extract_layers),
+            model="CLIPSeg",
         )
         self._eos = int(text.eos_token_id)
         self._conditional_layer = int(config.conditional_layer)
@@ -56,6 +57,9 @@ class ClipSeg(VLSM):
     def last_layer(self) -> nn.Module:
         head = self.network.decoder.transposed_convolution
         return head[-1] if isinstance(head, nn.Sequential) else head
+
+    def decoder_parts(self) -> list[nn.Module]:
+        return [self.network.decoder]
 
     def encode_image(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
         tower = self.network.clip.vision_model

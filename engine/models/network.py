@@ -21,7 +21,10 @@ class Network(Protocol):
 
     @classmethod
     def limits(cls, folder: Path) -> dict[str, int]:
-        """`text_layers`, `image_layers`, `text_positions`, `image_size`: what forms must know before a load."""
+        """`text_layers`, `image_layers`, `text_positions`, `image_size`: what forms must know before a load.
+
+        Also `text_width` and `image_width` where strategies depend on them. No image sites: no `image_layers`.
+        """
         ...
 
     @classmethod

@@ -11,7 +11,7 @@ class PromptSites:
 
     Text prompts are tensors (depth, n, text_width), or (depth, N, n, text_width) with one set per phrase; image
     prompts (depth, n, image_width), or (depth, B, n, image_width) with one set per image. Row k enters block k
-    (counted from 0). `image_width` is None where the image tower has no token sequence.
+    (counted from 0). `image_width` is None where the image tower has no token sequence (a ResNet).
     """
 
     text_width: int
@@ -25,3 +25,5 @@ class PromptSites:
     image_size: int
     taps: tuple[int, ...] = ()
     """Blocks (counted from 1) whose outputs the decoder reads."""
+    model: str = "this model"
+    """The network's name, for messages."""

@@ -42,13 +42,20 @@ class PromptLearner(nn.Module):
         del pooled, label_index
         return Prompts()
 
+    def learned_words(self) -> int:
+        """Places among the text encoder's that the prompts take."""
+        text = self().text
+        return 0 if text is None else int(text.shape[-2])
+
 
 class StrategyConfig(Settings, ABC):
     """Settings shared by all strategies: the learned upsampler and the last layer, as in TuneVLSeg."""
 
     title: ClassVar[str] = ""
     learns_tower: ClassVar[bool] = False
-    """Weights of the base model before the decoder's last map learn too: nothing of the model may be kept."""
+    """Weights of the encoders learn too: nothing of the model may be kept."""
+    learns_decoder: ClassVar[bool] = False
+    """The decoder's first layers learn too, those that reduce the image features among them: these may not be kept."""
 
     upsampler: Literal["none", "add", "blend"] = setting(
         "none", "Learned upsampler beside the model's own: none, added to its answer, or blended with it."
@@ -74,13 +81,13 @@ class StrategyConfig(Settings, ABC):
 STRATEGIES: Registry[StrategyConfig] = Registry("strategy", "engine.strategies")
 
 
-def check_depth(depth: int, limit: int, tower: str) -> None:
+def check_depth(depth: int, limit: int, tower: str, field: str = "strategy.prompt_depth") -> None:
     """Raises OutOfRange where `depth` exceeds the network's blocks."""
     if depth > limit:
         raise OutOfRange(
-            f"strategy.prompt_depth: the {tower} of this model has {limit} layers (got {depth}).",
+            f"{field}: the {tower} of this model has {limit} layers (got {depth}).",
             hint=f"Choose a depth from 1 to {limit}.",
-            field="strategy.prompt_depth",
+            field=field,
         )
 
 
@@ -101,7 +108,9 @@ def need_image_sites(sites: PromptSites, title: str) -> None:
     """Raises IncompatiblePair where the image tower takes no tokens."""
     if sites.image_width is None:
         raise IncompatiblePair(
-            f"{title} needs image sites; this model has none.", hint="Choose CoOp or CoCoOp.", field="strategy.name"
+            f"{title} needs image sites; {sites.model} has a ResNet image tower and none.",
+            hint="Choose CoOp or CoCoOp.",
+            field="strategy.name",
         )
 
 

@@ -57,12 +57,16 @@ class CoOp(StrategyConfig):
         if self.initialise_from is None:
             check_room(self.num_context, sites.text_positions, "strategy.num_context")
 
-    def build(self, sites: PromptSites, words: Words) -> CoOpLearner:
+    def build(self, sites: PromptSites, words: Words) -> PromptLearner:
+        return CoOpLearner(self.contexts(sites, words, self.prompt_depth))
+
+    def contexts(self, sites: PromptSites, words: Words, depth: int) -> nn.Parameter:
+        """Context vectors (depth, n, text width); raises OutOfRange where the words leave no room for a phrase."""
         context = context_from_words(
-            self.initialise_from, words, self.prompt_depth, self.num_context, sites.text_width, self.context_std
+            self.initialise_from, words, depth, self.num_context, sites.text_width, self.context_std
         )
         check_room(context.shape[1], sites.text_positions, "strategy.initialise_from")
-        return CoOpLearner(context)
+        return context
 
 
 def context_from_words(

@@ -32,12 +32,17 @@ class TunedModel(nn.Module):
         super().train(mode)
         if not self.config.learns_tower:
             self.vlsm.eval()
+        for module in self.vlsm.modules():
+            # Their running statistics are no parameters: a run would not keep them.
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
         return self
 
     @property
     def image_is_fixed(self) -> bool:
         """The same picture always gives the same image features: they may be kept."""
-        return not self.learner.image_varies and not self.config.learns_tower
+        frozen = not self.config.learns_tower and not self.config.learns_decoder
+        return frozen and not self.learner.image_varies
 
     @property
     def text_is_fixed(self) -> bool:

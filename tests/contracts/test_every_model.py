@@ -36,7 +36,7 @@ def test_what_is_read_before_loading_is_true(small: tuple[str, Path, VLSM], tmp_
     assert network.recognises(folder)
     assert not network.recognises(tmp_path)
     limits = network.limits(folder)
-    for key in ("text_layers", "text_positions", "image_layers", "image_size", "patch_size"):
+    for key in ("text_layers", "text_positions", "text_width", "image_layers", "image_size", "patch_size"):
         assert limits[key] == getattr(vlsm.sites, key), key
     skeleton = network.skeleton(folder)
     assert [(n, p.shape) for n, p in skeleton.named_parameters()] == [(n, p.shape) for n, p in vlsm.named_parameters()]

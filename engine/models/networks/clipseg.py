@@ -31,6 +31,8 @@ class ClipSegNetwork:
         return {
             "text_layers": int(text.get("num_hidden_layers", 12)),
             "text_positions": int(text.get("max_position_embeddings", 77)),
+            "text_width": int(text.get("hidden_size", 512)),
+            "image_width": int(vision.get("hidden_size", 768)),
             "image_layers": int(vision.get("num_hidden_layers", 12)),
             "image_size": int(vision.get("image_size", 224)),
             "patch_size": int(vision.get("patch_size", 16)),

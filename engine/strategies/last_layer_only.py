@@ -1,0 +1,23 @@
+"""Last layer only: the control that shows how much of a gain the model's own last layer explains."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from engine.config.fields import setting
+from engine.models.sites import PromptSites
+from engine.strategies.base import STRATEGIES, StrategyConfig, Words
+from engine.strategies.zero_shot import NoPrompts
+
+
+@STRATEGIES.register("last_layer_only")
+class LastLayerOnly(StrategyConfig):
+    """A control: only the model's last layer before the mask learns, no prompts. Shows what prompts add."""
+
+    title: ClassVar[str] = "Last layer only"
+
+    train_last_layer: Literal[True] = setting(True, "The last layer is what learns here.", expert=True)
+
+    def build(self, sites: PromptSites, words: Words) -> NoPrompts:
+        del sites, words
+        return NoPrompts()
