@@ -89,8 +89,9 @@ class Strategy:
         ]
         made = []
         for spec in with_defaults(fields_of(self.schema), weights.recommends(self.name, "strategy")):
-            if spec.name == "prompt_depth" and depths:
-                layers, side = min(depths)
+            limits = [found for found in depths if spec.name == f"{found[1]}_depth" or spec.name == "prompt_depth"]
+            if limits:
+                layers, side = min(limits)
                 spec = spec.capped(layers, f"{weights.title} has {layers} {side} layers")
             made.append(spec)
         # What every strategy has comes after what is this one's own.

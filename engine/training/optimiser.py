@@ -17,14 +17,15 @@ CONTEXT = "context_vectors"
 def parameter_groups(model: TunedModel, config: TrainingConfig) -> list[dict[str, Any]]:
     """Groups in a fixed order: contexts; weights that decay; weights that do not.
 
-    Only the weights of linear and convolution layers decay; context vectors, biases, norms, embeddings and the
-    blending ratio never do.
+    Only the weights of linear and convolution layers decay, an attention's joint projection among them; context
+    vectors, biases, norms, embeddings and the blending ratio never do.
     """
     decaying = {
         id(module.weight)
         for module in model.modules()
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d)
     }
+    decaying |= {id(found.in_proj_weight) for found in model.modules() if isinstance(found, nn.MultiheadAttention)}
     contexts, decayed, plain = [], [], []
     for name, parameter in model.learned().items():
         if name.rpartition(".")[2] == CONTEXT:

@@ -9,13 +9,15 @@ import torch
 from fakes.tiny_clipseg import tiny_network
 from torch import Tensor
 
-from engine.contract.errors import InputError, OutOfRange
+from engine.contract.errors import IncompatiblePair, InputError, OutOfRange
 from engine.models.clipseg import ClipSeg
+from engine.models.sites import PromptSites
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
 from engine.training.optimiser import parameter_groups
 
+NEED_IMAGE_SITES = {"vpt", "maple", "shared_attention", "shared_separate"}
 LAYERS = 3
 WIDTH = 32
 IDS = torch.tensor([[1, 4, 8, 10, 3, 0], [1, 9, 13, 3, 0, 0]])
@@ -102,6 +104,42 @@ def test_a_depth_beyond_the_network_is_refused(name: str) -> None:
     with pytest.raises(OutOfRange, match=r"strategy\.prompt_depth.*3 layers") as caught:
         tuned(name, prompt_depth=LAYERS + 1)
     assert caught.value.field == "strategy.prompt_depth"
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_a_model_without_image_sites_refuses_what_needs_them(name: str) -> None:
+    """CRIS on its published sizes: a pair that cannot work is told before anything is built."""
+    sites = PromptSites(
+        text_width=512, text_layers=12, text_positions=77, image_width=None, image_layers=0, joint_width=1024,
+        map_width=512, patch_size=16, image_size=416, model="CRIS",
+    )  # fmt: skip
+    config = STRATEGIES.get(name).model_validate(settings(name))
+    if name not in NEED_IMAGE_SITES:
+        config.check(sites)
+        return
+    with pytest.raises(IncompatiblePair) as caught:
+        config.check(sites)
+    assert caught.value.message == f"{config.title} needs image sites; CRIS has a ResNet image tower and none."
+    assert caught.value.field == "strategy.name"
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_what_may_be_kept_never_changes(name: str) -> None:
+    """Image and text features that count as fixed are the same after a step; the others are not."""
+    model = tuned(name)
+    mask = (IDS != 0).long()
+
+    def features() -> tuple[Tensor, Tensor | None]:
+        with torch.no_grad():
+            taps = torch.stack(model.encode_images(images()).taps)
+            return taps, None if model.learner.needs_pooled else model.encode_phrases(IDS, mask).embedding
+
+    before = features()
+    step(model)
+    after = features()
+    assert torch.equal(before[0], after[0]) is model.image_is_fixed
+    if before[1] is not None and after[1] is not None:
+        assert torch.equal(before[1], after[1]) is model.text_is_fixed
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())

@@ -32,6 +32,17 @@ def test_depth_is_capped_by_the_network_and_defaults_are_the_cards(known: Catalo
     assert [*fields][-1].startswith("upsampler")
 
 
+def test_depths_set_apart_have_a_limit_each() -> None:
+    maple, starter = (
+        Catalogue.shipped().strategy("maple"),
+        BaseWeights("x", sites={"text_layers": 3, "image_layers": 6}),
+    )
+    assert maple is not None
+    fields = {spec.name: spec for spec in maple.fields(starter)}
+    assert (fields["prompt_depth"].default, fields["prompt_depth"].high) == (3, 3)
+    assert (fields["image_depth"].default, fields["image_depth"].high) == (None, 6)
+
+
 def test_a_model_without_image_sites_refuses_vpt_but_not_coop(known: Catalogue) -> None:
     cris = known.weights_called("starter-cris")
     vpt, coop = known.strategy("vpt"), known.strategy("coop")

@@ -37,8 +37,10 @@ class FieldSpec:
         """The same with a lower upper limit; a default above it comes down with it."""
         if self.high is not None and self.high <= high:
             return self
-        default = min(self.default, high) if isinstance(self.default, int | float) else self.default
-        return replace(self, high=high, default=type(self.default)(default), why_capped=why)
+        default = self.default
+        if isinstance(default, int | float):
+            default = type(default)(min(default, high))
+        return replace(self, high=high, default=default, why_capped=why)
 
     def problem(self, value: Any) -> str:
         """What is wrong with a value, in words; empty where nothing is."""

@@ -48,6 +48,14 @@ def test_norms_and_embeddings_never_decay() -> None:
     assert sum(len(group["params"]) for group in groups) == len(tuned.learned())
 
 
+def test_an_attentions_joint_projection_decays() -> None:
+    tuned = model("shared_attention", prompt_depth=1, feed_forward=8)
+    groups = parameter_groups(tuned, TrainingConfig(weight_decay=0.5))
+    decaying = {id(item) for group in groups if group["weight_decay"] for item in group["params"]}
+    names = {name.partition(".0.")[2] for name, item in tuned.learned().items() if id(item) in decaying}
+    assert names == {"self_attn.in_proj_weight", "self_attn.out_proj.weight", "linear1.weight", "linear2.weight"}
+
+
 def test_no_decay_means_none() -> None:
     """AdamW's own default would pull everything by 0.01."""
     tuned = model("vpt", prompt_depth=1)
