@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.sites import PromptSites
+from engine.models.text_sites import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,14 @@ class ImageFeatures:
     """An encoded batch of images.
 
     `taps`: what the decoder reads, in its order, each (B, 1 + patches + n, reduced width), already reduced, so that
-    they can be kept and asked again. `pooled` (B, joint width) where it was asked for. `prompts` is n.
+    they can be kept and asked again. `pooled` (B, joint width) where it was asked for. `prompts` is n. `labels`: where
+    each image was encoded once for each label, how many there are; rows then are pairs, images first.
     """
 
     taps: tuple[Tensor, ...]
     pooled: Tensor | None = None
     prompts: int = 0
+    labels: int = 0
 
     def __len__(self) -> int:
         return int(self.taps[0].shape[0])
@@ -71,8 +74,10 @@ class VLSM(nn.Module, ABC):
         """`images` (B, 3, S, S), normalised. Without `pooled` the tower stops after its last tapped block."""
 
     @abstractmethod
-    def encode_text(self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None) -> TextFeatures:
-        """`ids` and `mask` (N, T), right-padded. Prompts go in after the first token."""
+    def encode_text(
+        self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None, place: Place = "end"
+    ) -> TextFeatures:
+        """`ids` and `mask` (N, T), right-padded. `place`: where the words stand, seen from the prompts (text_sites)."""
 
     @abstractmethod
     def decode(self, image: ImageFeatures, text: TextFeatures) -> Decoded:

@@ -14,6 +14,7 @@ from transformers import CLIPSegForImageSegmentation
 
 from engine.models.base import VLSM, Decoded, ImageFeatures, TextFeatures
 from engine.models.sites import PromptSites
+from engine.models.text_sites import Place, insert, replace
 
 LEGACY_EOS = 2
 """Checkpoints of 2022 name this id by mistake; the end of a phrase is then its largest id."""
@@ -86,26 +87,23 @@ class ClipSeg(VLSM):
         summary = self.network.clip.visual_projection(tower.post_layernorm(hidden[:, 0]))
         return ImageFeatures(reduced, summary, count)
 
-    def encode_text(self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None) -> TextFeatures:
+    def encode_text(
+        self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None, place: Place = "end"
+    ) -> TextFeatures:
         tower = self.network.clip.text_model
         words = tower.embeddings.token_embedding(ids)
         end = self._end_of_phrase(ids)
-        rows, count = None, 0
-        if prompts is not None:
-            rows = _per_item(prompts, ids.shape[0])
-            count = rows.shape[2]
-            kept = min(self._sites.text_positions - count, ids.shape[1]) - 1
-            # Too long a phrase loses its middle, never its last token (TuneVLSeg's rule).
-            words = torch.cat([words[:, :1], rows[0], words[:, 1:kept], words[:, -1:]], dim=1)
-            mask = torch.cat([mask.new_ones(mask.shape[0], count), mask], dim=1)[:, : self._sites.text_positions]
-            end = (end + count).clamp(max=self._sites.text_positions - 1)
-        length = words.shape[1]
-        hidden = words + tower.embeddings.position_embedding.weight[:length]
+        rows = None if prompts is None else _per_item(prompts, ids.shape[0])
+        placed = None
+        if rows is not None:
+            placed = insert(words, mask, end, rows[0], self._sites.text_positions, place)
+            words, mask, end = placed.embeddings, placed.mask, placed.end
+        hidden = words + tower.embeddings.position_embedding.weight[: words.shape[1]]
         seen = _causal(mask)
         for block, layer in enumerate(tower.encoder.layers, start=1):
             hidden = layer(hidden, attention_mask=seen)
-            if rows is not None and block < len(rows):
-                hidden = torch.cat([hidden[:, :1], rows[block], hidden[:, count + 1 :]], dim=1)
+            if rows is not None and placed is not None and block < len(rows):
+                hidden = replace(hidden, rows[block], placed.positions)
         hidden = tower.final_layer_norm(hidden)
         summary = hidden[torch.arange(ids.shape[0], device=ids.device), end]
         return TextFeatures(self.network.clip.text_projection(summary))

@@ -15,6 +15,7 @@ from engine.config.registry import Registry
 from engine.contract.errors import IncompatiblePair, OutOfRange
 from engine.models.base import VLSM
 from engine.models.sites import PromptSites
+from engine.models.text_sites import Place
 
 Words = Callable[[str], Tensor]
 """Text → frozen token embeddings (T, text width) of its words, without the tokens that begin and end a phrase."""
@@ -26,12 +27,25 @@ class Prompts:
 
     image: Tensor | None = None
     text: Tensor | None = None
+    place: Place = "end"
+    """Where the phrase's words stand, seen from the text prompts."""
 
 
 class PromptLearner(nn.Module):
-    """Holds what is learned. `needs_pooled`: the prompts depend on the pooled image feature (B, joint width)."""
+    """Holds what is learned. `needs_pooled`: the prompts depend on the pooled image feature (B, joint width).
+
+    A learner with a set of contexts for each label says which side they reach: `text_per_label`, `image_per_label`.
+    Its `forward` is then given `label_index` (L,) and answers with one set a label on that side, (depth, L, n, width);
+    with `needs_pooled`, row i of `pooled` belongs to row i of `label_index`. A strategy comes by this in three steps
+    (CoOp is the example): its settings inherit `engine.strategies.contexts.LabelContexts` and make their context
+    vectors by `self.label_contexts(labels, draw)`; its learner inherits `ContextLearner` and in `forward` takes
+    `self.rows(label_index)` in place of `self.context_vectors`, an axis L more where labels differ; where image prompts
+    are made from these rows, its __init__ sets `image_per_label = self.text_per_label`.
+    """
 
     needs_pooled: ClassVar[bool] = False
+    text_per_label: bool = False
+    image_per_label: bool = False
     text_varies: ClassVar[bool] = True
     """Whether text prompts learn; where not, phrases are encoded once for a whole run."""
     image_varies: ClassVar[bool] = True
@@ -68,8 +82,8 @@ class StrategyConfig(Settings, ABC):
         """Raises IncompatiblePair or OutOfRange for settings that the model cannot take."""
 
     @abstractmethod
-    def build(self, sites: PromptSites, words: Words) -> PromptLearner:
-        """The learner, freshly initialised from the global random state."""
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> PromptLearner:
+        """The learner, freshly initialised from the global random state; `labels`: how many there are to tell apart."""
 
     def unfreeze(self, vlsm: VLSM) -> None:
         """Marks the weights of the base model that learn too."""

@@ -13,34 +13,33 @@ from torch import Tensor, nn
 
 from engine.config.fields import setting
 from engine.models.sites import PromptSites
-from engine.strategies.base import STRATEGIES, PromptLearner, Prompts, Words
+from engine.models.text_sites import Place
+from engine.strategies.base import STRATEGIES, Prompts, Words
+from engine.strategies.contexts import ContextLearner
 from engine.strategies.coop import CoOp
 from engine.strategies.projector import ProjectorConfig
 
 
-class CoCoOpLearner(PromptLearner):
-    """`context_vectors` (depth, n, text width) and `projection_layers`, a network a depth (or one, repeated)."""
+class CoCoOpLearner(ContextLearner):
+    """`context_vectors` ([labels,] depth, n, text width) and `projection_layers`, a network a depth or one for all."""
 
     needs_pooled = True
     image_varies = False
 
-    def __init__(self, context: nn.Parameter, projectors: nn.ModuleList, *, normalise: bool) -> None:
-        super().__init__()
-        self.context_vectors = context
+    def __init__(self, context: nn.Parameter, projectors: nn.ModuleList, place: Place, *, normalise: bool) -> None:
+        super().__init__(context, place)
         self.projection_layers = projectors
         self.normalise = normalise
 
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
         """`pooled` (N, joint width) → text prompts (depth, N, n, text width)."""
-        del label_index
         assert pooled is not None
         if self.normalise:
             pooled = pooled / pooled.norm(dim=-1, keepdim=True)
         shifts = torch.stack([project(pooled) for project in self.projection_layers])
-        return Prompts(text=self.context_vectors[:, None] + shifts[:, :, None])
-
-    def learned_words(self) -> int:
-        return int(self.context_vectors.shape[-2])
+        rows = self.rows(label_index)
+        rows = rows[:, None] if rows.ndim == 3 else rows
+        return Prompts(text=rows + shifts[:, :, None], place=self.place)
 
 
 @STRATEGIES.register("cocoop")
@@ -53,8 +52,8 @@ class CoCoOp(CoOp, ProjectorConfig):
         False, "The image feature is brought to length 1 before it shifts the words, as CoCoOp's own code does."
     )
 
-    def build(self, sites: PromptSites, words: Words) -> CoCoOpLearner:
-        context = self.contexts(sites, words, self.prompt_depth)
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> CoCoOpLearner:
+        context = self.contexts(sites, words, self.prompt_depth, labels)
         # The shift has no bias of its own: the context vectors are one.
         projectors = self.projectors(self.prompt_depth, sites.joint_width, sites.text_width, final_bias=False)
-        return CoCoOpLearner(context, projectors, normalise=self.normalise_image_features)
+        return CoCoOpLearner(context, projectors, self.class_position, normalise=self.normalise_image_features)

@@ -17,30 +17,26 @@ from engine.strategies.base import (
     STRATEGIES,
     PromptLearner,
     Prompts,
-    StrategyConfig,
     Words,
     check_depth,
     check_room,
     random_context,
 )
+from engine.strategies.contexts import ContextLearner, LabelContexts
 
 
-class CoOpLearner(PromptLearner):
-    """`context_vectors` (depth, n, text width)."""
+class CoOpLearner(ContextLearner):
+    """`context_vectors` (depth, n, text width), or (labels, depth, n, text width)."""
 
     image_varies = False
 
-    def __init__(self, context: nn.Parameter) -> None:
-        super().__init__()
-        self.context_vectors = context
-
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
-        del pooled, label_index
-        return Prompts(text=self.context_vectors)
+        del pooled
+        return Prompts(text=self.rows(label_index), place=self.place)
 
 
 @STRATEGIES.register("coop")
-class CoOp(StrategyConfig):
+class CoOp(LabelContexts):
     """Learns words before the phrase (CoOp). Cheapest; the image side stays as it is."""
 
     title: ClassVar[str] = "CoOp"
@@ -57,15 +53,19 @@ class CoOp(StrategyConfig):
         if self.initialise_from is None:
             check_room(self.num_context, sites.text_positions, "strategy.num_context")
 
-    def build(self, sites: PromptSites, words: Words) -> PromptLearner:
-        return CoOpLearner(self.contexts(sites, words, self.prompt_depth))
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> PromptLearner:
+        return CoOpLearner(self.contexts(sites, words, self.prompt_depth, labels), self.class_position)
 
-    def contexts(self, sites: PromptSites, words: Words, depth: int) -> nn.Parameter:
-        """Context vectors (depth, n, text width); raises OutOfRange where the words leave no room for a phrase."""
-        context = context_from_words(
-            self.initialise_from, words, depth, self.num_context, sites.text_width, self.context_std
+    def contexts(self, sites: PromptSites, words: Words, depth: int, labels: int = 1) -> nn.Parameter:
+        """Context vectors ([labels,] depth, n, text width); raises OutOfRange where the words leave no room for a
+        phrase."""
+        context = self.label_contexts(
+            labels,
+            lambda: context_from_words(
+                self.initialise_from, words, depth, self.num_context, sites.text_width, self.context_std
+            ),
         )
-        check_room(context.shape[1], sites.text_positions, "strategy.initialise_from")
+        check_room(context.shape[-2], sites.text_positions, "strategy.initialise_from")
         return context
 
 

@@ -24,8 +24,8 @@ class DecoderFinetune(StrategyConfig):
 
     train_last_layer: Literal[True] = setting(True, "The last layer learns with the rest.", expert=True)
 
-    def build(self, sites: PromptSites, words: Words) -> NoPrompts:
-        del sites, words
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
+        del sites, words, labels
         return NoPrompts()
 
     def unfreeze(self, vlsm: VLSM) -> None:

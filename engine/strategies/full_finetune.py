@@ -17,8 +17,8 @@ class FullFinetune(StrategyConfig):
     title: ClassVar[str] = "Full fine-tuning"
     learns_tower: ClassVar[bool] = True
 
-    def build(self, sites: PromptSites, words: Words) -> NoPrompts:
-        del sites, words
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
+        del sites, words, labels
         return NoPrompts()
 
     def unfreeze(self, vlsm: VLSM) -> None:

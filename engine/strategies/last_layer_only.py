@@ -18,6 +18,6 @@ class LastLayerOnly(StrategyConfig):
 
     train_last_layer: Literal[True] = setting(True, "The last layer is what learns here.", expert=True)
 
-    def build(self, sites: PromptSites, words: Words) -> NoPrompts:
-        del sites, words
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
+        del sites, words, labels
         return NoPrompts()

@@ -13,26 +13,28 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.sites import PromptSites
-from engine.strategies.base import STRATEGIES, PromptLearner, Prompts, Words
+from engine.models.text_sites import Place
+from engine.strategies.base import STRATEGIES, Prompts, Words
+from engine.strategies.contexts import ContextLearner
 from engine.strategies.coop import CoOp
 from engine.strategies.multimodal import MultimodalConfig
 from engine.strategies.projector import ProjectorConfig
 
 
-class MaPLeLearner(PromptLearner):
-    """`context_vectors` (rows, n, text width); `projection_layers` from text to image width, one an image layer."""
+class MaPLeLearner(ContextLearner):
+    """`context_vectors` ([labels,] rows, n, text width); `projection_layers` to image width, an image layer each."""
 
-    def __init__(self, context: nn.Parameter, projectors: nn.ModuleList, text_depth: int) -> None:
-        super().__init__()
-        self.context_vectors = context
+    def __init__(self, context: nn.Parameter, projectors: nn.ModuleList, text_depth: int, place: Place) -> None:
+        super().__init__(context, place)
+        self.image_per_label = self.text_per_label
         self.projection_layers = projectors
         self.text_depth = text_depth
 
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
-        del pooled, label_index
-        rows = self.context_vectors
+        del pooled
+        rows = self.rows(label_index)
         image = [project(row) for project, row in zip(self.projection_layers, rows, strict=False)]
-        return Prompts(image=torch.stack(image), text=rows[: self.text_depth])
+        return Prompts(image=torch.stack(image), text=rows[: self.text_depth], place=self.place)
 
 
 @STRATEGIES.register("maple")
@@ -41,8 +43,8 @@ class MaPLe(MultimodalConfig, CoOp, ProjectorConfig):
 
     title: ClassVar[str] = "MaPLe"
 
-    def build(self, sites: PromptSites, words: Words) -> MaPLeLearner:
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> MaPLeLearner:
         assert sites.image_width is not None
-        context = self.contexts(sites, words, self.rows)
+        context = self.contexts(sites, words, self.rows, labels)
         projectors = self.projectors(self.image_rows, sites.text_width, sites.image_width)
-        return MaPLeLearner(context, projectors, self.prompt_depth)
+        return MaPLeLearner(context, projectors, self.prompt_depth, self.class_position)

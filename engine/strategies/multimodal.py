@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.config.fields import setting
 from engine.models.sites import PromptSites
-from engine.strategies.base import StrategyConfig, check_depth, need_image_sites
+from engine.strategies.base import check_depth, need_image_sites
+from engine.strategies.contexts import LabelContexts
 
 
-class MultimodalConfig(StrategyConfig):
+class MultimodalConfig(LabelContexts):
     """Depths of the two sides, one value for both by default, and how many prompts a layer."""
 
     prompt_depth: int = setting(

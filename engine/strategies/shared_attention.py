@@ -16,12 +16,14 @@ from torch import Tensor, nn
 from engine.config.fields import setting
 from engine.contract.errors import OutOfRange
 from engine.models.sites import PromptSites
-from engine.strategies.base import STRATEGIES, PromptLearner, Prompts, Words, check_room, random_context
+from engine.models.text_sites import Place
+from engine.strategies.base import STRATEGIES, Prompts, Words, check_room, random_context
+from engine.strategies.contexts import ContextLearner
 from engine.strategies.multimodal import MultimodalConfig
 
 
-class SharedAttentionLearner(PromptLearner):
-    """`context_vectors` (rows, n, text + image width); `projection_layers`, an encoder layer a depth."""
+class SharedAttentionLearner(ContextLearner):
+    """`context_vectors` ([labels,] rows, n, text + image width); `projection_layers`, an encoder layer a depth."""
 
     def __init__(
         self,
@@ -29,12 +31,13 @@ class SharedAttentionLearner(PromptLearner):
         layers: nn.ModuleList,
         sides: tuple[int, int],
         depths: tuple[int, int],
+        place: Place,
         *,
         attend: bool,
     ) -> None:
         """`sides`: widths of text and image; `depths`: of text and image; `attend`: prompts attend to each other."""
-        super().__init__()
-        self.context_vectors = context
+        super().__init__(context, place)
+        self.image_per_label = self.text_per_label
         self.projection_layers = layers
         self.sides = sides
         self.depths = depths
@@ -42,13 +45,12 @@ class SharedAttentionLearner(PromptLearner):
 
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
         """Both sides come from one pass, since dropout draws random numbers."""
-        del pooled, label_index
-        mixed = [
-            self._mixed(layer, row) for layer, row in zip(self.projection_layers, self.context_vectors, strict=True)
-        ]
+        del pooled
+        rows = self.rows(label_index)
+        mixed = [self._mixed(layer, row) for layer, row in zip(self.projection_layers, rows, strict=True)]
         text, image = torch.split(torch.stack(mixed), list(self.sides), dim=-1)
         text_depth, image_depth = self.depths
-        return Prompts(image=image[:image_depth], text=text[:text_depth])
+        return Prompts(image=image[:image_depth], text=text[:text_depth], place=self.place)
 
     def _mixed(self, layer: nn.Module, row: Tensor) -> Tensor:
         """(…, n, width) → the same shape; the n prompts are one sequence, or n sequences of one."""
@@ -93,7 +95,7 @@ class SharedAttention(MultimodalConfig):
                 field="strategy.heads",
             )
 
-    def build(self, sites: PromptSites, words: Words) -> SharedAttentionLearner:
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> SharedAttentionLearner:
         del words
         assert sites.image_width is not None
         width = sites.text_width + sites.image_width
@@ -104,10 +106,11 @@ class SharedAttention(MultimodalConfig):
                 first if self.layer_shared else copy.deepcopy(first) if self.identical_start else self._layer(width)
             )
         return SharedAttentionLearner(
-            random_context(self.rows, self.num_context, width, self.context_std),
+            self.label_contexts(labels, lambda: random_context(self.rows, self.num_context, width, self.context_std)),
             nn.ModuleList(layers),
             (sites.text_width, sites.image_width),
             (self.prompt_depth, self.image_rows),
+            self.class_position,
             attend=self.attend_across == "context",
         )
 

@@ -10,25 +10,30 @@ from torch import Tensor, nn
 
 from engine.config.fields import setting
 from engine.models.sites import PromptSites
-from engine.strategies.base import STRATEGIES, PromptLearner, Prompts, Words, check_room, random_context
+from engine.models.text_sites import Place
+from engine.strategies.base import STRATEGIES, Prompts, Words, check_room, random_context
+from engine.strategies.contexts import ContextLearner
 from engine.strategies.multimodal import MultimodalConfig
 from engine.strategies.projector import ProjectorConfig, Width
 
 
-class SharedSeparateLearner(PromptLearner):
-    """`context_vectors` (rows, n, shared width); `textual_projection_layers`, `visual_projection_layers` a depth."""
+class SharedSeparateLearner(ContextLearner):
+    """`context_vectors` ([labels,] rows, n, shared width); `textual_projection_layers` and `visual_projection_layers`,
+    one a depth."""
 
-    def __init__(self, context: nn.Parameter, textual: nn.ModuleList, visual: nn.ModuleList) -> None:
-        super().__init__()
-        self.context_vectors = context
+    def __init__(self, context: nn.Parameter, textual: nn.ModuleList, visual: nn.ModuleList, place: Place) -> None:
+        super().__init__(context, place)
+        self.image_per_label = self.text_per_label
         self.textual_projection_layers = textual
         self.visual_projection_layers = visual
 
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
-        del pooled, label_index
+        del pooled
+        rows = self.rows(label_index)
         return Prompts(
-            image=_projected(self.visual_projection_layers, self.context_vectors),
-            text=_projected(self.textual_projection_layers, self.context_vectors),
+            image=_projected(self.visual_projection_layers, rows),
+            text=_projected(self.textual_projection_layers, rows),
+            place=self.place,
         )
 
 
@@ -63,12 +68,15 @@ class SharedSeparate(MultimodalConfig, ProjectorConfig):
         super().check(sites)
         check_room(self.num_context, sites.text_positions, "strategy.num_context")
 
-    def build(self, sites: PromptSites, words: Words) -> SharedSeparateLearner:
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> SharedSeparateLearner:
         del words
         assert sites.image_width is not None
         same = self.identical_start
         return SharedSeparateLearner(
-            random_context(self.rows, self.num_context, self.shared_dim, self.context_std),
+            self.label_contexts(
+                labels, lambda: random_context(self.rows, self.num_context, self.shared_dim, self.context_std)
+            ),
             self.projectors(self.prompt_depth, self.shared_dim, sites.text_width, identical=same),
             self.projectors(self.image_rows, self.shared_dim, sites.image_width, identical=same),
+            self.class_position,
         )

@@ -9,7 +9,7 @@ from engine.strategies.base import StrategyConfig, Words
 from engine.strategies.tuned_model import TunedModel
 
 
-def count_learned(skeleton: VLSM, config: StrategyConfig, words: Words) -> int:
+def count_learned(skeleton: VLSM, config: StrategyConfig, words: Words, labels: int = 1) -> int:
     """How many numbers learn when `config` tunes this network.
 
     `skeleton` may lie on torch's "meta" device (`Network.skeleton`); its weights are frozen or not afterwards, as the
@@ -17,5 +17,5 @@ def count_learned(skeleton: VLSM, config: StrategyConfig, words: Words) -> int:
     """
     config.check(skeleton.sites)
     with torch.device("meta"):
-        tuned = TunedModel(skeleton, config, config.build(skeleton.sites, words))
+        tuned = TunedModel(skeleton, config, config.build(skeleton.sites, words, labels))
     return sum(parameter.numel() for parameter in tuned.learned().values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -49,19 +51,31 @@ class TunedModel(nn.Module):
         """The same phrase always gives the same text features."""
         return not self.learner.text_varies and not self.config.learns_tower
 
-    def encode_images(self, images: Tensor, prompts: Prompts | None = None) -> ImageFeatures:
+    def encode_images(
+        self, images: Tensor, prompts: Prompts | None = None, label_index: Tensor | None = None
+    ) -> ImageFeatures:
         """(B, 3, S, S) → features with the image side of `prompts`, by default what the learner gives now.
+
+        Where image prompts differ by label (`learner.image_per_label`), each image is encoded once for each of them:
+        rows are (image, label) pairs, images first, as many as `label_index` (L,) has for each image.
 
         Whoever needs both sides asks the learner once and hands the same `prompts` to both encoders: a learner may
         draw random numbers. Where prompts depend on the image, these are the features that they depend on.
         """
         if self.learner.needs_pooled:
             return self.vlsm.encode_image(images, None, pooled=True)
-        return self.vlsm.encode_image(images, (self.learner() if prompts is None else prompts).image)
+        side = (self.learner(None, label_index) if prompts is None else prompts).image
+        if not self.learner.image_per_label or side is None or side.ndim == 3:
+            return self.vlsm.encode_image(images, side)
+        rows, asked = grid_rows(images.shape[0], side.shape[1], images.device)
+        return replace(self.vlsm.encode_image(images[rows], side[:, asked]), labels=side.shape[1])
 
-    def encode_phrases(self, ids: Tensor, mask: Tensor, prompts: Prompts | None = None) -> TextFeatures:
+    def encode_phrases(
+        self, ids: Tensor, mask: Tensor, prompts: Prompts | None = None, label_index: Tensor | None = None
+    ) -> TextFeatures:
         """(L, T) → features with the text side of `prompts`; only where those do not depend on the image."""
-        return self.vlsm.encode_text(ids, mask, (self.learner() if prompts is None else prompts).text)
+        prompts = self.learner(None, label_index) if prompts is None else prompts
+        return self.vlsm.encode_text(ids, mask, prompts.text, prompts.place)
 
     def answer(self, image: ImageFeatures, text: TextFeatures) -> Tensor:
         """Row i of `image` asked row i of `text`: logits (N, 1, S, S)."""
@@ -69,14 +83,18 @@ class TunedModel(nn.Module):
         return decoded.logits if self.upsampler is None else self.upsampler(decoded.logits, decoded.map)
 
     def ask(self, image: ImageFeatures, text: TextFeatures) -> Tensor:
-        """Every image asked every phrase: logits (B, L, S, S)."""
-        images, phrases = len(image), len(text)
+        """Every image asked every phrase: logits (B, L, S, S). `image` as `encode_images` gives it."""
+        phrases = text.embedding.shape[0]
+        images = len(image) // (image.labels or 1)
         rows, asked = grid_rows(images, phrases, text.embedding.device)
-        logits = self.answer(image.rows(rows), text.rows(asked))
+        logits = self.answer(image if image.labels else image.rows(rows), text.rows(asked))
         return logits.reshape(images, phrases, *logits.shape[-2:])
 
     def forward(self, images: Tensor, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> Tensor:
-        """`images` (B, 3, S, S), phrases `ids`, `mask` (L, T) → logits (B, L, S, S); each image is encoded once."""
+        """`images` (B, 3, S, S), phrases `ids`, `mask` (L, T) → logits (B, L, S, S); each image is encoded once.
+
+        `label_index` (L,) says which label each phrase stands for; needed where learned words differ by label.
+        """
         if self.learner.needs_pooled:
             return self.ask_with_words(self.encode_images(images), ids, mask, label_index)
         prompts = self.learner(None, label_index)
@@ -91,18 +109,19 @@ class TunedModel(nn.Module):
         assert image.pooled is not None
         labels = None if label_index is None else label_index[asked]
         prompts = self.learner(image.pooled[rows], labels)
-        logits = self.answer(image.rows(rows), self.vlsm.encode_text(ids[asked], mask[asked], prompts.text))
+        text = self.vlsm.encode_text(ids[asked], mask[asked], prompts.text, prompts.place)
+        logits = self.answer(image.rows(rows), text)
         return logits.reshape(images, phrases, *logits.shape[-2:])
 
-    def pairs(self, images: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
-        """Image i asked phrase i: (N, 3, S, S) and (N, T) → logits (N, 1, S, S)."""
+    def pairs(self, images: Tensor, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> Tensor:
+        """Image i asked phrase i, which stands for label `label_index[i]`: (N, 3, S, S), (N, T) → (N, 1, S, S)."""
         if self.learner.needs_pooled:
             image = self.encode_images(images)
-            prompts = self.learner(image.pooled)
+            prompts = self.learner(image.pooled, label_index)
         else:
-            prompts = self.learner()
-            image = self.encode_images(images, prompts)
-        return self.answer(image, self.vlsm.encode_text(ids, mask, prompts.text))
+            prompts = self.learner(None, label_index)
+            image = self.vlsm.encode_image(images, prompts.image)
+        return self.answer(image, self.vlsm.encode_text(ids, mask, prompts.text, prompts.place))
 
     def learned(self) -> dict[str, nn.Parameter]:
         """What learns, by name, in the order of the modules."""

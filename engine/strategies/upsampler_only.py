@@ -20,6 +20,6 @@ class UpsamplerOnly(StrategyConfig):
         "blend", "Learned upsampler: added to the model's answer, or blended with it."
     )
 
-    def build(self, sites: PromptSites, words: Words) -> NoPrompts:
-        del sites, words
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
+        del sites, words, labels
         return NoPrompts()

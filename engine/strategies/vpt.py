@@ -57,7 +57,7 @@ class VPT(StrategyConfig):
         need_image_sites(sites, "VPT")
         check_depth(self.prompt_depth, sites.image_layers, "image encoder")
 
-    def build(self, sites: PromptSites, words: Words) -> VPTLearner:
-        del words
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> VPTLearner:
+        del words, labels
         assert sites.image_width is not None
         return VPTLearner(random_context(self.prompt_depth, self.num_context, sites.image_width, self.context_std))

@@ -29,6 +29,6 @@ class ZeroShot(StrategyConfig):
             raise ValueError("zero_shot learns nothing, so upsampler and train_last_layer stay off; see upsampler_only")
         return self
 
-    def build(self, sites: PromptSites, words: Words) -> NoPrompts:
-        del sites, words
+    def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
+        del sites, words, labels
         return NoPrompts()
