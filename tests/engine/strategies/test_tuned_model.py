@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from engine.models.clipseg import ClipSeg
 from engine.strategies.base import PromptLearner, Prompts
+from engine.strategies.full_finetune import FullFinetune
 from engine.strategies.tuned_model import TunedModel
 from engine.strategies.vpt import VPT
 
@@ -84,3 +85,13 @@ def test_frozen_parts_stay_in_evaluation_mode() -> None:
     model = tuned(Stochastic()).train()
     assert model.learner.training
     assert not any(module.training for module in model.vlsm.modules())
+
+
+def test_batch_statistics_never_move() -> None:
+    """They are no parameters, so a run would not keep them; even full fine-tuning leaves them alone."""
+    vlsm = ClipSeg(tiny_network())
+    vlsm.add_module("norm", nn.BatchNorm1d(2))
+    config = FullFinetune()
+    TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.zeros(1, 32))).train()
+    assert vlsm.network.training
+    assert not vlsm.norm.training
