@@ -44,6 +44,7 @@ class Evaluate:
     data: str = ""  # folder; empty: the run's own data
     split: str = "test"
     out: str = ""  # folder for scores.csv; empty: the run folder, or NAME-scores.csv beside a bundle
+    tolerance: float | None = None  # of the surface Dice, mm or px; None: the recipe's, 2 for a bundle
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,8 @@ class Sample:
 class OriginalSlice:
     """One slice at its own size: `image` [h, w] or [h, w, 3] as stored, `masks` uint8 0/1 [L, h, w].
 
-    `levels` are the values shown black and white; `position` is the place in the dataset.
+    `levels` are the values shown black and white; `position` is the place in the dataset; `spacing` millimetres
+    between slices, rows and columns (None for a picture); `whole` whether the dataset holds every slice of the case.
     """
 
     position: int
@@ -58,6 +60,8 @@ class OriginalSlice:
     image: NDArray[Any]
     masks: NDArray[np.uint8]
     levels: tuple[float, float]
+    spacing: tuple[float, float, float] | None
+    whole: bool
 
 
 class SliceDataset:
@@ -137,11 +141,14 @@ class SliceDataset:
     def originals(self, cancel: CancelToken) -> Iterator[OriginalSlice]:
         """Every slice again at its own size, in order, each file read once: for scores at the size a user sees."""
         position = 0
+        held = Counter(id(ref.finding) for ref in self.refs)
         while position < len(self.refs):
             finding = self.refs[position].finding
             cancel.check()
             sliced = _sliced(finding, self._report)
             levels = intensity_range(sliced.scan.slices, self.preprocess)
+            stack = sliced.scan
+            spacing = None if stack.geometry is None else (stack.slice_spacing, *stack.spacing_hw)
             while position < len(self.refs) and self.refs[position].finding is finding:
                 index = self.refs[position].index
                 yield OriginalSlice(
@@ -151,6 +158,8 @@ class SliceDataset:
                     image=sliced.image(index),
                     masks=sliced.channels(index, self.table),
                     levels=levels,
+                    spacing=spacing,
+                    whole=held[id(finding)] == len(sliced),
                 )
                 position += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from engine.bundle.manifest import DataSplit
 from engine.bundle.reader import Bundle, is_bundle
 from engine.config.yaml_io import build
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import InputError
+from engine.contract.errors import InputError, OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import Evaluate
 from engine.contract.whole_file import write_text
@@ -24,6 +25,7 @@ from engine.inference.session import BundleSession
 from engine.jobs.run_data import CHANGED, labels_of, same_data
 from engine.runs import layout
 from engine.training.evaluate import score, scores_csv, summarise
+from engine.training.surfaces import DEFAULT_TOLERANCE
 from engine.volumes.preprocess import normalise
 
 if TYPE_CHECKING:
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 
 
 def run(job: Evaluate, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
-    """`{"summary": [per label], "scores": path of scores.csv}`.
+    """`{"summary": [per label], "scores": path of scores.csv, "tolerance": of the surface Dice}`.
 
-    Raises InputError for what is neither run nor bundle, NotABundle, DatasetIncomplete, Cancelled.
+    Raises InputError for what is neither run nor bundle, NotABundle, DatasetIncomplete, OutOfRange, Cancelled.
     """
+    if job.tolerance is not None and not 0 <= job.tolerance < math.inf:
+        raise OutOfRange(f"A tolerance of {job.tolerance:g} is no distance.", hint="Give 0 or more: --tolerance 2.")
     target = Path(job.target)
     if layout.is_run(target):
         return _run(target, job, emit, cancel, job_id)
@@ -62,19 +66,22 @@ def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: s
         emit(Log(job_id, CHANGED, "warning"))
     out = Path(job.out) if job.out else folder
     path = out / layout.SCORES
-    return {"summary": score_network(network, report, job.split, path, hear), "scores": str(path)}
+    tolerance = recipe.training.surface_tolerance if job.tolerance is None else job.tolerance
+    summary = score_network(network, report, job.split, path, hear, tolerance)
+    return {"summary": summary, "scores": str(path), "tolerance": tolerance}
 
 
 def score_network(
-    network: Network, report: DatasetReport, split: str, path: Path, hear: Listener
+    network: Network, report: DatasetReport, split: str, path: Path, hear: Listener, tolerance: float
 ) -> list[dict[str, Any]]:
-    """Scores a torch network; writes `path`, returns the summary."""
+    """Scores a torch network; writes `path`, returns the summary. `tolerance` of the surface Dice, mm or px."""
     from engine.assemble import make_split
 
     scores = []
     for name in _splits(report, split):
         dataset = make_split(network, report, name, hear)
-        scores += score(network.answer(report, dataset), dataset, 0.5, hear.emit, hear.cancel, hear.job_id)
+        ask = network.answer(report, dataset)
+        scores += score(ask, dataset, 0.5, hear.emit, hear.cancel, hear.job_id, tolerance)
     write_text(path, scores_csv(scores))
     return summarise(scores, network.recipe.seed)
 
@@ -111,10 +118,11 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
         return session.probabilities(session.encode_image(inputs), texts)
 
     scores = []
+    tolerance = DEFAULT_TOLERANCE if job.tolerance is None else job.tolerance
     for name in _splits(report, job.split):
         dataset = SliceDataset.build(report, name, manifest.preprocess, emit, cancel, job_id=job_id)
-        scores += score(ask, dataset, manifest.threshold, emit, cancel, job_id)
+        scores += score(ask, dataset, manifest.threshold, emit, cancel, job_id, tolerance)
     # Beside the bundle may be a run with scores of its own.
     out = Path(job.out) / layout.SCORES if job.out else path.with_name(f"{path.stem}-{layout.SCORES}")
     write_text(out, scores_csv(scores))
-    return {"summary": summarise(scores), "scores": str(out)}
+    return {"summary": summarise(scores), "scores": str(out), "tolerance": tolerance}

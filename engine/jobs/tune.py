@@ -103,7 +103,7 @@ def _tune(
             field="data.folder",
         )
     remember(writer.folder, report)
-    network = make_network(recipe)
+    network = make_network(recipe, [label.name for label in report.labels])
     write_text(writer.folder / layout.ENVIRONMENT, json.dumps(environment(device_name(network.device)), indent=2))
     tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))
     trainer = make_trainer(network, report, writer, hear)
@@ -124,7 +124,9 @@ def _tune(
         from engine.jobs.evaluate import score_network
 
         best = run_network(writer.folder, recipe)
-        result["test"] = score_network(best, report, "test", writer.folder / layout.SCORES, hear)
+        result["test"] = score_network(
+            best, report, "test", writer.folder / layout.SCORES, hear, recipe.training.surface_tolerance
+        )
     return result
 
 

@@ -43,6 +43,14 @@ class TrainingConfig(Settings):
     keep_features: bool = setting(
         True, "Keep what the frozen image tower says of each image, where that never changes.", expert=True
     )
+    surface_tolerance: float = setting(
+        2.0,
+        "Distance at which a border still counts as right, in the surface Dice of the final scores.",
+        unit="mm; px for pictures",
+        ge=0,
+        le=1000,
+        expert=True,
+    )
     keep_epochs: int = setting(3, "Checkpoints kept beside the best one.", ge=1, le=1000, expert=True)
     previews: bool = setting(True, "Draw a validation image with its mask after each epoch.", expert=True)
 

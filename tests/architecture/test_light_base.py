@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = {"torch", "transformers", "optuna", "onnx", "onnxscript", "scipy", "ray"}
+HEAVY = {"torch", "transformers", "optuna", "onnx", "onnxscript", "scipy", "monai", "ray"}
 # The rooms that tuning needs; everything else works after `pip install tunevlseg` without the extra `tune`.
 # Of the synthetic room only what trains needs torch; what draws is imported below.
 HEAVY_ROOMS = re.compile(r"engine/((models|strategies|training|export|search|synthetic)/|assemble\.py|data/batch\.py)")

@@ -18,23 +18,58 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--out", default="", metavar="DIR", help="folder for scores.csv (default: the run, or beside the bundle)"
     )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="MM",
+        help="distance at which a border still counts as right in the surface Dice: mm, pixels for pictures "
+        "(default: the run's, 2 for a bundle)",
+    )
 
 
 def make(given: argparse.Namespace) -> Evaluate:
-    return Evaluate(given.target, given.data, given.split, given.out)
+    return Evaluate(given.target, given.data, given.split, given.out, given.tolerance)
 
 
 def show(result: dict[str, Any]) -> None:
-    rows = [
-        [
-            row["label"],
-            row["n"],
-            row["dice"],
-            f"{row['dice_low']:.3f}-{row['dice_high']:.3f}",
-            row["dice_positive"],
-            row["iou"],
-        ]
-        for row in result["summary"]
+    summary = result["summary"]
+    say(_table(summary, "label", "n", "dice", "dice_sd", "dice_interval", "dice_positive", "iou", "dataset_iou"))
+    if any(row["nsd"] is not None for row in summary):
+        say()
+        columns = ["label", "hd95", "hd95_sd", "hd95_interval", "unit", "hd95_missing", "nsd", "nsd_sd", "nsd_positive"]
+        say(_table(summary, *columns))
+    say(
+        f"\nAn empty answer to an empty truth counts as right: Dice, IoU and surface Dice 1, HD95 0. Where only one of "
+        f"them is empty, HD95 is undefined and left out.\nSurface Dice: the share of the borders within "
+        f"{result['tolerance']:g} of each other, in mm, or in pixels of a picture."
+    )
+    say(f"Every case: {result['scores']}")
+
+
+_HEADS = {
+    "dice": "Dice",
+    "dice_positive": "Dice (label present)",
+    "iou": "IoU",
+    "dataset_iou": "IoU of all pixels",
+    "hd95": "HD95",
+    "hd95_missing": "undefined",
+    "nsd": "surface Dice",
+    "nsd_positive": "(label present)",
+}
+
+
+def _table(summary: list[dict[str, Any]], *columns: str) -> str:
+    heads = [
+        "sd" if name.endswith("_sd") else "95 % interval" if name.endswith("_interval") else name for name in columns
     ]
-    say(table(["label", "n", "Dice", "95 % interval", "Dice (label present)", "IoU"], rows))
-    say(f"\nDice of an empty answer to an empty truth counts as 1. Every case: {result['scores']}")
+    return table(
+        [_HEADS.get(head, head) for head in heads], [[_value(row, name) for name in columns] for row in summary]
+    )
+
+
+def _value(row: dict[str, Any], column: str) -> Any:
+    metric, _, kind = column.partition("_")
+    if kind != "interval":
+        return row[column]
+    low, high = row[f"{metric}_low"], row[f"{metric}_high"]
+    return None if low is None else f"{low:.3f}-{high:.3f}"
