@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.bundle.manifest import BundleLabel, DataSplit, Manifest
 from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import InputError
 from engine.contract.events import Log
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
@@ -24,6 +26,7 @@ from engine.models.base import VLSM
 from engine.models.weights import Weights
 from engine.recipe import Recipe
 from engine.runs import layout
+from engine.runs.reader import read_labels
 from engine.strategies.tuned_model import TunedModel
 from engine.text.phrases import with_stop
 from engine.text.tokenizer import PhraseTokenizer
@@ -32,6 +35,9 @@ from engine.training.device import choose_device, set_threads
 from engine.training.evaluate import Answer
 from engine.training.loop import Phrases, RunSink, Trainer
 from engine.volumes.preprocess import normalise
+
+CONTEXT = "learner.context_vectors"
+"""What is saved of the learned words; its first of four axes tells the labels apart."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +59,43 @@ class Network:
     tokenizer: PhraseTokenizer
     append_stop: bool
     device: torch.device
+    labels: tuple[str, ...] = ()
+    """The names of the labels that have learned words of their own, where that is known."""
 
     def phrases(self, report: DatasetReport) -> Phrases:
-        """The labels' phrases as tokens, on the device."""
+        """The labels' phrases as tokens, on the device.
+
+        Raises InputError for a label without learned words, where each label has its own.
+        """
         # Cut as a bundle cuts them: learned words take places of their own.
         ids, mask = self.tokenizer.encode([self._said(label.phrase) for label in report.labels], self.reserve())
         return Phrases(
             torch.from_numpy(ids),
             torch.from_numpy(mask),
+            torch.tensor(self.label_index([label.name for label in report.labels])),
             [label.name for label in report.labels],
             [label.colour for label in report.labels],
         ).to(self.device)
+
+    def label_index(self, names: list[str]) -> list[int]:
+        """Whose learned words each of these labels takes: its own, by name, where labels have their own.
+
+        Raises InputError for a label that was not tuned.
+        """
+        if not self.tuned.learner.text_per_label:
+            return list(range(len(names)))
+        known = self.labels or names
+        strange = [name for name in names if name not in known]
+        learned = self.tuned.learner.label_count()
+        if strange or (not self.labels and len(names) != learned):
+            having = f"for {', '.join(self.labels)}" if self.labels else f"for {learned} labels"
+            asked = f"{', '.join(strange)} has none" if strange else f"{len(names)} are asked for"
+            raise InputError(
+                f"This run learned words of their own {having}; {asked}.",
+                hint="Use the labels that were tuned, or tune again with these (strategy.per_label).",
+                field="data.labels",
+            )
+        return [known.index(name) for name in names]
 
     def reserve(self) -> int:
         """Places among the text encoder's that learned words take."""
@@ -80,18 +112,21 @@ class Network:
         def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
             inputs = np.stack([normalise(image, dataset.preprocess) for image in images])
             with torch.inference_mode():
-                logits = self.tuned(torch.from_numpy(inputs).to(self.device), phrases.ids, phrases.mask)
+                pixels = torch.from_numpy(inputs).to(self.device)
+                logits = self.tuned(pixels, phrases.ids, phrases.mask, phrases.label_index)
             probabilities: NDArray[np.float32] = logits.sigmoid().float().cpu().numpy()
             return probabilities
 
         return ask
 
 
-def make_network(recipe: Recipe, *, learned: Path | None = None) -> Network:
+def make_network(recipe: Recipe, labels: Sequence[str] = (), *, learned: Path | None = None) -> Network:
     """The network of a recipe, its learner drawn from the recipe's seed or read from `learned` (best.safetensors).
 
-    Raises WeightsMissing, NoDevice, OutOfRange, IncompatiblePair, InputError.
+    `labels`: names of the labels, which may have learned words of their own; where they are not known, as many are
+    assumed as `learned` holds. Raises WeightsMissing, NoDevice, OutOfRange, IncompatiblePair, InputError.
     """
+    state = None if learned is None else load_learner(learned)
     device = choose_device(recipe.training.device)
     set_threads(recipe.training.threads)
     weights = recipe.weights()
@@ -99,10 +134,28 @@ def make_network(recipe: Recipe, *, learned: Path | None = None) -> Network:
     recipe.strategy.check(vlsm.sites)
     tokenizer = PhraseTokenizer.from_folder(weights.path)
     torch.manual_seed(recipe.seed)
-    tuned = TunedModel(vlsm, recipe.strategy, recipe.strategy.build(vlsm.sites, _words(vlsm, tokenizer)))
-    if learned is not None:
-        tuned.load_learner_state(load_learner(learned))
-    return Network(recipe, weights, tuned.to(device), tokenizer, knows_full_stop(tokenizer), device)
+    count = _label_count(recipe, labels, state)
+    tuned = TunedModel(vlsm, recipe.strategy, recipe.strategy.build(vlsm.sites, _words(vlsm, tokenizer), count))
+    if state is not None:
+        tuned.load_learner_state(state)
+    names = tuple(labels)
+    return Network(recipe, weights, tuned.to(device), tokenizer, knows_full_stop(tokenizer), device, names)
+
+
+def _label_count(recipe: Recipe, labels: Sequence[str], state: dict[str, torch.Tensor] | None) -> int:
+    """For how many labels words are learned apart; raises InputError where `state` was learned for another number."""
+    count = len(labels) or 1
+    saved = None if state is None else state.get(CONTEXT)
+    if saved is None or saved.ndim != 4 or not getattr(recipe.strategy, "per_label", False):
+        return count
+    if labels and saved.shape[0] != count:
+        raise InputError(
+            f"The saved weights hold learned words for {saved.shape[0]} labels; there are {count} labels now: "
+            f"{', '.join(labels)}.",
+            hint="Use the labels that the run was tuned with, or tune again.",
+            field="data.labels",
+        )
+    return int(saved.shape[0])
 
 
 def _words(vlsm: VLSM, tokenizer: PhraseTokenizer):  # type: ignore[no-untyped-def]
@@ -162,7 +215,8 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
 
 def run_network(run: Path, recipe: Recipe) -> Network:
     """The tuned network of a run folder: its best epoch."""
-    return make_network(recipe, learned=run / layout.BEST)
+    labels = [str(label.get("name")) for label in read_labels(run).get("labels", ())]
+    return make_network(recipe, labels, learned=run / layout.BEST)
 
 
 def export_parts(network: Network, report: DatasetReport, validation: dict[str, float], hear: Listener) -> ExportParts:

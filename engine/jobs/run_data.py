@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from engine.config.yaml_io import build
 from engine.contract.whole_file import write_text
 from engine.data.config import LabelConfig
 from engine.data.findings import DatasetReport
 from engine.runs import layout
+from engine.runs.reader import read_labels
 
 CHANGED = "The dataset is no longer what this run was tuned on (cases, splits or labels differ)."
 
@@ -24,12 +24,12 @@ def remember(folder: Path, report: DatasetReport) -> None:
 
 def labels_of(folder: Path) -> tuple[LabelConfig, ...]:
     """The labels that the run was tuned with; none for a run that has not come so far."""
-    return tuple(build(LabelConfig, values, path="labels") for values in _read(folder).get("labels", ()))
+    return tuple(build(LabelConfig, values, path="labels") for values in read_labels(folder).get("labels", ()))
 
 
 def same_data(folder: Path, report: DatasetReport) -> bool:
     """Whether the dataset still has the cases, splits, slices and labels of the run; True where it did not say."""
-    known = _read(folder)
+    known = read_labels(folder)
     if not known:
         return True
     return known.get("splits_sha256") == _fingerprint(report) and known.get("labels") == report.table.to_dicts()
@@ -41,11 +41,3 @@ def _fingerprint(report: DatasetReport) -> str:
         for finding in report.cases
     )
     return hashlib.sha256(json.dumps(cases, ensure_ascii=True).encode()).hexdigest()
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / layout.LABELS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -124,3 +124,15 @@ def _changed(folder: Path) -> float:
         return (folder / layout.RECIPE).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def read_labels(folder: Path) -> dict[str, Any]:
+    """What labels.json says: `labels` (value, name, phrase, colour …, in the order of tuning) and `splits_sha256`.
+
+    Empty for a run that has not come so far.
+    """
+    try:
+        found = json.loads((folder / layout.LABELS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

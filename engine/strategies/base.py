@@ -56,6 +56,10 @@ class PromptLearner(nn.Module):
         del pooled, label_index
         return Prompts()
 
+    def label_count(self) -> int:
+        """How many labels have prompts of their own; 0 where they share them."""
+        return 0
+
     def learned_words(self) -> int:
         """Places among the text encoder's that the prompts take."""
         text = self().text

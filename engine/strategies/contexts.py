@@ -56,5 +56,9 @@ class ContextLearner(PromptLearner):
             return self.context_vectors[0]
         return self.context_vectors[label_index].transpose(0, 1)
 
+    def label_count(self) -> int:
+        """How many labels have words of their own; 0 where they share them."""
+        return int(self.context_vectors.shape[0]) if self.text_per_label else 0
+
     def learned_words(self) -> int:
         return int(self.context_vectors.shape[-2])

@@ -64,7 +64,9 @@ class TunedModel(nn.Module):
         """
         if self.learner.needs_pooled:
             return self.vlsm.encode_image(images, None, pooled=True)
-        side = (self.learner(None, label_index) if prompts is None else prompts).image
+        if prompts is None:
+            prompts = self.learner(None, label_index) if self.learner.image_varies else Prompts()
+        side = prompts.image
         if not self.learner.image_per_label or side is None or side.ndim == 3:
             return self.vlsm.encode_image(images, side)
         rows, asked = grid_rows(images.shape[0], side.shape[1], images.device)

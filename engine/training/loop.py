@@ -50,15 +50,20 @@ class RunSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """One phrase per label: `ids` and `mask` (L, T), the labels' names and colours."""
+    """One phrase per label: `ids` and `mask` (L, T), the labels' names and colours.
+
+    `label_index` (L,) says which of the labels that were tuned each is: whose learned words it takes.
+    """
 
     ids: Tensor
     mask: Tensor
+    label_index: Tensor
     names: list[str]
     colours: list[str]
 
     def to(self, device: torch.device) -> Phrases:
-        return Phrases(self.ids.to(device), self.mask.to(device), self.names, self.colours)
+        ids, mask, label_index = (tensor.to(device) for tensor in (self.ids, self.mask, self.label_index))
+        return Phrases(ids, mask, label_index, self.names, self.colours)
 
 
 @dataclass
@@ -192,7 +197,7 @@ class Trainer:
         """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds."""
         if self.model.learner.needs_pooled:
             return Prompts(), None
-        prompts = self.model.learner()
+        prompts = self.model.learner(None, self.phrases.label_index)
         if not self.model.text_is_fixed:
             return prompts, self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
         if self._text is None:
@@ -204,7 +209,7 @@ class Trainer:
         prompts, text = asked
         image = source.features(batch, prompts)
         if text is None:
-            return self.model.ask_with_words(image, self.phrases.ids, self.phrases.mask)
+            return self.model.ask_with_words(image, self.phrases.ids, self.phrases.mask, self.phrases.label_index)
         return self.model.ask(image, text)
 
     def _train_epoch(

@@ -68,14 +68,14 @@ def make_trainer(tmp_path: Path) -> Callable[..., Trainer]:
         config = STRATEGIES.get(strategy).model_validate(settings or {})
         vlsm = ClipSeg(tiny_network())
         config.check(vlsm.sites)
-        model = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, 32)))
+        model = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, 32), 2))
         ids = torch.tensor([[1, 4, 8, 10, 3], [1, 9, 13, 3, 0]])
         place = tmp_path / folder
         writer = RunWriter(place) if place.exists() else RunWriter.create(place, "version: 1\n", {})
         values = {"epochs": 2, "batch_size": 4, "learning_rate": 0.01, "previews": False, **training}
         return Trainer(
             model=model,
-            phrases=Phrases(ids, (ids != 0).long(), NAMES, ["#ff0000", "#00ff00"]),
+            phrases=Phrases(ids, (ids != 0).long(), torch.arange(2), NAMES, ["#ff0000", "#00ff00"]),
             train=Loader(drawn(10, 1), values["batch_size"], 7, training=True, augment=augment),
             val=Loader(drawn(6, 2), values["batch_size"], 7),
             config=TrainingConfig.model_validate(values),

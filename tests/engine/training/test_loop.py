@@ -26,6 +26,10 @@ EVERY = [
     ("vpt", DEEP, "published", "cosine"),
     ("coop", DEEP, "none", "plateau"),
     ("coop", DEEP, "published", "constant"),
+    ("coop", {**DEEP, "per_label": True, "class_position": "front"}, "published", "plateau"),
+    ("cocoop", {**DEEP, "per_label": True}, "published", "plateau"),
+    ("maple", {**DEEP, "per_label": True}, "none", "cosine"),
+    ("shared_attention", {**DEEP, "per_label": True}, "none", "plateau"),
     ("upsampler_only", {}, "none", "plateau"),
     ("full_finetune", {}, "none", "plateau"),
 ]
@@ -109,7 +113,16 @@ def test_early_stopping_waits_for_min_epochs(make_trainer: Make) -> None:
     assert (fitted.ended, fitted.epochs) == ("early", 5)
 
 
-@pytest.mark.parametrize(("strategy", "settings"), [("coop", DEEP), ("upsampler_only", {})])
+@pytest.mark.parametrize(
+    ("strategy", "settings"),
+    [
+        ("coop", DEEP),
+        ("coop", {**DEEP, "per_label": True}),
+        ("cocoop", DEEP),
+        ("cocoop", {**DEEP, "per_label": True}),
+        ("upsampler_only", {}),
+    ],
+)
 @pytest.mark.parametrize("augment", ["none", "published"])
 def test_kept_features_change_nothing(
     make_trainer: Make, strategy: str, settings: dict[str, Any], augment: str
@@ -123,9 +136,11 @@ def test_kept_features_change_nothing(
             assert one[name] == pytest.approx(other[name], rel=1e-4), name
 
 
-def test_kept_features_spare_the_tower(make_trainer: Make) -> None:
+@pytest.mark.parametrize("per_label", [False, True])
+@pytest.mark.parametrize("strategy", ["coop", "cocoop"])
+def test_kept_features_spare_the_tower(make_trainer: Make, strategy: str, per_label: bool) -> None:
     calls = []
-    trainer = make_trainer("coop", DEEP, epochs=3)
+    trainer = make_trainer(strategy, {**DEEP, "per_label": per_label}, epochs=3)
     trainer.model.vlsm.network.clip.vision_model.pre_layrnorm.register_forward_hook(lambda *_: calls.append(1))
     trainer.fit()
     assert len(calls) == 2  # the 10 training and the 6 validation images, once each
@@ -138,6 +153,17 @@ def test_phrases_are_encoded_once_a_step(make_trainer: Make, strategy: str, time
     trainer.model.vlsm.network.clip.text_projection.register_forward_hook(lambda *_: calls.append(1))
     trainer.fit()
     assert len(calls) == times  # not once per image: the number of training and validation steps
+
+
+@pytest.mark.parametrize("strategy", ["coop", "cocoop", "maple", "shared_attention", "shared_separate"])
+def test_every_label_learns_its_own_words(make_trainer: Make, strategy: str) -> None:
+    trainer = make_trainer(strategy, {**DEEP, "per_label": True}, epochs=6)
+    before = trainer.model.learner.context_vectors.detach().clone()
+    trainer.fit()
+    moved = (trainer.model.learner.context_vectors - before).abs().amax(dim=(1, 2, 3))
+    assert (moved > 0).all()
+    rows = read_metrics(run_folder(trainer))
+    assert rows[-1]["train_loss"] < rows[0]["train_loss"]
 
 
 def test_cancel_acts_inside_a_step(make_trainer: Make) -> None:
