@@ -77,10 +77,16 @@ class Progress:
     stalled: int = 0
 
     def after(self, epoch: int, val_dice: float, val_loss: float, min_delta: float) -> bool:
-        """Counts an epoch; True where it is the best by validation Dice so far."""
+        """Counts an epoch; True where it is the best by validation Dice so far.
+
+        As in Lightning's EarlyStopping, a loss is better that lies `min_delta` below the last one that counted as
+        better: a slow fall adds up, and is no stall.
+        """
         self.epoch = epoch
-        self.stalled = 0 if val_loss < self.lowest_loss - min_delta else self.stalled + 1
-        self.lowest_loss = min(self.lowest_loss, val_loss)
+        if val_loss < self.lowest_loss - min_delta:
+            self.lowest_loss, self.stalled = val_loss, 0
+        else:
+            self.stalled += 1
         better = val_dice > self.best_dice
         if better:
             self.best_dice, self.best_epoch = val_dice, epoch

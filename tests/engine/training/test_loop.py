@@ -238,3 +238,32 @@ def test_zero_shot_is_one_pass_of_validation(make_trainer: Make) -> None:
     assert (fitted.epochs, fitted.best_epoch, len(rows)) == (1, 1, 1)
     assert math.isnan(rows[0]["train_loss"])
     assert math.isfinite(rows[0]["val_dice"])
+
+
+def test_the_gradient_is_clipped_to_its_norm(make_trainer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of everything that learns together, and only where a limit is set."""
+    norms: dict[float | None, list[float]] = {None: [], 1e-3: []}
+    take = torch.optim.AdamW.step
+    for limit in norms:
+        trainer = make_trainer("vpt", {**DEEP, "upsampler": "blend"}, folder=str(limit), grad_clip=limit, epochs=1)
+        learned = list(trainer.model.learned().values())
+
+        def watched(self: Any, *args: Any, limit: float | None = limit, learned: Any = learned) -> Any:
+            squares = [parameter.grad.square().sum() for parameter in learned if parameter.grad is not None]
+            norms[limit].append(math.sqrt(float(torch.stack(squares).sum())))
+            return take(self, *args)
+
+        monkeypatch.setattr(torch.optim.AdamW, "step", watched)
+        trainer.fit()
+    assert min(norms[None]) > 2e-3
+    assert norms[1e-3] == pytest.approx([1e-3] * len(norms[None]), rel=1e-3)
+
+
+def test_the_seed_decides_the_numbers(make_trainer: Make, table_of: Table) -> None:
+    tables = []
+    for folder, seed in (("a", 7), ("b", 7), ("c", 8)):
+        trainer = make_trainer("vpt", DEEP, folder=folder, epochs=2)
+        trainer.seed = trainer.train.seed = seed
+        trainer.fit()
+        tables.append(table_of(trainer))
+    assert tables[0] == tables[1] != tables[2]

@@ -12,6 +12,7 @@ from engine.models.clipseg import ClipSeg
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
+from engine.training.loop import Progress
 from engine.training.optimiser import Schedule, parameter_groups
 
 
@@ -107,3 +108,48 @@ def test_a_loaded_schedule_goes_on() -> None:
     for schedule in (first, second):
         schedule.before_step()
     assert first.rate == second.rate == pytest.approx(0.2 * 2 / 3)
+
+
+def test_early_stopping_counts_as_lightning_does() -> None:
+    """A fall of half a min_delta an epoch adds up: every other epoch is better than the last that was."""
+    progress, counts = Progress(), []
+    for epoch in range(1, 9):
+        progress.after(epoch, val_dice=0.5, val_loss=1.0 - 0.6e-4 * epoch, min_delta=1e-4)
+        counts.append(progress.stalled)
+    assert counts == [0, 1, 0, 1, 0, 1, 0, 1]
+    progress.after(9, 0.5, progress.lowest_loss - 1e-4, min_delta=1e-4)
+    assert progress.stalled == 2  # exactly min_delta is not better
+
+
+def test_the_best_epoch_is_by_dice_and_the_first_of_equals() -> None:
+    progress = Progress()
+    told = [progress.after(epoch, dice, loss, 1e-4) for epoch, dice, loss in [(1, 0.4, 9), (2, 0.6, 9), (3, 0.6, 1)]]
+    assert told == [True, True, False]
+    assert (progress.best_epoch, progress.best_dice) == (2, 0.6)
+
+
+def test_attention_decays_in_its_projections_alone() -> None:
+    tuned = model("shared_attention", prompt_depth=2)
+    groups = parameter_groups(tuned, TrainingConfig(weight_decay=0.5))
+    decaying = {id(item) for group in groups if group["weight_decay"] for item in group["params"]}
+    names = {name for name, item in tuned.learned().items() if id(item) in decaying}
+    layer = {name.partition("projection_layers.0.")[2] for name in names if ".0." in name} - {""}
+    assert {name.rpartition(".")[2] for name in names} <= {"weight", "in_proj_weight"}
+    assert any(name.endswith("in_proj_weight") for name in layer)
+    assert any(name.endswith("out_proj.weight") for name in layer)
+    assert not any("norm" in name or name.endswith("bias") for name in layer)
+
+
+def test_a_decay_pulls_weights_and_leaves_contexts() -> None:
+    tuned = model("vpt", prompt_depth=1, upsampler="add")
+    assert tuned.upsampler is not None
+    optimiser = torch.optim.AdamW(parameter_groups(tuned, TrainingConfig(learning_rate=0.1, weight_decay=0.5)))
+    kernel, bias = tuned.upsampler.convolution.weight, tuned.upsampler.convolution.bias
+    context = tuned.learner.context_vectors
+    before = [tensor.detach().clone() for tensor in (kernel, bias, context)]
+    for parameter in tuned.learned().values():
+        parameter.grad = torch.zeros_like(parameter)
+    optimiser.step()
+    assert torch.allclose(kernel.detach(), before[0] * (1 - 0.1 * 0.5))
+    assert torch.equal(bias.detach(), before[1])
+    assert torch.equal(context.detach(), before[2])
