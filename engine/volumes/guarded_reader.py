@@ -25,6 +25,7 @@ import engine
 from engine.contract import errors
 from engine.contract.errors import EngineError, ScanUnreadable
 from engine.contract.whole_file import told
+from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 
@@ -47,18 +48,27 @@ class GuardedReader:
     def pid(self) -> int | None:
         return self._child.pid if self._child is not None and self._child.poll() is None else None
 
-    def read(self, path: Path, *, as_mask: bool, timeout_s: float | None = None) -> Volume:
+    def read(self, path: Path, *, as_mask: bool, series: str = "", timeout_s: float | None = None) -> Volume:
         """What `read_scan_here` or `read_mask_here` gives for the file; raises what it raises, or ScanUnreadable."""
-        patience = self.patience_s if timeout_s is None else timeout_s
         with self._lock:
-            request = {"path": str(path.resolve()), "shown": str(path), "as_mask": as_mask}
-            try:
-                answer = self._ask(request, path, patience)
-            except BaseException:
-                # Also for Ctrl+C: an answer that nobody awaits would be taken for that of the next file.
-                self._stop()
-                raise
-            return _volume(answer, path)
+            return _volume(self._request("mask" if as_mask else "scan", path, series, timeout_s), path)
+
+    def list_series(self, path: Path, *, timeout_s: float | None = None) -> list[SeriesEntry]:
+        """What `list_series_here` gives; raises what it raises, or ScanUnreadable."""
+        with self._lock:
+            answer = self._request("list", path, "", timeout_s)
+        return [SeriesEntry.from_dict(entry) for entry in answer["series"]]
+
+    def _request(self, task: str, path: Path, series: str, timeout_s: float | None) -> dict[str, Any]:
+        request = {"task": task, "path": str(path.resolve()), "shown": str(path), "series": series}
+        try:
+            answer = self._ask(request, path, self.patience_s if timeout_s is None else timeout_s)
+        except BaseException:
+            # Also for Ctrl+C: an answer that nobody awaits would be taken for that of the next file.
+            self._stop()
+            raise
+        _raise_problem(answer)
+        return answer
 
     def close(self) -> None:
         """Ends the child and removes its folder; a later read starts a new one."""
@@ -157,13 +167,16 @@ def _ending(code: int) -> str:
     return f"exit code {code}"
 
 
-def _volume(answer: dict[str, Any], path: Path) -> Volume:
+def _raise_problem(answer: dict[str, Any]) -> None:
     if "bug" in answer:
         raise RuntimeError(f"reading failed unexpectedly\n{answer['bug']}")
     if "error" in answer:
         kind = getattr(errors, answer["error"], ScanUnreadable)
         problem: EngineError = kind(answer["message"], hint=answer["hint"])
         raise problem
+
+
+def _volume(answer: dict[str, Any], path: Path) -> Volume:
     file = Path(answer["voxels"])
     with told(file):
         try:
@@ -179,6 +192,8 @@ def _volume(answer: dict[str, Any], path: Path) -> Volume:
         base64.b64decode(answer["header"]),
         answer["stored_dimensions"],
         answer["lossy"],
+        (answer["window"][0], answer["window"][1]) if answer["window"] else None,
+        answer["title"],
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from engine.contract.errors import DiskFull, EngineError, ScanUnreadable
-from engine.volumes.reading import read_mask_here, read_scan_here
+from engine.volumes.reading import list_series_here, read_mask_here, read_scan_here
 from engine.volumes.volume import Volume
 
 
@@ -45,9 +45,11 @@ def _private_output() -> TextIO:
 
 
 def _answer(request: dict[str, Any], folder: Path) -> dict[str, Any]:
-    path, shown = Path(request["path"]), request["shown"]
+    path, shown, series = Path(request["path"]), request["shown"], request["series"]
     try:
-        volume = read_mask_here(path) if request["as_mask"] else read_scan_here(path)
+        if request["task"] == "list":
+            return {"series": [entry.to_dict() for entry in list_series_here(path)]}
+        volume = read_mask_here(path, series) if request["task"] == "mask" else read_scan_here(path, series)
         return {**_described(volume), "voxels": str(_hand_over(volume, folder))}
     except MemoryError:
         return _problem(ScanUnreadable(f"{shown} does not fit into memory.", hint="Close other programs or crop it."))
@@ -70,6 +72,8 @@ def _described(volume: Volume) -> dict[str, Any]:
         "header": base64.b64encode(volume.header).decode("ascii"),
         "stored_dimensions": volume.stored_dimensions,
         "lossy": volume.lossy,
+        "window": volume.window,
+        "title": volume.title,
     }
 
 

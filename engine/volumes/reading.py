@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from engine.contract.errors import ScanUnreadable
+from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS
-from engine.volumes.formats.base import format_name, known_suffixes
+from engine.volumes.formats.base import Format, format_name, known_suffixes
+from engine.volumes.formats.dicom import Dicom
 from engine.volumes.guarded_reader import READER
 from engine.volumes.headers.stored_array import SEND_AGAIN
 from engine.volumes.volume import Volume
 
 _OTHER_KINDS: Final = {
-    ".dcm": "DICOM files are not read yet: convert the series to NIfTI, for instance with dcm2niix.",
-    ".dicom": "DICOM files are not read yet: convert the series to NIfTI, for instance with dcm2niix.",
     ".hdr": "Save it as a single NIfTI file (.nii.gz), for instance with 3D Slicer.",
     ".img": "Save it as a single NIfTI file (.nii.gz), for instance with 3D Slicer.",
     ".mgz": "Convert it to NIfTI: mri_convert in.mgz out.nii.gz",
@@ -30,14 +29,15 @@ _OTHER_KINDS: Final = {
 }
 
 
-def read_scan(path: Path, *, timeout_s: float | None = None) -> Volume:
+def read_scan(path: Path, series: str = "", *, timeout_s: float | None = None) -> Volume:
     """The scan as stored: pictures [1, h, w(, 3)], volumes [z, y, x] with geometry, and notes on what was changed.
 
+    A DICOM file stands for its whole series, a folder for the DICOM series in it; `series` chooses one of several.
     Raises ScanUnreadable (what is wrong, where, what to do), also where the reader crashes or stands still for
     `timeout_s`.
     """
     check_file(path)
-    return READER.read(path, as_mask=False, timeout_s=timeout_s)
+    return READER.read(path, as_mask=False, series=series, timeout_s=timeout_s)
 
 
 def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
@@ -50,29 +50,49 @@ def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
     return READER.read(path, as_mask=True, timeout_s=timeout_s)
 
 
-def read_scan_here(path: Path) -> Volume:
+def list_series(path: Path, *, timeout_s: float | None = None) -> list[SeriesEntry]:
+    """What a DICOM file (its own series) or folder offers; an empty list for a scan of another kind.
+
+    Raises ScanUnreadable where the path is no scan, or none of its DICOM files can be read.
+    """
+    check_file(path)
+    if format_name(path) != Dicom.name:
+        return []
+    return READER.list_series(path, timeout_s=timeout_s)
+
+
+def read_scan_here(path: Path, series: str = "") -> Volume:
     """`read_scan` without a child: a crash ends this process, and native libraries may print to its output."""
     check_file(path)
-    volume = _reader_of(path, "read")(path)
+    reader = _reader_of(path)
+    volume = reader.read(path, series) if isinstance(reader, Dicom) else reader.read(path)
     return _finite(path, volume)
 
 
-def read_mask_here(path: Path) -> Volume:
+def read_mask_here(path: Path, series: str = "") -> Volume:
     """`read_mask` without a child."""
     check_file(path)
-    volume = _reader_of(path, "read_mask")(path)
+    reader = _reader_of(path)
+    volume = reader.read_mask(path, series) if isinstance(reader, Dicom) else reader.read_mask(path)
     return dataclasses.replace(volume, voxels=_whole_numbers(path, volume.voxels))
 
 
-def _reader_of(path: Path, method: str) -> Callable[[Path], Volume]:
+def list_series_here(path: Path) -> list[SeriesEntry]:
+    """`list_series` without a child."""
+    check_file(path)
+    reader = _reader_of(path)
+    return reader.list_series(path) if isinstance(reader, Dicom) else []
+
+
+def _reader_of(path: Path) -> Format:
     name = format_name(path)
     assert name is not None  # check_file has seen to it
-    reader: Callable[[Path], Volume] = getattr(FORMATS.get(name)(), method)
-    return reader
+    return FORMATS.get(name)()
 
 
 def check_file(path: Path) -> None:
-    """Raises ScanUnreadable for what no reader need try: missing, a folder, empty, unknown kind, not permitted."""
+    """Raises ScanUnreadable for what no reader need try: missing, a folder without DICOM files, empty, unknown kind,
+    not permitted."""
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
@@ -82,7 +102,11 @@ def check_file(path: Path) -> None:
     except OSError as error:
         raise _refused(path, error) from error
     if path.is_dir():
-        raise ScanUnreadable(f"{path} is a folder, not a scan.", hint="Give one file in it.")
+        if format_name(path) == Dicom.name:
+            return
+        raise ScanUnreadable(
+            f"{path} is a folder, not a scan.", hint="Give one file in it, or a folder of DICOM files."
+        )
     if not path.is_file():
         raise ScanUnreadable(f"{path} is a device or a pipe, not a file.", hint="Give a scan stored as a file.")
     if format_name(path) is None:

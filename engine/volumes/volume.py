@@ -30,6 +30,10 @@ class Volume:
     """2 where the file holds a single plane; its mask is written as one too."""
     lossy: bool = False
     """The file's compression changes values (JPEG): label values in it cannot be relied on."""
+    window: tuple[float, float] | None = None
+    """Centre and width that the file's header asks for, in the voxels' unit; for the display only."""
+    title: str = ""
+    """How the scan is called on screen and in file names, where its own file or folder may name the patient (DICOM)."""
 
     @property
     def is_picture(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from engine.contract.errors import InputError
+from engine.volumes.dicom.files import is_dicom
 from engine.volumes.formats import FORMATS
 from engine.volumes.volume import Mask, Volume
 
@@ -36,10 +37,15 @@ class Format(Protocol):
 
 
 def format_name(path: Path) -> str | None:
-    """The registered format that takes this file's suffix, or None."""
+    """The registered format that takes this file's suffix, or None.
+
+    DICOM files often have none, and lie together in a folder: what is there is then looked at.
+    """
     file = path.name.lower()
     fitting = [(len(s), name) for name, known in FORMATS for s in known.suffixes if file.endswith(s)]
-    return max(fitting)[1] if fitting else None
+    if fitting:
+        return max(fitting)[1]
+    return "dicom" if is_dicom(path) else None
 
 
 def suffix_of(path: Path) -> str:

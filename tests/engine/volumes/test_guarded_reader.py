@@ -208,20 +208,20 @@ def test_relative_and_odd_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("empty.nii", "is empty"),
         ("folder.nii", "is a folder"),
         ("notes.txt", "of a kind"),
-        ("slice.dcm", "of a kind"),
+        ("slice.mgz", "of a kind"),
     ],
 )
 def test_what_no_reader_need_try(name: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "empty.nii").touch()
     (tmp_path / "folder.nii").mkdir()
-    for other in ("notes.txt", "slice.dcm"):
+    for other in ("notes.txt", "slice.mgz"):
         (tmp_path / other).write_text("x")
     for read in (read_scan, read_mask):
         with pytest.raises(ScanUnreadable, match=words) as caught:
             read(tmp_path / name)
         assert caught.value.hint
-    if name == "slice.dcm":
-        assert "dcm2niix" in caught.value.hint
+    if name == "slice.mgz":
+        assert "mri_convert" in caught.value.hint
 
 
 def test_scans_open_without_torch(repo_root: Path) -> None:
