@@ -14,11 +14,13 @@ from engine.bundle.manifest import BundleLabel, DataSplit, Manifest
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
 from engine.contract.events import Log
+from engine.data.augment import Augmentation
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
 from engine.data.loader import Loader
 from engine.data.phrases import check_phrases
 from engine.data.report import inspect
+from engine.data.sides import check_sides
 from engine.export.base import ExportParts
 from engine.export.base_model import base_preprocess, knows_full_stop, model_info
 from engine.models import MODELS
@@ -167,12 +169,16 @@ def _words(vlsm: VLSM, tokenizer: PhraseTokenizer):  # type: ignore[no-untyped-d
 
 
 def inspect_for(recipe: Recipe, hear: Listener) -> DatasetReport:
-    """The recipe's dataset, every file opened, its problems told. Raises DatasetIncomplete where nothing is usable."""
+    """The recipe's dataset, every file opened, its problems told.
+
+    Raises DatasetIncomplete where nothing is usable, OutOfRange for a flip that a phrase found in the folder forbids.
+    """
     report = inspect(recipe.data, recipe.seed, hear.emit, hear.cancel, job_id=hear.job_id)
     for problem in report.problems:
         if problem.severity != "note":
             hear.emit(Log(hear.job_id, problem.line(), "warning"))
     report.require_usable()
+    check_sides(recipe.data, report.labels)
     return report
 
 
@@ -201,7 +207,14 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
     return Trainer(
         model=network.tuned,
         phrases=network.phrases(report),
-        train=Loader(train, batch, recipe.seed, training=True, augment=recipe.data.augment),
+        train=Loader(
+            train,
+            batch,
+            recipe.seed,
+            training=True,
+            augment=Augmentation.of(recipe.data),
+            absent_labels=recipe.data.absent_labels,
+        ),
         val=Loader(val, batch, recipe.seed),
         config=recipe.training,
         seed=recipe.seed,

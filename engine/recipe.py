@@ -15,6 +15,7 @@ from engine.config.fields import Settings, setting
 from engine.config.yaml_io import apply_overrides, build, dump_yaml, load_yaml
 from engine.contract.errors import OutOfRange, UnknownName
 from engine.data.config import DataConfig
+from engine.data.sides import check_sides
 from engine.models import MODELS
 from engine.models.sites import PromptSites
 from engine.models.weights import Weights, find_weights, is_installed
@@ -109,13 +110,15 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
             field="strategy.name",
         )
     config = STRATEGIES.get(str(name), field="strategy.name")
+    data = build(DataConfig, _based(frame.data, "folder", folder), path="data")
+    check_sides(data, data.labels)
     advice = weights.card.recommended_for(str(name))
     strategy = build(config, {**advice.get("strategy", {}), **given}, path="strategy")
     strategy.check(_sites(weights))
     return Recipe(
         name=frame.name,
         seed=frame.seed,
-        data=build(DataConfig, _based(frame.data, "folder", folder), path="data"),
+        data=data,
         model=model.model_copy(update={"sha256": weights.sha256}),
         strategy_name=str(name),
         strategy=strategy,

@@ -2,8 +2,9 @@
 
 `published` follows the study's training pipeline (reference: albumentations 1.4.7, Affine then
 RandomBrightnessContrast, each applied to a fifth of the images): scale 0.98 to 1.02 for each axis, shift ±2 %, turn
-±5°, border replicated, bicubic for the image and nearest for masks; contrast and brightness ±0.1. There are no flips:
-they would swap left and right, which a phrase may name.
+±5°, border replicated, bicubic for the image and nearest for masks; contrast and brightness ±0.1. It has no flips: they
+would swap left and right, which a phrase may name. Flips (each of half of the images) and turns of any image come
+beside it, asked for one by one; `engine.data.sides` refuses them where a phrase speaks against them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.config import DataConfig
+
 _PROBABILITY = 0.2
+_FLIPPED = 0.5
 _SCALE = 0.02
 _SHIFT = 0.02
 _DEGREES = 5.0
 _CONTRAST = 0.1
 _BRIGHTNESS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What may happen to a training image, as in DataConfig; `rotate` in degrees, either way."""
+
+    kind: str = "none"  # none | published
+    flip_horizontal: bool = False
+    flip_vertical: bool = False
+    rotate: float = 0.0
+
+    @classmethod
+    def of(cls, config: DataConfig) -> Augmentation:
+        return cls(config.augment, config.flip_horizontal, config.flip_vertical, config.rotate)
+
+    def __bool__(self) -> bool:
+        return self != Augmentation()
+
+
+UNCHANGED = Augmentation()
+PUBLISHED = Augmentation("published")
 
 
 @dataclass(frozen=True)
@@ -39,30 +64,57 @@ class Changes:
         return self.moved | self.relit
 
 
-def draw_changes(kind: str, positions: NDArray[np.int64], seed: int, epoch: int) -> Changes:
+def draw_changes(augmentation: Augmentation, positions: NDArray[np.int64], seed: int, epoch: int) -> Changes:
     """Drawn from (seed, epoch, position) alone: neither batch size nor an interruption changes them.
 
-    Raises ValueError for another `kind` than "published".
+    An image is mirrored first, then turned, then changed as published. Turns are those of the square that the network
+    sees. Raises ValueError for a kind that is neither none nor published.
     """
-    if kind != "published":
-        raise ValueError(f"no such augmentation: {kind!r}")
+    if augmentation.kind not in ("none", "published"):
+        raise ValueError(f"no such augmentation: {augmentation.kind!r}")
     count = len(positions)
     theta = np.tile(np.eye(2, 3, dtype=np.float32), (count, 1, 1))
     gain, offset = np.ones(count, np.float32), np.zeros(count, np.float32)
     moved, relit = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     for row, position in enumerate(positions):
         rng = np.random.default_rng([seed, epoch, int(position)])
+        # Everything is drawn for every image, so that no setting changes what another one draws.
         move, light = rng.random(2) < _PROBABILITY
-        scale_x, scale_y = rng.uniform(1 - _SCALE, 1 + _SCALE, 2)
-        # affine_grid's coordinates run from -1 to 1: a share of the width is twice that.
-        shift_x, shift_y = rng.uniform(-_SHIFT, _SHIFT, 2) * 2
-        angle = np.deg2rad(rng.uniform(-_DEGREES, _DEGREES))
+        slight = _slight_move(rng)
         contrast, brightness = rng.uniform(-_CONTRAST, _CONTRAST), rng.uniform(-_BRIGHTNESS, _BRIGHTNESS)
-        if move:
-            cos, sin = np.cos(angle), np.sin(angle)
-            # affine_grid maps an output place to an input place: the inverse of turn, scale and shift.
-            theta[row] = [[cos / scale_x, sin / scale_x, -shift_x], [-sin / scale_y, cos / scale_y, -shift_y]]
-            moved[row] = True
-        if light:
+        free = _flip_and_turn(rng, augmentation)
+        published = augmentation.kind == "published"
+        # An output place is mapped to an input place: what happens to an image last is undone first.
+        matrix = free @ slight if published and move else free
+        if not np.array_equal(matrix, np.eye(3)):
+            theta[row], moved[row] = matrix[:2], True
+        if published and light:
             gain[row], offset[row], relit[row] = 1 + contrast, brightness * 255, True
     return Changes(theta, gain, offset, moved, relit)
+
+
+def _slight_move(rng: np.random.Generator) -> NDArray[np.float64]:
+    """The published scale, shift and turn, [3, 3]; from output to input, as `affine_grid` wants it."""
+    scale_x, scale_y = rng.uniform(1 - _SCALE, 1 + _SCALE, 2)
+    # affine_grid's coordinates run from -1 to 1: a share of the width is twice that.
+    shift_x, shift_y = rng.uniform(-_SHIFT, _SHIFT, 2) * 2
+    angle = np.deg2rad(rng.uniform(-_DEGREES, _DEGREES))
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos / scale_x, sin / scale_x, -shift_x], [-sin / scale_y, cos / scale_y, -shift_y], [0, 0, 1]])
+
+
+def _flip_and_turn(rng: np.random.Generator, augmentation: Augmentation) -> NDArray[np.float64]:
+    """Mirrored, then turned, [3, 3]; from output to input. The identity where nothing is asked for."""
+    across, down = rng.random(2) < _FLIPPED
+    angle = np.deg2rad(rng.uniform(-1, 1) * augmentation.rotate)
+    mirror = np.diag(
+        [
+            -1.0 if across and augmentation.flip_horizontal else 1.0,
+            -1.0 if down and augmentation.flip_vertical else 1.0,
+            1,
+        ]
+    )
+    if not augmentation.rotate:
+        return mirror
+    cos, sin = np.cos(angle), np.sin(angle)
+    return mirror @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])

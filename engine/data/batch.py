@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import affine_grid, grid_sample
 
-from engine.data.augment import Changes, draw_changes
+from engine.data.absent import taking_part
+from engine.data.augment import UNCHANGED, Augmentation, Changes, draw_changes
 from engine.data.dataset import SliceDataset
 
 
@@ -17,8 +18,9 @@ from engine.data.dataset import SliceDataset
 class Batch:
     """images float32 [B, 3, S, S], normalised; masks float32 0/1 [B, L, S, S]; present bool [B, L].
 
-    `positions` int64 [B] are places in the dataset (on the CPU). `changed` bool [B] marks images that augmentation has
-    altered: features remembered for a position hold for the others.
+    `present`: the pairs of an image and a label that count, in the loss and in the metrics of the batch. `positions`
+    int64 [B] are places in the dataset (on the CPU). `changed` bool [B] marks images that augmentation has altered:
+    features remembered for a position hold for the others.
     """
 
     images: torch.Tensor
@@ -36,15 +38,19 @@ def make_batch(
     positions: NDArray[np.int64],
     device: torch.device | str = "cpu",
     *,
-    augment: str = "none",
+    augment: Augmentation = UNCHANGED,
+    absent_labels: float = 1.0,
     seed: int = 0,
     epoch: int = 0,
 ) -> Batch:
-    """The samples at `positions`; bytes travel to the device, where they become numbers and are changed."""
+    """The samples at `positions`; bytes travel to the device, where they become numbers and are changed.
+
+    `absent_labels`: the share of pairs with an empty truth that are `present`.
+    """
     images = _on(device, dataset.images[positions]).permute(0, 3, 1, 2).float()
     masks = _on(device, dataset.masks[positions]).float()
     touched = torch.zeros(len(positions), dtype=torch.bool)
-    if augment != "none":
+    if augment:
         changes = draw_changes(augment, positions, seed, epoch)
         images, masks = apply_changes(images, masks, changes)
         touched = torch.from_numpy(changes.touched)
@@ -53,7 +59,7 @@ def make_batch(
     return Batch(
         images=(images / 255 - mean) / std,
         masks=masks,
-        present=_on(device, dataset.present[positions]),
+        present=_on(device, taking_part(dataset, positions, absent_labels, seed, epoch)),
         positions=torch.from_numpy(np.ascontiguousarray(positions)),
         changed=touched,
     )

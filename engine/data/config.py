@@ -77,6 +77,29 @@ class DataConfig(Settings):
         "published",
         "Random changes while tuning; published: slight shifts, turns, brightness in a fifth of the images.",
     )
+    flip_horizontal: bool = setting(
+        False, "Mirror half of the training images, left for right; refused where a phrase names a side."
+    )
+    flip_vertical: bool = setting(
+        False, "Mirror half of the training images, top for bottom; refused where a phrase names upper or lower."
+    )
+    rotate: float = setting(
+        0.0,
+        "Turn each training image by a random angle up to this; above 45, refused where a phrase names a side.",
+        unit="degrees",
+        ge=0,
+        le=180,
+    )
+    # All of them by default: validation counts each pair, an empty answer to an empty truth as right, and a label asked
+    # for at an image without it is what happens in use. Where most labels are rare, so many empty truths outweigh the
+    # others in the mean of the loss.
+    absent_labels: float = setting(
+        1.0,
+        "Share of the labels that a training image does not show which take part in its loss, as empty masks; "
+        "less than 1 where most labels are rare. Drawn anew in every epoch.",
+        ge=0,
+        le=1,
+    )
     max_cases: int = setting(0, "Use at most so many cases, drawn by the seed; 0: all.", ge=0)
 
     @field_validator("labels")

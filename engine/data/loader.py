@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.augment import UNCHANGED, Augmentation
 from engine.data.dataset import SliceDataset
 
 if TYPE_CHECKING:
@@ -20,10 +21,18 @@ if TYPE_CHECKING:
 
 
 class Loader:
-    """Batches of a dataset. `training` shuffles and allows `augment`; otherwise order and images stay as they are."""
+    """Batches of a dataset. `training` shuffles, and allows `augment` and `absent_labels` (the share of pairs with an
+    empty truth that count); otherwise order and images stay as they are, and every pair counts."""
 
     def __init__(
-        self, dataset: SliceDataset, batch_size: int, seed: int, *, training: bool = False, augment: str = "none"
+        self,
+        dataset: SliceDataset,
+        batch_size: int,
+        seed: int,
+        *,
+        training: bool = False,
+        augment: Augmentation = UNCHANGED,
+        absent_labels: float = 1.0,
     ) -> None:
         if batch_size < 1:
             raise ValueError("a batch holds at least one sample")
@@ -31,7 +40,8 @@ class Loader:
         self.batch_size = batch_size
         self.seed = seed
         self.training = training
-        self.augment = augment if training else "none"
+        self.augment = augment if training else UNCHANGED
+        self.absent_labels = absent_labels if training else 1.0
 
     def __len__(self) -> int:
         """Batches an epoch; the last may be smaller."""
@@ -56,4 +66,12 @@ class Loader:
         from engine.data.batch import make_batch
 
         for positions in self.positions(epoch):
-            yield make_batch(self.dataset, positions, device, augment=self.augment, seed=self.seed, epoch=epoch)
+            yield make_batch(
+                self.dataset,
+                positions,
+                device,
+                augment=self.augment,
+                absent_labels=self.absent_labels,
+                seed=self.seed,
+                epoch=epoch,
+            )

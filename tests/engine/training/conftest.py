@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.contract.control import CancelToken
 from engine.contract.events import Event
+from engine.data.augment import Augmentation
 from engine.data.dataset import SliceDataset, SliceRef
 from engine.data.loader import Loader
 from engine.models.clipseg import ClipSeg
@@ -61,6 +62,7 @@ def make_trainer(tmp_path: Path) -> Callable[..., Trainer]:
         emit: Callable[[Event], None] = lambda event: None,
         cancel: CancelToken | None = None,
         augment: str = "none",
+        absent_labels: float = 1.0,
         **training: Any,
     ) -> Trainer:
         torch.set_num_threads(1)
@@ -76,7 +78,14 @@ def make_trainer(tmp_path: Path) -> Callable[..., Trainer]:
         return Trainer(
             model=model,
             phrases=Phrases(ids, (ids != 0).long(), torch.arange(2), NAMES, ["#ff0000", "#00ff00"]),
-            train=Loader(drawn(10, 1), values["batch_size"], 7, training=True, augment=augment),
+            train=Loader(
+                drawn(10, 1),
+                values["batch_size"],
+                7,
+                training=True,
+                augment=Augmentation(augment),
+                absent_labels=absent_labels,
+            ),
             val=Loader(drawn(6, 2), values["batch_size"], 7),
             config=TrainingConfig.model_validate(values),
             seed=7,

@@ -267,3 +267,15 @@ def test_the_seed_decides_the_numbers(make_trainer: Make, table_of: Table) -> No
         trainer.fit()
         tables.append(table_of(trainer))
     assert tables[0] == tables[1] != tables[2]
+
+
+def test_absent_labels_take_part_by_their_share(make_trainer: Make) -> None:
+    """The drawn set's second label is missing in every third image; at share 0 those pairs teach nothing."""
+    rows = {}
+    for share in (0.0, 1.0):
+        trainer = make_trainer("vpt", DEEP, folder=str(share), absent_labels=share, epochs=1, learning_rate=1e-9)
+        trainer.fit()
+        rows[share] = read_metrics(run_folder(trainer))[0]
+    # Nothing learns at this rate: the same answers, of which share 0 leaves the pairs with an empty truth out.
+    assert rows[0.0]["val_loss"] == rows[1.0]["val_loss"]
+    assert rows[0.0]["train_loss"] < rows[1.0]["train_loss"] - 0.05
