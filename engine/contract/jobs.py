@@ -58,11 +58,19 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class ListSeries:
+    """What a DICOM file or folder offers; result: `series` (an entry each, see engine.volumes.dicom.entry), `stamp`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenScan:
     """Reads a scan in the guarded child and writes its voxels as .npy for the viewer."""
 
     path: str
     out: str  # folder that receives voxels.npy and scan.json
+    series: str = ""  # which of several DICOM series: its number in the list, its short hash, or its UID
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class Segment:
     overwrite: bool = False
     probabilities: str = ""  # folder that receives one .npy of uint8 probabilities a prompt (for the viewer)
     save: bool = True  # False: probabilities only, nothing is written beside them
+    series: str = ""  # as for OpenScan; goes with one scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,7 @@ Job = (
     | Tune
     | Evaluate
     | Export
+    | ListSeries
     | OpenScan
     | Segment
     | PrepareSamples

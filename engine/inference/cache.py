@@ -12,21 +12,25 @@ from pathlib import Path
 from engine.bundle.reader import Bundle
 from engine.inference.runtime import Device, default_threads
 from engine.inference.session import BundleSession, ImageEncoding
+from engine.volumes.dicom.files import stamp
+from engine.volumes.formats.base import format_name
 from engine.volumes.reading import read_scan
 from engine.volumes.volume import Volume
 
-ScanKey = tuple[str, int, int]
-"""Path, time of last change in nanoseconds, and size in bytes: a file that changed is another scan."""
+ScanKey = tuple[str | int, ...]
+"""Path, time of last change in nanoseconds, and size in bytes: a file that changed is another scan. For DICOM also the
+state of the files beside it, which the scan is made of, and the series."""
 
 EncodingsKey = tuple[object, ...]
 
 _GIGABYTE = 1024**3
 
 
-def scan_key(path: Path) -> ScanKey:
-    """Raises FileNotFoundError; a folder's key is that of the folder itself."""
+def scan_key(path: Path, series: str = "") -> ScanKey:
+    """Raises FileNotFoundError."""
     found = path.stat()
-    return (str(path.resolve()), found.st_mtime_ns, found.st_size)
+    key = (str(path.resolve()), found.st_mtime_ns, found.st_size)
+    return (*key, stamp(path), series) if format_name(path) == "dicom" else key
 
 
 class EncodingStore:
@@ -83,13 +87,13 @@ class SegmentCache:
             self._sessions.popitem(last=False)
         return self._sessions[key]
 
-    def scan(self, path: Path) -> Volume:
+    def scan(self, path: Path, series: str = "") -> Volume:
         """The volume; read again only when the file changed. Raises ScanUnreadable."""
         try:
-            key = scan_key(path)
+            key = scan_key(path, series)
         except OSError:
-            return read_scan(path)  # says what is wrong
+            return read_scan(path, series)  # says what is wrong
         if self._scan is None or self._scan[0] != key:
             self._scan = None  # the old one may go before the new one comes
-            self._scan = (key, read_scan(path))
+            self._scan = (key, read_scan(path, series))
         return self._scan[1]

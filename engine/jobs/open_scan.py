@@ -20,7 +20,7 @@ def run(job: OpenScan, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
     """
     out = Path(job.out)
     emit(Progress(job_id, 0, 2, "steps", stage="Reading the scan"))
-    volume = read_scan(Path(job.path))
+    volume = read_scan(Path(job.path), job.series)
     cancel.check()
     emit(Progress(job_id, 1, 2, "steps", stage="Preparing the view"))
     with told(out):

@@ -21,7 +21,7 @@ from engine.inference.cache import SegmentCache, scan_key
 from engine.inference.segment import Answer, Segmentation, segment
 from engine.inference.session import BundleSession
 from engine.jobs.base_bundle import bundle_for
-from engine.jobs.segment_names import ScanNames, plan_names, stem_of, unique
+from engine.jobs.segment_names import ScanNames, name_parts, plan_names, unique
 from engine.jobs.segment_names import slug as slug_of
 from engine.volumes.slicing import Plane
 from engine.volumes.volume import Volume
@@ -94,6 +94,10 @@ def _scans(job: Segment) -> list[Path]:
     for scan in scans:
         if not scan.exists():
             raise InputError(f"{scan} does not exist.", hint="Check the path of the scan.", field="scans")
+    if job.series and len(scans) > 1:
+        raise InputError(
+            "A series was chosen, but there are several scans.", hint="Give one DICOM folder or file.", field="series"
+        )
     return scans
 
 
@@ -115,9 +119,13 @@ def _plans(job: Segment, scans: Sequence[Path], prompts: Sequence[str]) -> list[
     if job.save:
         if not job.out:
             raise InputError("Nowhere to write the masks.", hint="Add --out FILE or --out FOLDER.", field="out")
-        return plan_names(scans, prompts, Path(job.out), overwrite=job.overwrite)
-    stems = unique([stem_of(scan) for scan in scans])
-    return [ScanNames(scan, stem, (None,) * len(prompts), None) for scan, stem in zip(scans, stems, strict=True)]
+        return plan_names(scans, prompts, Path(job.out), overwrite=job.overwrite, series=job.series)
+    parts = [name_parts(scan, job.series) for scan in scans]
+    stems = unique([stem for stem, _, _ in parts])
+    return [
+        ScanNames(scan, stem, (None,) * len(prompts), None, shown)
+        for scan, stem, (_, _, shown) in zip(scans, stems, parts, strict=True)
+    ]
 
 
 def _warn(bundle: Bundle, emit: Emit, job_id: str) -> None:
@@ -138,10 +146,10 @@ def _segment_one(
     cancel: CancelToken,
     job_id: str,
 ) -> tuple[Segmentation, Volume]:
-    volume = cache.scan(plan.scan)
+    volume = cache.scan(plan.scan, job.series)
     for note in volume.notes:
-        emit(Log(job_id, f"{plan.scan.name}: {note}"))
-    key = (session.bundle.sha256, session.device, *scan_key(plan.scan))
+        emit(Log(job_id, f"{plan.shown}: {note}"))
+    key = (session.bundle.sha256, session.device, *scan_key(plan.scan, job.series))
     found = segment(
         volume, session, prompts, plane, job.threshold, emit, cancel, job_id, store=cache.encodings, key=key
     )
@@ -158,7 +166,7 @@ def _write(
     job_id: str,
 ) -> None:
     if found.note:
-        emit(Log(job_id, f"{plan.scan.name}: {found.note}"))
+        emit(Log(job_id, f"{plan.shown}: {found.note}"))
     for answer, path in zip(found.answers, plan.masks, strict=True):
         if path is not None:
             # A picture of ones looks black in every viewer; 0 and 255 are read as one label again.
@@ -168,7 +176,7 @@ def _write(
     if plan.combined is not None and plan.legend is not None:
         labels, legend = combine(found.answers)
         write_mask(labels, plan.combined, like=volume)
-        text = json.dumps({"scan": plan.scan.name, **legend}, indent=2, ensure_ascii=False)
+        text = json.dumps({"scan": plan.shown, **legend}, indent=2, ensure_ascii=False)
         write_text(plan.legend, text + "\n")
         overlap = legend["overlapping_voxels"]
         result["combined"].append(
@@ -183,7 +191,7 @@ def _write(
             emit(
                 Log(
                     job_id,
-                    f"{plan.scan.name}: {overlap:,} voxels belong to several phrases; the likelier one has them.",
+                    f"{plan.shown}: {overlap:,} voxels belong to several phrases; the likelier one has them.",
                 )
             )
     if job.probabilities:
@@ -215,7 +223,7 @@ def _tell(plan: ScanNames, answer: Answer, emit: Emit, job_id: str) -> None:
         emit(
             Log(
                 job_id,
-                f"{plan.scan.name}: {answer.asked!r} was not found"
+                f"{plan.shown}: {answer.asked!r} was not found"
                 f" (highest probability {answer.highest:.2f}, threshold {answer.threshold:.2f}).",
                 "warning",
             )

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.contract.errors import InputError
+from engine.contract.errors import InputError, ScanUnreadable
+from engine.volumes.dicom.identity import short_hash
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import format_name, suffix_of
+from engine.volumes.formats.dicom import NO_SEG
+from engine.volumes.reading import list_series
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class ScanNames:
     stem: str
     masks: tuple[Path | None, ...]
     combined: Path | None
+    shown: str = ""
+    """How messages and legends call the scan: its file's name, or for DICOM one that names no patient."""
 
     @property
     def legend(self) -> Path | None:
@@ -28,7 +33,9 @@ class ScanNames:
         return None if self.combined is None else self.combined.with_name(stem_of(self.combined) + ".json")
 
 
-def plan_names(scans: Sequence[Path], prompts: Sequence[str], out: Path, *, overwrite: bool) -> list[ScanNames]:
+def plan_names(
+    scans: Sequence[Path], prompts: Sequence[str], out: Path, *, overwrite: bool, series: str = ""
+) -> list[ScanNames]:
     """One scan and a file name: that file (all labels in it, where there are several phrases); else a folder.
 
     In a folder: `<scan>_<phrase>.<as the scan>`, and `<scan>_labels` with several phrases. Raises InputError where a
@@ -42,16 +49,38 @@ def plan_names(scans: Sequence[Path], prompts: Sequence[str], out: Path, *, over
                 f"{out} is one file, but there are {len(scans)} scans.", hint="Give a folder.", field="out"
             )
         masks = (None,) * len(prompts) if several else (out,)
-        plans = [ScanNames(scans[0], stem_of(scans[0]), masks, out if several else None)]
+        stem, _, shown = name_parts(scans[0], series)
+        plans = [ScanNames(scans[0], stem, masks, out if several else None, shown)]
     else:
         _check_folder(out)
         plans = []
-        for scan, stem in zip(scans, unique([stem_of(scan) for scan in scans]), strict=True):
-            suffix = mask_suffix(scan)
+        parts = [name_parts(scan, series) for scan in scans]
+        stems = unique([stem for stem, _, _ in parts])
+        for scan, stem, (_, suffix, shown) in zip(scans, stems, parts, strict=True):
             files = tuple(out / f"{stem}_{name}{suffix}" for name in slugs)
-            plans.append(ScanNames(scan, stem, files, out / f"{stem}_labels{suffix}" if several else None))
+            plans.append(ScanNames(scan, stem, files, out / f"{stem}_labels{suffix}" if several else None, shown))
     _check(plans, overwrite)
     return plans
+
+
+def name_parts(scan: Path, series: str = "") -> tuple[str, str, str]:
+    """Stem and suffix of a scan's masks, and how it is shown.
+
+    The header of a DICOM scan is read for it, so that no patient's name gets into a file's; where that fails, the
+    reader will say why.
+    """
+    if format_name(scan) != "dicom":
+        return stem_of(scan), mask_suffix(scan), scan.name
+    try:
+        entries = list_series(scan)
+    except ScanUnreadable:
+        entries = []
+    entry = next((e for e in entries if series in (str(e.number), e.id) or short_hash(series) == e.id), None)
+    if entry is None and len(entries) == 1:
+        entry = entries[0]
+    if entry is None:
+        return "dicom", ".nii.gz", "The DICOM series"
+    return entry.title, ".png" if entry.kind == "picture" else ".nii.gz", entry.title
 
 
 def _check_folder(out: Path) -> None:
@@ -62,7 +91,8 @@ def _check_folder(out: Path) -> None:
     if format_name(out) is not None:
         raise InputError(
             f"{out}: masks are not written as {suffix_of(out)}.",
-            hint=f"Give a name that ends in {', '.join(writable)}, or a folder.",
+            hint=f"Give a name that ends in {', '.join(writable)}, or a folder."
+            + (f" {NO_SEG}" if format_name(out) == "dicom" else ""),
             field="out",
         )
     if out.exists():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import GridMismatch, InputError
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import format_name
+from engine.volumes.formats.dicom import NO_SEG
 from engine.volumes.volume import Mask, Volume
 
 
@@ -31,7 +32,7 @@ def write_mask(labels: NDArray[Any], path: Path, like: Volume) -> Path:
     if name is None or not path.name.lower().endswith(FORMATS.get(name).mask_suffixes):
         raise InputError(
             f"{path.name} is not a name that a mask can be saved under.",
-            hint=f"Masks are written as {', '.join(writable)}.",
+            hint=f"Masks are written as {', '.join(writable)}." + (f" {NO_SEG}" if name == "dicom" else ""),
         )
     if like.path is not None and path.exists() and like.path.exists() and path.samefile(like.path):
         raise InputError(
@@ -43,13 +44,19 @@ def write_mask(labels: NDArray[Any], path: Path, like: Volume) -> Path:
 
 def mask_suffix(like: Volume) -> str:
     """The suffix under which the mask of this scan is best saved: the scan's own where masks can have it."""
-    known = FORMATS.get(like.format or ("picture" if like.is_picture else "nifti"))
+    known = FORMATS.get(like.format or _usual(like))
+    if not known.mask_suffixes:
+        known = FORMATS.get(_usual(like))
     if like.path is not None:
         file = like.path.name.lower()
         own = [suffix for suffix in known.mask_suffixes if file.endswith(suffix)]
         if own:
             return max(own, key=len)
     return known.mask_suffixes[0]
+
+
+def _usual(like: Volume) -> str:
+    return "picture" if like.is_picture else "nifti"
 
 
 def _numbers(labels: NDArray[Any]) -> NDArray[Any]:

@@ -15,7 +15,12 @@ def add(commands: Commands) -> None:
     parser = commands.add(
         "segment", "Ask a bundle or base model for masks; each lies on its scan's own grid.", make, show
     )
-    parser.add_argument("scans", nargs="+", metavar="SCAN")
+    parser.add_argument(
+        "scans",
+        nargs="+",
+        metavar="SCAN",
+        help="picture, volume, DICOM folder, or a file for its series",
+    )
     parser.add_argument(
         "--bundle", required=True, metavar="BUNDLE|MODEL", help="a bundle, or an installed model: starter"
     )
@@ -23,6 +28,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--out", required=True, metavar="FILE|FOLDER")
     parser.add_argument("--axis", default="axial", choices=["axial", "coronal", "sagittal", "acquisition"])
     parser.add_argument("--threshold", type=float, default=None, metavar="0..1", help="default: the bundle's own")
+    parser.add_argument(
+        "--series", default="", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace masks that are there")
 
 
@@ -35,6 +43,7 @@ def make(given: argparse.Namespace) -> Segment:
         given.axis,
         given.threshold,
         given.overwrite,
+        series=given.series,
     )
 
 

@@ -11,6 +11,8 @@ from engine.volumes.dicom.files import SUFFIXES
 from engine.volumes.formats import FORMATS
 from engine.volumes.volume import Mask, Volume
 
+NO_SEG: Final = "Masks as DICOM SEG come with a later version."
+
 
 @FORMATS.register("dicom")
 class Dicom:
@@ -37,7 +39,4 @@ class Dicom:
 
     def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
         del mask, like
-        raise InputError(f"{path.name}: {NOT_WRITTEN}", hint="Save it as .nii.gz, .nrrd or .mha.")
-
-
-NOT_WRITTEN: Final = "masks are not written as DICOM SEG yet."
+        raise InputError(f"{path.name} is a DICOM name. {NO_SEG}", hint="Save it as .nii.gz, .nrrd or .mha.")
