@@ -7,10 +7,16 @@ from typing import Literal
 
 from engine.contract.errors import InputError
 from engine.runs.layout import EVENTS, METRICS, is_run
+from engine.volumes.dicom.files import SUFFIXES as DICOM_SUFFIXES
+from engine.volumes.dicom.files import holds_only_dicom, looks_like_dicom
 
 Kind = Literal["run", "bundle", "dataset", "recipe", "scan"]
 
-SCAN_SUFFIXES = ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm".split()
+SCAN_SUFFIXES = ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm .ima".split()
+_OTHERS = tuple(suffix for suffix in SCAN_SUFFIXES if suffix not in DICOM_SUFFIXES)
+_DATASET_PARTS = frozenset(
+    "images masks labels annotations anns imagestr labelstr imagests train val test derivatives".split()
+)
 
 
 def kind_of(path: Path) -> Kind:
@@ -24,11 +30,11 @@ def kind_of(path: Path) -> Kind:
         return "bundle"
     if name.endswith((".yaml", ".yml")):
         return "recipe"
-    if any(name.endswith(suffix) for suffix in SCAN_SUFFIXES):
+    if any(name.endswith(suffix) for suffix in SCAN_SUFFIXES) or looks_like_dicom(path):
         return "scan"
     raise InputError(
         f"{path.name} is of no kind that can be opened.",
-        hint="Open a picture or volume (PNG, JPEG, TIFF, NIfTI, NRRD, MHA), a folder of images, a bundle or a run.",
+        hint="Open a picture or volume (PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM), a folder, a bundle or a run.",
     )
 
 
@@ -37,4 +43,13 @@ def _kind_of_folder(path: Path) -> Kind:
         return "bundle"
     if is_run(path) and ((path / EVENTS).exists() or (path / METRICS).exists() or (path / "epochs").is_dir()):
         return "run"
+    if not _has_parts_of_a_dataset(path) and holds_only_dicom(path, _OTHERS):
+        return "scan"
     return "dataset"
+
+
+def _has_parts_of_a_dataset(path: Path) -> bool:
+    try:
+        return any(found.name.lower() in _DATASET_PARTS for found in path.iterdir() if found.is_dir())
+    except OSError:
+        return False

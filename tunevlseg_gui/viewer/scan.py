@@ -28,6 +28,22 @@ class ViewedScan:
     window: WindowLevel
     value_range: tuple[float, float]
     notes: tuple[str, ...] = ()
+    title: str = ""
+    """How it is called where the file's own name may name the patient (DICOM)."""
+    series: str = ""
+    """Which DICOM series of the path it is."""
+
+    @property
+    def shown(self) -> str:
+        """Its name on the screen."""
+        return self.title or self.path.name
+
+    @property
+    def named(self) -> Path:
+        """The path after which its masks are named: beside it, with the ending that masks of its kind have."""
+        if not self.title:
+            return self.path
+        return self.path.with_name(self.title + (".png" if self.is_picture else ".nii.gz"))
 
     @property
     def is_picture(self) -> bool:
@@ -71,7 +87,7 @@ def map_array(path: Path) -> NDArray[Any]:
     return mapped
 
 
-def scan_of_result(path: Path, result: dict[str, Any]) -> ViewedScan:
+def scan_of_result(path: Path, result: dict[str, Any], series: str = "") -> ViewedScan:
     """The scan that an OpenScan job prepared; raises ScanUnreadable where its files cannot be used."""
     try:
         folder = Path(str(result["folder"]))
@@ -86,17 +102,19 @@ def scan_of_result(path: Path, result: dict[str, Any]) -> ViewedScan:
             WindowLevel.between(black, white),
             (low, high),
             tuple(str(note) for note in result.get("notes") or ()),
+            str(result.get("title") or ""),
+            series,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ScanUnreadable(
-            f"The prepared view of {path.name} cannot be understood ({error}).", hint="Open the scan again."
+            f"The prepared view of the scan cannot be understood ({error}).", hint="Open the scan again."
         ) from error
 
 
-def scan_of_folder(path: Path, folder: Path) -> ViewedScan:
+def scan_of_folder(path: Path, folder: Path, series: str = "") -> ViewedScan:
     """The scan in a folder that an OpenScan job filled earlier."""
     try:
         result = json.loads((folder / "scan.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ScanUnreadable(f"{folder.name} holds no prepared view.", hint="Open the scan again.") from error
-    return scan_of_result(path, {**result, "folder": str(folder)})
+    return scan_of_result(path, {**result, "folder": str(folder)}, series)

@@ -103,7 +103,7 @@ def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = Volume(voxels, Geometry((1.0, 1.0, 4.0), (0.0, 0.0, 0.0), (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0)))
     path = tmp_path / "head.nii.gz"
     path.write_bytes(b"stands for a scan")
-    monkeypatch.setattr(open_scan, "read_scan", lambda _path: made)
+    monkeypatch.setattr(open_scan, "read_scan", lambda _path, _series="": made)
     return path
 
 

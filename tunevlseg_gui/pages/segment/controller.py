@@ -11,7 +11,9 @@ from PySide6.QtCore import QObject, SignalInstance
 
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress
-from engine.contract.jobs import Job, ListModels, OpenScan, Segment
+from engine.contract.jobs import Job, ListModels, ListSeries, OpenScan, Segment
+from engine.volumes.dicom.entry import SeriesEntry
+from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice, base_choices, bundle_choice, tuned_choices
@@ -39,8 +41,9 @@ class Client(Protocol):
 class Asked:
     """A job that was sent: what it was for, what it said."""
 
-    kind: str  # open | segment | save | models
+    kind: str  # list | open | segment | save | models
     scan: Path | None = None
+    series: str = ""
     question: Question | None = None
     target: Path | None = None
     warnings: list[str] = field(default_factory=list)
@@ -69,32 +72,55 @@ class SegmentController(QObject):
     def open_scan(self, path: Path) -> None:
         if self._running:
             self.cancel()
-        folder = view_folder(path)
         self._page.banner.hide()
-        self._page.show_status(f"Opening {path.name}…")
-        job, asked = OpenScan(str(path), str(folder)), Asked("open", scan=path)
+        if is_dicom(path):
+            # Which series there are is asked first: names of files say nothing, and may say too much.
+            self._page.show_status("Looking at the DICOM files…")
+            self._start(ListSeries(str(path)), Asked("list", scan=path))
+        else:
+            self._page.show_status(f"Opening {path.name}…")
+            self._open(path, view_folder(path))
+
+    def _series_listed(self, path: Path, result: dict[str, Any]) -> None:
+        entries = [SeriesEntry.from_dict(entry) for entry in result.get("series") or []]
+        entry = entries[0] if len(entries) == 1 else self._page.ask_series(entries)
+        if entry is None:
+            self._page.show_status("")
+            return
+        self._page.show_status(f"Opening {entry.title}…")
+        self._open(path, view_folder(path, entry.id, str(result.get("stamp", ""))), entry.id)
+
+    def _open(self, path: Path, folder: Path, series: str = "") -> None:
+        job, asked = OpenScan(str(path), str(folder), series), Asked("open", scan=path, series=series)
         if is_prepared(folder):
 
             def again(_error: Exception) -> None:  # damaged: prepared afresh
                 self._start(job, asked)
 
-            run_task(self, lambda: scan_of_folder(path, folder), lambda scan: self._show_scan(scan, folder), again)
+            run_task(
+                self, lambda: scan_of_folder(path, folder, series), lambda scan: self._show_scan(scan, folder), again
+            )
         else:
             self._start(job, asked)
 
-    def _scan_prepared(self, path: Path, result: dict[str, Any]) -> None:
+    def _scan_prepared(self, path: Path, series: str, result: dict[str, Any]) -> None:
         view = Path(str(result.get("folder", "")))
 
-        run_task(self, lambda: scan_of_result(path, result), lambda scan: self._show_scan(scan, view), self._show_error)
+        run_task(
+            self,
+            lambda: scan_of_result(path, result, series),
+            lambda scan: self._show_scan(scan, view),
+            self._show_error,
+        )
 
     def _show_scan(self, scan: ViewedScan, view: Path) -> None:
         self.scan, self._view = scan, view
         self._question = None
         self._page.viewer.show_scan(scan)
-        self._page.side.show_scan(scan.path.name, scan.in_words(), is_volume=not scan.is_picture)
+        self._page.side.show_scan(scan.shown, scan.in_words(), is_volume=not scan.is_picture)
         self._page.show_scan_stage(True)
         self._show_layers([])
-        self._page.show_status("  ".join(scan.notes) or f"{scan.path.name}: {scan.in_words()}")
+        self._page.show_status("  ".join(scan.notes) or f"{scan.shown}: {scan.in_words()}")
         self._page.scan_opened.emit(str(scan.path))
         run_task(self, lambda: tidy_views(view), lambda _done: None)
 
@@ -173,10 +199,11 @@ class SegmentController(QObject):
             axis=axis,
             probabilities=str(question.folder),
             save=False,
+            series=self.scan.series,
         )
         self._page.banner.hide()
         self._page.show_status(f"Asking {self._chosen.title}…")
-        self._start(job, Asked("segment", scan=self.scan.path, question=question))
+        self._start(job, Asked("segment", scan=self.scan.path, series=self.scan.series, question=question))
 
     def cancel(self) -> None:
         if self._running:
@@ -185,7 +212,7 @@ class SegmentController(QObject):
 
     def _answered(self, asked: Asked, result: dict[str, Any]) -> None:
         question, scan = asked.question, self.scan
-        if question is None or scan is None or asked.scan != scan.path:
+        if question is None or scan is None or (asked.scan, asked.series) != (scan.path, scan.series):
             return  # another scan was opened meanwhile
         state = self._page.viewer.state
 
@@ -285,7 +312,7 @@ class SegmentController(QObject):
         phrases = [layer.phrase for layer in state.layers if layer.visible]
         if question is None or scan is None or not phrases or self._running:
             return
-        path = with_suffix(path, scan.path)
+        path = with_suffix(path, scan.named)
         if path.exists() and not ask_overwrite(path):
             return
         job = Segment(
@@ -296,6 +323,7 @@ class SegmentController(QObject):
             axis=question.axis,
             threshold=state.threshold,
             overwrite=True,
+            series=scan.series,
         )
         self._page.banner.hide()
         self._page.show_status(f"Saving {path.name}…")
@@ -330,8 +358,10 @@ class SegmentController(QObject):
                     self._page.show_status("Cancelled. What was shown is as it was.")
 
     def _finished(self, asked: Asked, result: dict[str, Any]) -> None:
-        if asked.kind == "open" and asked.scan is not None:
-            self._scan_prepared(asked.scan, result)
+        if asked.kind == "list" and asked.scan is not None:
+            self._series_listed(asked.scan, result)
+        elif asked.kind == "open" and asked.scan is not None:
+            self._scan_prepared(asked.scan, asked.series, result)
         elif asked.kind == "segment":
             self._answered(asked, result)
         elif asked.kind == "models":

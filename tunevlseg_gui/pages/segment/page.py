@@ -20,10 +20,12 @@ from PySide6.QtWidgets import (
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import JobFailed
 from engine.runs.folders import samples_folder
+from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.controller import Client, SegmentController
 from tunevlseg_gui.pages.segment.saving import file_filter, suggested_mask
+from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
@@ -33,8 +35,8 @@ from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import card, label
 
 SCAN_FILTER = (
-    "Pictures and volumes (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.gif *.webp *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)"
-    ";;All files (*)"
+    "Pictures and volumes (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.gif *.webp *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd"
+    " *.dcm *.ima);;All files (*)"
 )
 BUNDLE_FILTER = "Tuned models (*.vlseg bundle.yaml);;All files (*)"
 
@@ -108,6 +110,12 @@ class SegmentPage(QWidget):
     def ask_scan_path(self) -> str:
         return QFileDialog.getOpenFileName(self, "Open a picture or volume", "", SCAN_FILTER)[0]
 
+    def ask_series(self, entries: list[SeriesEntry]) -> SeriesEntry | None:
+        """Which of several DICOM series to open; None where the question was closed."""
+        dialog = SeriesDialog(entries, self)
+        dialog.exec()
+        return dialog.chosen
+
     def ask_bundle_path(self) -> str:
         return QFileDialog.getOpenFileName(self, "Open a tuned model", "", BUNDLE_FILTER)[0]
 
@@ -115,10 +123,10 @@ class SegmentPage(QWidget):
         scan = self.controller.scan
         if scan is None:
             return ""
-        proposed = suggested_mask(scan.path, [layer.phrase for layer in self.viewer.state.shown_layers])
+        proposed = suggested_mask(scan.named, [layer.phrase for layer in self.viewer.state.shown_layers])
         options = QFileDialog.Option.DontConfirmOverwrite  # asked by ourselves, once the ending is known
         return QFileDialog.getSaveFileName(
-            self, "Save the mask", str(proposed), file_filter(scan.path, scan.is_picture), options=options
+            self, "Save the mask", str(proposed), file_filter(scan.named, scan.is_picture), options=options
         )[0]
 
     def ask_overwrite(self, path: Path) -> bool:
@@ -217,7 +225,7 @@ class SegmentPage(QWidget):
         column.addStretch(1)
         column.addWidget(sign)
         column.addWidget(label("Drop a picture or a volume here", "heading"), 0, middle)
-        column.addWidget(label("PNG, JPEG, TIFF, NIfTI, NRRD, MHA", "muted"), 0, middle)
+        column.addWidget(label("PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM", "muted"), 0, middle)
         column.addSpacing(8)
         opener = button("Open a scan…", "emptyOpenScanButton", self._choose_scan, role="primary", picture="folder")
         column.addWidget(opener, 0, middle)

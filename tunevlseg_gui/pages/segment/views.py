@@ -19,15 +19,18 @@ def views_folder() -> Path:
     return cache_folder() / "views"
 
 
-def view_folder(scan: Path) -> Path:
-    """A folder for this state of this file; its name says nothing about the patient."""
+def view_folder(scan: Path, series: str = "", files: str = "") -> Path:
+    """A folder for this state of this file; its name says nothing about the patient.
+
+    For DICOM: of this series, made of files whose state `files` stands for.
+    """
     try:
         known = scan.stat()
         stamp = f"{known.st_size}-{known.st_mtime_ns}"
     except OSError:
         stamp = "missing"
     # Another version of the program may read the same file in another way.
-    name = hashlib.sha256(f"{scan.resolve()}|{stamp}|{engine.__version__}".encode()).hexdigest()[:20]
+    name = hashlib.sha256(f"{scan.resolve()}|{stamp}|{series}|{files}|{engine.__version__}".encode()).hexdigest()[:20]
     return views_folder() / name
 
 
