@@ -24,6 +24,7 @@ _TITLES = {
     "decoder_finetune": "Decoder",
     "full_finetune": "Everything",
 }
+_IMAGE_SETTINGS = ("augment", "flip_horizontal", "flip_vertical", "rotate", "absent_labels")
 _ORDER = list(_TITLES)
 _SHARED = ("upsampler", "train_last")
 # Which sites a strategy fills, where the catalogue does not say it.
@@ -107,6 +108,7 @@ def with_defaults(specs: list[FieldSpec], defaults: dict[str, Any]) -> list[Fiel
 class Catalogue:
     strategies: list[Strategy] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     weights: list[BaseWeights] = field(default_factory=list)
 
     @classmethod
@@ -123,7 +125,8 @@ class Catalogue:
         ]
         strategies.sort(key=lambda known: _ORDER.index(known.name) if known.name in _ORDER else len(_ORDER))
         training = dict((found.get("training") or {}).get("schema") or {})
-        return cls(strategies, training, [BaseWeights.of(item) for item in found.get("weights") or []])
+        data = dict((found.get("data") or {}).get("schema") or {})
+        return cls(strategies, training, data, [BaseWeights.of(item) for item in found.get("weights") or []])
 
     @classmethod
     def shipped(cls) -> Catalogue:
@@ -145,3 +148,7 @@ class Catalogue:
 
     def training_fields(self, weights: BaseWeights, strategy: str) -> list[FieldSpec]:
         return with_defaults(fields_of(self.training), weights.recommends(strategy, "training"))
+
+    def image_fields(self) -> list[FieldSpec]:
+        """How training images are changed and which of their labels count: the rest of `data` is the Data page's."""
+        return [spec for spec in fields_of(self.data) if spec.name in _IMAGE_SETTINGS]

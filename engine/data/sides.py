@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from engine.contract.errors import OutOfRange
-from engine.data.config import DataConfig, LabelConfig
+
+if TYPE_CHECKING:
+    # The window asks this file too, and opens without pydantic.
+    from engine.data.config import DataConfig, LabelConfig
 
 MOST_TURN = 45.0
 """Degrees; a larger turn brings one side of an image nearer to another's place than to its own."""
@@ -42,28 +46,39 @@ def side_word(text: str, *, vertical: bool) -> str:
     return ""
 
 
+def forbidden_moves(settings: Mapping[str, Any], texts: Iterable[str]) -> dict[str, str]:
+    """Setting → why it is refused, of `flip_horizontal`, `flip_vertical` and `rotate` in `settings` (as in DataConfig).
+
+    `texts` are the phrases and names of the labels.
+    """
+    far = float(settings.get("rotate") or 0) > MOST_TURN
+    asked = [
+        ("flip_horizontal", bool(settings.get("flip_horizontal")), False, "mirrored left for right"),
+        ("flip_vertical", bool(settings.get("flip_vertical")), True, "mirrored top for bottom"),
+        ("rotate", far, False, "turned that far"),
+        ("rotate", far, True, "turned that far"),
+    ]
+    refused: dict[str, str] = {}
+    for text in texts:
+        for setting, wanted, vertical, done in asked:
+            word = side_word(text, vertical=vertical) if wanted else ""
+            if word and setting not in refused:
+                refused[setting] = f"{text!r} names a side ({word!r}); an image {done} would show it on another."
+    return refused
+
+
 def check_sides(config: DataConfig, labels: Iterable[LabelConfig]) -> None:
     """Raises OutOfRange, with the setting as its field, for a flip or turn that contradicts a label's name or phrase.
 
     `labels` are those that are tuned: the config's own, or those found in the folder.
     """
-    texts = [text for label in labels for text in dict.fromkeys((label.phrase, label.name))]
-    if config.flip_horizontal:
-        _refuse("flip_horizontal", texts, "mirrored left for right", "false", vertical=False)
-    if config.flip_vertical:
-        _refuse("flip_vertical", texts, "mirrored top for bottom", "false", vertical=True)
-    if config.rotate > MOST_TURN:
-        for vertical in (False, True):
-            _refuse("rotate", texts, "turned that far", f"{MOST_TURN:g} or less", vertical=vertical)
-
-
-def _refuse(setting: str, texts: list[str], done: str, allowed: str, *, vertical: bool) -> None:
-    for text in texts:
-        word = side_word(text, vertical=vertical)
-        if word:
-            raise OutOfRange(
-                f"data.{setting}: the phrase or name {text!r} names a side ({word!r}); an image {done} would show it "
-                "on another.",
-                hint=f"Set data.{setting} to {allowed}, or take the side out of the label's phrase and name.",
-                field=f"data.{setting}",
-            )
+    moves = {"flip_horizontal": config.flip_horizontal, "flip_vertical": config.flip_vertical, "rotate": config.rotate}
+    for setting, why in forbidden_moves(
+        moves, [text for label in labels for text in (label.phrase, label.name)]
+    ).items():
+        allowed = f"at most {MOST_TURN:g}" if setting == "rotate" else "false"
+        raise OutOfRange(
+            f"data.{setting}: {why}",
+            hint=f"Set data.{setting} to {allowed}, or take the side out of the label's phrase and name.",
+            field=f"data.{setting}",
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
@@ -176,3 +176,29 @@ def test_a_new_window_finds_the_run_of_a_closed_one(
     press(qtbot, second, "stopRun")
     qtbot.waitUntil(lambda: runs.live.state.over, timeout=WAIT)
     second.close()
+
+
+def test_a_flip_against_a_phrase_is_told_at_its_field(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    window.project.labels[0].phrase = "left polyp"
+    for _ in range(3):
+        press(qtbot, window, "wizardNext")
+    flip, told = (
+        window.findChild(QCheckBox, "data_flip_horizontal"),
+        window.findChild(QLabel, "data_flip_horizontal_problem"),
+    )
+    start = window.findChild(QPushButton, "wizardNext")
+    assert flip is not None
+    assert told is not None
+    assert start is not None
+    assert start.isEnabled()
+    flip.setChecked(True)
+    assert "'left polyp' names a side ('left')" in told.text()
+    assert told.isVisibleTo(window)
+    assert not start.isEnabled()
+    flip.setChecked(False)
+    assert start.isEnabled()
+    turn = window.findChild(QCheckBox, "data_flip_vertical")
+    turn.setChecked(True)
+    recipe = yaml.safe_load(window.findChild(QPlainTextEdit, "reviewRecipe").toPlainText())
+    assert (recipe["data"]["flip_vertical"], recipe["data"]["flip_horizontal"]) == (True, False)

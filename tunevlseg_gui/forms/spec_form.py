@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -13,14 +14,23 @@ from tunevlseg_gui.theme.icons import icon
 
 
 class SpecForm(QWidget):
-    """`values()` gives every field; `problems()` what is wrong, by field name. `prefix` begins the object names."""
+    """`values()` gives every field; `problems()` what is wrong, by field name. `prefix` begins the object names.
+
+    `rule` says what is wrong with all values together, by field name, beside what each field allows.
+    """
 
     changed = Signal()
 
     def __init__(
-        self, specs: list[FieldSpec], prefix: str, values: dict[str, Any] | None = None, parent: QWidget | None = None
+        self,
+        specs: list[FieldSpec],
+        prefix: str,
+        values: dict[str, Any] | None = None,
+        parent: QWidget | None = None,
+        rule: Callable[[dict[str, Any]], dict[str, str]] | None = None,
     ) -> None:
         super().__init__(parent)
+        self._rule = rule
         self.specs = {spec.name: spec for spec in specs}
         self._prefix = prefix
         self._fields: dict[str, FieldWidget] = {}
@@ -106,7 +116,8 @@ class SpecForm(QWidget):
     def problems(self) -> dict[str, str]:
         """Field name → what is wrong; empty where the form can be used."""
         found = {name: self.specs[name].problem(field.value()) for name, field in self._fields.items()}
-        return {name: problem for name, problem in found.items() if problem}
+        found = {name: problem for name, problem in found.items() if problem}
+        return found or (self._rule(self.values()) if self._rule else {})
 
     def show_problem(self, name: str, text: str) -> None:
         """Points at a field that the engine refused."""

@@ -48,6 +48,22 @@ def test_a_wrong_value_is_told_at_its_field_while_typing(qtbot: QtBot) -> None:
     assert form.values()["learning_rate"] == 0.05
 
 
+def test_a_rule_over_all_values_tells_at_its_field(qtbot: QtBot) -> None:
+    def rule(values: dict[str, object]) -> dict[str, str]:
+        return {"num_context": "Too many for this kernel."} if values["num_context"] == 8 else {}
+
+    form = SpecForm(SPECS, "strategy", {"num_context": 8}, rule=rule)
+    qtbot.addWidget(form)
+    form.show()
+    told = form.findChild(QLabel, "strategy_num_context_problem")
+    assert told is not None
+    assert told.text() == "Too many for this kernel."
+    assert told.isVisible()
+    form.put("num_context", 4)
+    assert form.problems() == {}
+    assert not told.isVisible()
+
+
 def test_expert_settings_wait_behind_a_fold(qtbot: QtBot) -> None:
     form = made(qtbot)
     kernel = form.findChild(QSpinBox, "strategy_kernel")

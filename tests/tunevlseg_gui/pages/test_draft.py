@@ -28,6 +28,12 @@ def test_the_recipe_names_what_was_in_sight_and_what_was_changed() -> None:
     }
 
 
+def test_changes_of_training_images_are_told_beside_the_data() -> None:
+    flip = FieldSpec("flip_horizontal", "bool", False)
+    draft = Draft("starter", "clipseg", "vpt", "x", image_values={"flip_horizontal": True})
+    assert draft.recipe({"folder": "d"}, [], [], [flip])["data"] == {"folder": "d", "flip_horizontal": True}
+
+
 def test_values_are_kept_for_each_strategy() -> None:
     draft = Draft("starter", "clipseg", "vpt", "x")
     draft.strategy_values[draft.key] = {"prompt_depth": 2}

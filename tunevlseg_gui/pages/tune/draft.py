@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,25 +28,33 @@ class Draft:
     seed: int = 12345
     strategy_values: dict[Key, dict[str, Any]] = field(default_factory=dict)
     training_values: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    image_values: dict[str, Any] = field(default_factory=dict)
+    """Changes of training images: they depend on the dataset, not on the strategy."""
 
     @property
     def key(self) -> Key:
         return (self.weights, self.strategy)
 
-    def recipe(self, data: dict[str, Any], strategy: list[FieldSpec], training: list[FieldSpec]) -> dict[str, Any]:
+    def recipe(
+        self,
+        data: dict[str, Any],
+        strategy: list[FieldSpec],
+        training: list[FieldSpec],
+        images: Sequence[FieldSpec] = (),
+    ) -> dict[str, Any]:
         """The recipe: what stands in the form in sight, and expert settings that were changed."""
         return {
             "version": 1,
             "name": self.name,
             "seed": self.seed,
-            "data": data,
+            "data": {**data, **_told(images, self.image_values)},
             "model": {"name": self.model, "weights": self.weights},
             "strategy": {"name": self.strategy, **_told(strategy, self.strategy_values.get(self.key, {}))},
             "training": _told(training, self.training_values.get(self.key, {})),
         }
 
 
-def _told(specs: list[FieldSpec], values: dict[str, Any]) -> dict[str, Any]:
+def _told(specs: Sequence[FieldSpec], values: dict[str, Any]) -> dict[str, Any]:
     told = {}
     for spec in specs:
         value = values.get(spec.name, spec.default)

@@ -115,6 +115,7 @@ class TunePage(QWidget):
             found = yaml.safe_load(path.read_text(encoding="utf-8"))
             strategy, model = dict(found["strategy"]), dict(found.get("model") or {})
             training = dict(found.get("training") or {})
+            data = dict(found.get("data") or {})
         except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError):
             self.notice.emit(
                 Notice(f"{path.name} is not a recipe.", "A recipe names a strategy; see recipe.full.yaml.", "danger")
@@ -124,6 +125,8 @@ class TunePage(QWidget):
         self.draft.strategy = str(strategy.pop("name", "vpt"))
         self.draft.strategy_values[self.draft.key] = strategy
         self.draft.training_values[self.draft.key] = training
+        shown = {spec.name for spec in self.catalogue.image_fields()}
+        self.draft.image_values = {name: value for name, value in data.items() if name in shown}
         self.model_step.value, self.strategy_step.value = self.draft.weights, self.draft.strategy
         self._offer_models()
         self.notice.emit(Notice(f"{path.name}: its model, strategy and settings are filled in.", tone="good"))
@@ -230,11 +233,12 @@ class TunePage(QWidget):
 
     # -- settings and start --------------------------------------------------------------------------------------
 
-    def _fields(self) -> tuple[list[FieldSpec], list[FieldSpec]]:
+    def _fields(self) -> tuple[list[FieldSpec], list[FieldSpec], list[FieldSpec]]:
         weights, strategy = self._weights(), self.catalogue.strategy(self.draft.strategy)
         return (
             strategy.fields(weights) if strategy else [],
             self.catalogue.training_fields(weights, self.draft.strategy),
+            self.catalogue.image_fields(),
         )
 
     def _draw_settings(self) -> None:
@@ -244,12 +248,14 @@ class TunePage(QWidget):
             draft.name = f"{title}-{draft.strategy}".replace(" ", "-")
         self.settings_step.name.setText(draft.name)
         self._out = run_folder(runs_folder(), draft.name)
-        strategy, training = self._fields()
+        strategy, training, images = self._fields()
         known = self.catalogue.strategy(draft.strategy)
         self.settings_step.show_forms(
             (known.title if known else draft.strategy, "Training"),
             (strategy, draft.strategy_values.get(draft.key, {})),
             (training, draft.training_values.get(draft.key, {})),
+            (images, draft.image_values),
+            [text for known in self._project.labels for text in (known.phrase, known.name)],
         )
         self._settings_changed()
 
@@ -261,6 +267,8 @@ class TunePage(QWidget):
         if step.strategy is not None and step.training is not None:
             draft.strategy_values[draft.key] = step.strategy.values()
             draft.training_values[draft.key] = step.training.values()
+        if step.images is not None:
+            draft.image_values = step.images.values()
         text = recipe_text(self._recipe())
         step.show_review(text, command(self._out / ASKED, self._out))
         self._check()

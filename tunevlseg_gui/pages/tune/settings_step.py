@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.data.sides import forbidden_moves
 from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.forms.spec_form import SpecForm
 from tunevlseg_gui.widgets.buttons import button
@@ -39,6 +40,7 @@ class SettingsStep(QWidget):
         self.name.textEdited.connect(lambda _text: self.changed.emit())
         self.strategy: SpecForm | None = None
         self.training: SpecForm | None = None
+        self.images: SpecForm | None = None
         self._inner = QWidget()
         self._inner.setObjectName("scrolled")
         self._rows = QVBoxLayout(self._inner)
@@ -83,8 +85,10 @@ class SettingsStep(QWidget):
         titles: tuple[str, str],
         strategy: tuple[list[FieldSpec], dict[str, Any]],
         training: tuple[list[FieldSpec], dict[str, Any]],
+        images: tuple[list[FieldSpec], dict[str, Any]],
+        texts: list[str],
     ) -> None:
-        """Draws both forms anew: fields and the values kept for them."""
+        """Draws the forms anew: fields and the values kept for them. `texts`: the labels' phrases and names."""
         while item := self._rows.takeAt(0):
             if widget := item.widget():
                 if widget.isAncestorOf(self.name):
@@ -93,6 +97,7 @@ class SettingsStep(QWidget):
                 widget.deleteLater()
         self.strategy = SpecForm(strategy[0], "strategy", strategy[1])
         self.training = SpecForm(training[0], "training", training[1])
+        self.images = SpecForm(images[0], "data", images[1], rule=lambda values: forbidden_moves(values, texts))
         self._rows.addWidget(_titled("Name of the run", self.name))
         for title, form in zip(titles, (self.strategy, self.training), strict=True):
             form.changed.connect(self.changed)
@@ -102,6 +107,12 @@ class SettingsStep(QWidget):
                 self._rows.addWidget(_titled(title, label("Nothing to set.", "muted")))
                 form.setParent(self)
                 form.hide()
+        if self.images.specs:
+            self.images.changed.connect(self.changed)
+            self._rows.addWidget(_titled("Training images", self.images))
+        else:
+            self.images.setParent(self)
+            self.images.hide()
         self._rows.addStretch(1)
 
     def show_review(self, recipe: str, command: str) -> None:
@@ -118,7 +129,7 @@ class SettingsStep(QWidget):
         """The first thing that is wrong, in words; empty where the run can start."""
         if not self.name.text().strip():
             return "Give the run a name."
-        for form in (self.strategy, self.training):
+        for form in (self.strategy, self.training, self.images):
             for name, told in (form.problems() if form else {}).items():
                 return f"{form.specs[name].title}: {told}" if form else told
         return ""
