@@ -24,6 +24,7 @@ _COSINE: Final = {
 }  # fmt: skip
 _WORDS: Final = {"num_context": 8, "initialise_from": None, "context_std": 0.1}
 _LAYERS: Final = {"learning_rate_layers": 2e-3}
+_BOTH: Final = {"num_context": 8, "prompt_depth": 3, "image_depth": 6, "context_std": 0.1}
 RECOMMENDED: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "zero_shot": {"training": {"batch_size": 16}},
     "coop": {"strategy": _WORDS, "training": {**_COSINE, **_LAYERS, "learning_rate": 2e-2}},
@@ -31,7 +32,25 @@ RECOMMENDED: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "strategy": {"num_context": 8, "prompt_depth": 6, "context_std": 0.1},
         "training": {**_COSINE, **_LAYERS, "learning_rate": 5e-2},
     },
+    "cocoop": {
+        "strategy": {**_WORDS, "projector_width": 32, "projector_norm": False},
+        "training": {**_COSINE, **_LAYERS, "learning_rate": 2e-2},
+    },
+    "maple": {
+        "strategy": {**_BOTH, "initialise_from": None},
+        "training": {**_COSINE, **_LAYERS, "learning_rate": 2e-2},
+    },
+    "shared_attention": {
+        "strategy": {**_BOTH, "feed_forward": 320},
+        "training": {**_COSINE, **_LAYERS, "learning_rate": 5e-2},
+    },
+    "shared_separate": {
+        "strategy": _BOTH,
+        "training": {**_COSINE, "learning_rate_layers": 5e-3, "learning_rate": 2e-2},
+    },
     "upsampler_only": {"training": {**_COSINE, "learning_rate": 2e-3}},
+    "last_layer_only": {"training": {**_COSINE, "learning_rate": 2e-3}},
+    "decoder_finetune": {"training": {**_COSINE, "learning_rate": 4e-3}},
     "full_finetune": {"training": {**_COSINE, "learning_rate": 4e-4}},
 }
 
