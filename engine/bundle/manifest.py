@@ -8,15 +8,19 @@ Graph signatures; the first axis of every array is the batch (`B` slices, `P` ph
     fixed.onnx  pixel_values [B, 3, S, S]                                → probabilities float32 [B, labels, S, S]
 
 With `text_depends_on_image`, image.onnx also gives `pooled` [B, J], and text.onnx also takes `pooled` [P, J].
-With `image_depends_on_label`, image.onnx also takes `label_index` int64 [B].
-Whatever else text.onnx and image.onnx give and mask.onnx asks for by the same name is handed on.
+With `text_depends_on_label`, text.onnx also takes `label_index` int64 [P]: the place of a label in `labels`, from 0,
+whose learned words go into the phrase. With `image_depends_on_label`, image.onnx also takes `label_index` int64 [B].
+A free phrase is asked with the learned words of some label, and whoever asks says of which.
+Where the decoder reads words, text.onnx also gives `tokens` [P, U, W] and `tokens_mask` int64 [P, U], and mask.onnx
+takes them. Where its maps have several shapes, image.onnx gives `features_0`, `features_1` … in place of `features`.
+Whatever text.onnx and image.onnx give and mask.onnx asks for by the same name is handed on.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine.config.fields import Settings, setting
 from engine.contract.errors import NotABundle, WrongVersion
@@ -96,6 +100,7 @@ class Manifest(Settings):
     validation: dict[str, float] = setting({}, "Scores on the validation split, as in metrics.csv.")
     parity: Parity = setting(Parity(), "Agreement of the graphs with the network that was tuned.")
     text_depends_on_image: bool = setting(False, "text.onnx also takes the pooled image feature.")
+    text_depends_on_label: bool = setting(False, "text.onnx also takes the index of a label.")
     image_depends_on_label: bool = setting(False, "image.onnx also takes the index of a label.")
     max_length: int = setting(77, "Most tokens of a phrase, start and end included.", ge=3)
     pad_id: int = setting(0, "Token id that fills short phrases up.", ge=0)
@@ -118,6 +123,17 @@ class Manifest(Settings):
             if len(set(seen)) < len(seen):
                 raise ValueError(f"two labels have the same {what}")
         return labels
+
+    @model_validator(mode="after")
+    def _labels_are_named(self) -> Self:
+        if self.depends_on_label and not self.labels:
+            raise ValueError("learned words differ by label, but no label is named")
+        return self
+
+    @property
+    def depends_on_label(self) -> bool:
+        """Whether a phrase must be asked with the learned words of one of the labels."""
+        return self.text_depends_on_label or self.image_depends_on_label
 
     def label_named(self, text: str) -> BundleLabel | None:
         """The label whose name or phrase this is, whatever the case and a final full stop."""

@@ -86,6 +86,7 @@ class Segment:
     overwrite: bool = False
     probabilities: str = ""  # folder that receives one .npy of uint8 probabilities a prompt (for the viewer)
     save: bool = True  # False: probabilities only, nothing is written beside them
+    label: str = ""  # whose learned words free phrases take, where labels have their own; empty: the nearest name
     series: str = ""  # as for OpenScan; goes with one scan
 
 
@@ -111,10 +112,14 @@ class ListModels:
 
 @dataclass(frozen=True, slots=True)
 class ImportModel:
-    """Copies a folder or file of base weights into the user's model folder."""
+    """Copies a folder or file of base weights into the user's model folder.
+
+    `tokenizer`: a folder to take the tokenizer from, where the weights bring none.
+    """
 
     path: str
     name: str = ""
+    tokenizer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

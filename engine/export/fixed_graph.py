@@ -1,11 +1,13 @@
-"""fixed.onnx put together from the image and mask graphs: pixel values in, one probability map per label out.
+"""fixed.onnx put together from the other three graphs: pixel values in, one probability map per label out.
 
-Joining the two files costs a moment, where tracing the network once more would cost as long as the rest of the export.
+Joining the files costs a moment, where tracing the network once more would cost as long as the rest of the export.
+What does not depend on the label runs once; the weights of each graph appear once, whatever runs of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,61 +16,112 @@ from onnx import helper, numpy_helper
 
 from engine.export.onnx_file import Signature, name_axes, rename
 
+Arrays = Mapping[str, NDArray[Any]]
 
-def compose_fixed(image: bytes, mask: bytes, embeddings: NDArray[np.float32], signature: Signature) -> bytes:
-    """`embeddings` [labels, D]; the mask graph appears once a label, its weights once.
 
-    The signature's only input is that of the image graph, its only output the probabilities [B, labels, S, S].
+def compose_fixed(image: bytes, text: bytes, mask: bytes, labels: Sequence[Arrays], signature: Signature) -> bytes:
+    """One path through the graphs for each of `labels`.
+
+    A label holds what feeds the graphs besides the pixels, by name, each with a first axis of 1: what text.onnx gave
+    for its phrase, or, where that depends on the image, what text.onnx takes; and its `label_index` where it is asked
+    for. The signature's only input is `pixel_values`, its only output the probabilities [B, labels, S, S].
     """
-    model = onnx.load_from_string(image)
-    head = onnx.load_from_string(mask).graph
-    (pixels,) = signature.inputs
-    (result,) = signature.outputs
-    (features,) = (value.name for value in model.graph.output)
-    inputs = {value.name for value in head.input}
-    weights = {tensor.name for tensor in head.initializer}
-
-    graph = model.graph
-    rename(graph, lambda name: name if name == pixels else f"image/{name}")
-    for tensor in head.initializer:
-        graph.initializer.add().CopyFrom(tensor)
-        graph.initializer[-1].name = f"mask/{tensor.name}"
-    width = np.array([embeddings.shape[1]], np.int64)
-    graph.initializer.append(numpy_helper.from_array(width, "fixed/width"))
-    graph.node.extend(
-        [
-            helper.make_node("Shape", [pixels], ["fixed/batch"], start=0, end=1),
-            helper.make_node("Concat", ["fixed/batch", "fixed/width"], ["fixed/rows"], axis=0),
-        ]
-    )
+    graph = _Joined(signature)
+    parts = {"image": graph.add(image, "image"), "text": graph.add(text, "text"), "mask": graph.add(mask, "mask")}
+    by_label = "label_index" in parts["image"].inputs
+    shared = {} if by_label else graph.run(parts["image"], "image", {graph.pixels: graph.pixels})
     maps = []
-    for index, embedding in enumerate(embeddings):
-        own = f"label{index}"
-        row = numpy_helper.from_array(np.ascontiguousarray(embedding[None], np.float32), f"fixed/phrase{index}")
-        graph.initializer.append(row)
-        graph.node.append(
-            helper.make_node("Expand", [f"fixed/phrase{index}", "fixed/rows"], [f"fixed/embedding{index}"])
-        )
-        given = {name: f"fixed/embedding{index}" if name == "embedding" else f"image/{features}" for name in inputs}
-        part = onnx.GraphProto()
-        part.node.extend(head.node)
-        rename(part, _of_label(own, given, weights))
-        graph.node.extend(part.node)
-        graph.node.append(helper.make_node("Sigmoid", [f"{own}/logits"], [f"fixed/map{index}"]))
-        maps.append(f"fixed/map{index}")
-    graph.node.append(helper.make_node("Concat", maps, [result], axis=1))
-    del graph.output[:]
-    shape = list(signature.outputs[result])
-    graph.output.append(helper.make_tensor_value_info(result, onnx.TensorProto.FLOAT, shape))
-    name_axes(model, signature)
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString())
+    for number, label in enumerate(labels):
+        own = f"label{number}"
+        known = {graph.pixels: graph.pixels}
+        known |= {name: graph.constant(value, f"{own}/{name}") for name, value in label.items()}
+        known |= graph.run(parts["image"], f"{own}/image", known) if by_label else shared
+        if any(name not in known for name in parts["mask"].inputs):
+            known |= graph.run(parts["text"], f"{own}/text", known)
+        (logits,) = graph.run(parts["mask"], f"{own}/mask", known).values()
+        graph.node("Sigmoid", [logits], f"{own}/map")
+        maps.append(f"{own}/map")
+    return graph.finished(maps)
 
 
-def _of_label(own: str, given: dict[str, str], weights: set[str]) -> Callable[[str], str]:
-    def renamed(name: str) -> str:
-        if name in given:
-            return given[name]
-        return f"mask/{name}" if name in weights else f"{own}/{name}"
+class _Part:
+    """One of the graphs, its weights taken over under names of their own."""
 
-    return renamed
+    def __init__(self, graph: onnx.GraphProto, name: str) -> None:
+        self.graph = graph
+        self.name = name
+        self.inputs = [value.name for value in graph.input]
+        self.outputs = [value.name for value in graph.output]
+        self.weights = {tensor.name for tensor in graph.initializer}
+
+
+class _Joined:
+    """The graph that grows."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        (self.pixels,) = signature.inputs
+        (self.result,) = signature.outputs
+        self.model = onnx.ModelProto()
+        self._used: set[str] = set()
+
+    def add(self, data: bytes, name: str) -> _Part:
+        model = onnx.load_from_string(data)
+        if not self.model.graph.name:
+            # Version, operator set and the input's type are those of the first graph: the image's.
+            self.model.CopyFrom(model)
+            for part in ("node", "initializer", "output"):
+                del getattr(self.model.graph, part)[:]
+            pixels = next(value for value in model.graph.input if value.name == self.pixels)
+            del self.model.graph.input[:]
+            self.model.graph.input.add().CopyFrom(pixels)
+            self.node("Shape", [self.pixels], "fixed/batch", start=0, end=1)
+        return _Part(model.graph, name)
+
+    def run(self, part: _Part, prefix: str, known: Mapping[str, str]) -> dict[str, str]:
+        """Appends the part's nodes, fed with `known` values by name; returns its outputs' names here."""
+        if part.name not in self._used:
+            self._used.add(part.name)
+            for tensor in part.graph.initializer:
+                self.model.graph.initializer.add().CopyFrom(tensor)
+                self.model.graph.initializer[-1].name = f"weights/{part.name}/{tensor.name}"
+        inner = onnx.GraphProto()
+        inner.node.extend(part.graph.node)
+        rename(inner, self._renamer(part, prefix, known))
+        self.model.graph.node.extend(inner.node)
+        return {name: f"{prefix}/{name}" for name in part.outputs}
+
+    @staticmethod
+    def _renamer(part: _Part, prefix: str, known: Mapping[str, str]) -> Callable[[str], str]:
+        given = {name: known[name] for name in part.inputs}
+
+        def renamed(name: str) -> str:
+            if name in given:
+                return given[name]
+            return f"weights/{part.name}/{name}" if name in part.weights else f"{prefix}/{name}"
+
+        return renamed
+
+    def constant(self, value: NDArray[Any], name: str) -> str:
+        """A value [1, …] as often as there are images: [B, …]."""
+        once = f"{name}/once"
+        self.model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), once))
+        rows = "fixed/batch"
+        if value.ndim > 1:
+            rest = numpy_helper.from_array(np.array(value.shape[1:], np.int64), f"{name}/rest")
+            self.model.graph.initializer.append(rest)
+            rows = f"{name}/shape"
+            self.node("Concat", ["fixed/batch", rest.name], rows, axis=0)
+        self.node("Expand", [once, rows], name)
+        return name
+
+    def node(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
+        self.model.graph.node.append(helper.make_node(kind, list(inputs), [output], **attributes))
+
+    def finished(self, maps: Sequence[str]) -> bytes:
+        self.node("Concat", maps, self.result, axis=1)
+        shape = list(self.signature.outputs[self.result])
+        self.model.graph.output.append(helper.make_tensor_value_info(self.result, onnx.TensorProto.FLOAT, shape))
+        name_axes(self.model, self.signature)
+        onnx.checker.check_model(self.model, full_check=True)
+        return bytes(self.model.SerializeToString())

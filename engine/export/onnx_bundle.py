@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 import engine
 from engine.bundle.manifest import (
@@ -23,13 +26,13 @@ from engine.bundle.storage import MemoryStorage
 from engine.bundle.tokens import BundleTokens
 from engine.bundle.writer import check_target, with_manifest, write_bundle
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import IncompatiblePair, RecipeError
+from engine.contract.errors import RecipeError
 from engine.contract.events import Log, Progress
 from engine.export import EXPORTERS
 from engine.export.base import Exporter, ExportParts
 from engine.export.drawn import PHRASES
 from engine.export.fixed_graph import compose_fixed
-from engine.export.graphs import ImageGraph, MaskGraph, TextGraph, fixed_prompts
+from engine.export.graphs import ImageGraph, MaskGraph, TextGraph, Wiring, constant_prompts, wiring_of
 from engine.export.onnx_file import OPSET, Signature, to_onnx
 from engine.export.parity import measure_parity
 from engine.inference.session import BundleSession
@@ -70,22 +73,22 @@ def export_bundle(
     """Writes a bundle (a zip where `out` ends in .vlseg, else a folder) after comparing it with the tuned model.
 
     Takes tens of seconds; progress names the stages, `cancel` is read between them. The network is moved to the
-    processor. Raises what `Exporter.write` raises, and IncompatiblePair for a strategy whose text depends on the image.
+    processor. Raises what `Exporter.write` raises; the labels must be those that have learned words, in their order.
     """
     if precision != "fp32":
         raise RecipeError(f"The precision {precision} is not available yet.", hint="Use fp32.", field="precision")
     check_target(out, overwrite=overwrite)
-    if tuned.learner.needs_pooled:
-        raise IncompatiblePair(
-            "Strategies whose text depends on the image cannot be exported yet.", hint="Choose another strategy."
-        )
     tuned = tuned.cpu().eval()
+    learned = tuned.learner.label_count()
+    if learned and learned != len(parts.manifest.labels):
+        raise ValueError(f"words were learned for {learned} labels, the bundle has {len(parts.manifest.labels)}")
     stages = _Stages(emit, cancel, job_id, 6 if parts.manifest.labels else 5)
     manifest = parts.manifest.model_copy(
         update={
-            "text_depends_on_image": False,
-            "image_depends_on_label": False,
-            "learned_tokens": 0 if (text := fixed_prompts(tuned).text) is None else int(text.shape[-2]),
+            "text_depends_on_image": tuned.learner.needs_pooled,
+            "text_depends_on_label": tuned.learner.text_per_label,
+            "image_depends_on_label": tuned.learner.image_per_label,
+            "learned_tokens": tuned.learner.learned_words(),
             "strategy": {"name": strategy_name(tuned), **tuned.config.model_dump(mode="json")},
             "precision": precision,
             "opset": OPSET,
@@ -100,7 +103,8 @@ def export_bundle(
         tuned,
         session,
         parts.images,
-        [label.phrase for label in manifest.labels] or PHRASES,
+        [(label.phrase, number) for number, label in enumerate(manifest.labels)]
+        or [(phrase, None) for phrase in PHRASES],
         source=parts.images_from,
         precision=precision,
         emit=emit,
@@ -142,51 +146,50 @@ class _Stages:
 def _graphs(tuned: TunedModel, manifest: Manifest, parts: ExportParts, stages: _Stages) -> dict[str, bytes]:
     """Every file of the bundle but its manifest."""
     size = manifest.preprocess.size
-    prompts = fixed_prompts(tuned)
-    text, image = TextGraph(tuned, prompts), ImageGraph(tuned, prompts)
-    mask = MaskGraph(tuned, 0 if prompts.image is None else int(prompts.image.shape[-2]))
+    prompts, wiring = constant_prompts(tuned), wiring_of(tuned, size)
+    text, image = TextGraph(tuned, prompts, wiring), ImageGraph(tuned, prompts, wiring)
+    mask = MaskGraph(tuned, 0 if prompts.image is None else int(prompts.image.shape[-2]), wiring)
+    tokens = BundleTokens(manifest, parts.tokenizer, "the tuned model")
     with torch.no_grad():
         # Two rows and more: a traced length of 1 could be taken for a constant.
-        pixels = torch.zeros(2, 3, size, size)
-        ids, seen = (
-            torch.from_numpy(array).repeat(3, 1)
-            for array in BundleTokens(manifest, parts.tokenizer, "the tuned model").encode(PHRASES[0])
-        )
-        features = image(pixels)
-        embedding = text(ids, seen)[:2]
-    taps, tokens, reduced = features.shape[1:]
+        into_image = {"pixel_values": torch.zeros(2, 3, size, size), "label_index": torch.zeros(2, dtype=torch.int64)}
+        from_image = dict(zip(wiring.image_outputs, image(*_some(into_image, wiring.image_inputs)), strict=True))
+        ids, seen = (torch.from_numpy(array).repeat(3, 1) for array in tokens.encode(PHRASES[0]))
+        into_text = {"input_ids": ids, "attention_mask": seen, "label_index": torch.zeros(3, dtype=torch.int64)}
+        if wiring.pooled:
+            into_text["pooled"] = from_image["pooled"].repeat(2, 1)[:3]
+        from_text = dict(zip(wiring.text_outputs, text(*_some(into_text, wiring.text_inputs)), strict=True))
+    pairs = {name: value[:2] for name, value in {**from_image, **from_text}.items()}
     files = {TOKENIZER: parts.tokenizer}
 
     stages.next("Exporting the text graph")
     files[TEXT_GRAPH] = to_onnx(
         text,
-        (ids, seen),
-        Signature({"input_ids": ("P", "T"), "attention_mask": ("P", "T")}, {"embedding": ("P", embedding.shape[-1])}),
+        _some(into_text, wiring.text_inputs),
+        Signature(_axes(into_text, wiring.text_inputs, "P"), _axes(from_text, wiring.text_outputs, "P")),
         producer=manifest.producer,
     )
     stages.next("Exporting the image graph")
     files[IMAGE_GRAPH] = to_onnx(
         image,
-        (pixels,),
-        Signature({"pixel_values": ("B", 3, size, size)}, {"features": ("B", taps, tokens, reduced)}),
+        _some(into_image, wiring.image_inputs),
+        Signature(_axes(into_image, wiring.image_inputs, "B"), _axes(from_image, wiring.image_outputs, "B")),
         producer=manifest.producer,
     )
     stages.next("Exporting the mask graph")
     files[MASK_GRAPH] = to_onnx(
         mask,
-        (features, embedding),
-        Signature(
-            {"features": ("N", taps, tokens, reduced), "embedding": ("N", embedding.shape[-1])},
-            {"logits": ("N", 1, size, size)},
-        ),
+        _some(pairs, wiring.mask_inputs),
+        Signature(_axes(pairs, wiring.mask_inputs, "N"), {"logits": ("N", 1, size, size)}),
         producer=manifest.producer,
     )
     if manifest.labels:
         stages.next("Exporting the graph with fixed labels")
         files[FIXED_GRAPH] = compose_fixed(
             files[IMAGE_GRAPH],
+            files[TEXT_GRAPH],
             files[MASK_GRAPH],
-            _label_embeddings(text, manifest, parts.tokenizer),
+            _label_inputs(text, wiring, manifest, tokens),
             Signature(
                 {"pixel_values": ("B", 3, size, size)},
                 {"probabilities": ("B", len(manifest.labels), size, size)},
@@ -195,12 +198,37 @@ def _graphs(tuned: TunedModel, manifest: Manifest, parts: ExportParts, stages: _
     return files
 
 
-def _label_embeddings(text: TextGraph, manifest: Manifest, tokenizer: bytes) -> NDArray[np.float32]:
-    """[labels, D]: every label's phrase at its own length, as a session encodes it."""
-    tokens = BundleTokens(manifest, tokenizer, "the tuned model")
-    rows = []
-    with torch.no_grad():
-        for label in manifest.labels:
-            ids, mask = tokens.encode(label.phrase)
-            rows.append(text(torch.from_numpy(ids), torch.from_numpy(mask)))
-    return np.asarray(torch.cat(rows).numpy(), np.float32)
+LENGTHS = {"input_ids": "T", "attention_mask": "T", "tokens": "U", "tokens_mask": "U"}
+"""The second axis of these is as long as the phrase, without and with learned words."""
+
+
+def _some(values: Mapping[str, Tensor], names: Sequence[str]) -> tuple[Tensor, ...]:
+    return tuple(values[name] for name in names)
+
+
+def _axes(values: Mapping[str, Tensor], names: Sequence[str], batch: str) -> dict[str, tuple[str | int, ...]]:
+    """The axes of each array: the batch, for words their number, else as they are."""
+    axes: dict[str, tuple[str | int, ...]] = {}
+    for name in names:
+        rest: tuple[str | int, ...] = tuple(int(length) for length in values[name].shape[1:])
+        axes[name] = (batch, LENGTHS[name], *rest[1:]) if name in LENGTHS else (batch, *rest)
+    return axes
+
+
+def _label_inputs(
+    text: TextGraph, wiring: Wiring, manifest: Manifest, tokens: BundleTokens
+) -> list[dict[str, NDArray[Any]]]:
+    """What feeds the graphs for each label: its phrase at its own length, encoded where no image is needed for that."""
+    labels = []
+    for number, label in enumerate(manifest.labels):
+        ids, mask = tokens.encode(label.phrase)
+        index = np.array([number], np.int64)
+        given: dict[str, NDArray[Any]] = {"input_ids": ids, "attention_mask": mask, "label_index": index}
+        if not wiring.pooled:
+            with torch.no_grad():
+                found = text(*(torch.from_numpy(given[name]) for name in wiring.text_inputs))
+            given = {name: value.numpy() for name, value in zip(wiring.text_outputs, found, strict=True)}
+            given["label_index"] = index
+        wanted = wiring.image_inputs + (wiring.text_inputs if wiring.pooled else wiring.text_outputs)
+        labels.append({name: value for name, value in given.items() if name in wanted})
+    return labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import logging
 import warnings
@@ -36,6 +37,8 @@ def to_onnx(module: nn.Module, example: Sequence[Tensor], signature: Signature, 
         {axis: torch.export.Dim.DYNAMIC for axis, name in enumerate(axes) if isinstance(name, str)}
         for axes in signature.inputs.values()
     )
+    named = list(inspect.signature(module.forward).parameters.values())
+    gathered = len(named) == 1 and named[0].kind is inspect.Parameter.VAR_POSITIONAL
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             module.eval(),
@@ -45,7 +48,7 @@ def to_onnx(module: nn.Module, example: Sequence[Tensor], signature: Signature, 
             # Asked for by name, they may collide with values inside: the exporter calls those after their operators.
             input_names=[_OUTSIDE + name for name in signature.inputs],
             output_names=[_OUTSIDE + name for name in signature.outputs],
-            dynamic_shapes=shapes,
+            dynamic_shapes=(shapes,) if gathered else shapes,  # `*tensors` is one argument to torch
             external_data=False,
             verbose=False,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -23,12 +23,15 @@ DIFFERENCE_OF_BROKEN = 0.1
 
 MOST_IMAGES = 64
 
+Question = tuple[str, int | None]
+"""A phrase, and the place of the label that it stands for, where it stands for one."""
+
 
 def measure_parity(
     tuned: TunedModel,
     session: BundleSession,
     images: NDArray[np.float32],
-    phrases: Sequence[str],
+    questions: Sequence[Question],
     *,
     source: Literal["validation", "drawn"],
     precision: Precision,
@@ -36,27 +39,34 @@ def measure_parity(
     cancel: CancelToken,
     job_id: str,
 ) -> Parity:
-    """Masks of both programs on `images` float32 [n, 3, S, S] (at most 64 are used) and every phrase.
+    """Masks of both programs on `images` float32 [n, 3, S, S] (at most 64 are used) and every question.
+
+    Where the bundle has labels, the questions are theirs, in their order, and fixed.onnx is asked too.
 
     Dice is of all masks together, so that a phrase which finds nothing counts by its false pixels; 1 where both find
     nothing at all. Raises ParityFailed where the graphs are plainly broken (Dice below 0.9 and probabilities that
     differ by more than 0.1); between that and 0.999 the bundle is kept, marked as not verified.
     """
     threshold = session.bundle.manifest.threshold
-    texts = [session.encode_text(phrase) for phrase in phrases]
+    texts = [session.encode_text(phrase, label_index=label) for phrase, label in questions]
+    programs: list[Callable[[NDArray[np.float32]], NDArray[np.float32]]] = [lambda inputs: session.ask(inputs, texts)]
+    if session.bundle.has_fixed_graph:
+        programs.append(session.fixed_probabilities)
     images = images[:MOST_IMAGES]
     ticker = Ticker(emit, job_id, len(images), "images", "Comparing the bundle with the tuned model")
     both = here = there = 0
     largest = 0.0
     for image in images:
         cancel.check()
-        expected = sigmoid(tuned_logits(tuned, session, image[None], phrases))
-        found = session.probabilities(session.encode_image(image[None]), texts)
-        largest = max(largest, float(np.abs(expected - found).max(initial=0.0)))
-        ours, theirs = (mask_of(to_levels(values), threshold) for values in (expected, found))
-        both += int(np.count_nonzero(ours & theirs))
-        here += int(np.count_nonzero(ours))
-        there += int(np.count_nonzero(theirs))
+        expected = sigmoid(tuned_logits(tuned, session, image[None], questions))
+        ours = mask_of(to_levels(expected), threshold)
+        for program in programs:
+            found = program(image[None])
+            largest = max(largest, float(np.abs(expected - found).max(initial=0.0)))
+            theirs = mask_of(to_levels(found), threshold)
+            both += int(np.count_nonzero(ours & theirs))
+            here += int(np.count_nonzero(ours))
+            there += int(np.count_nonzero(theirs))
         ticker.step()
     dice = 2 * both / (here + there) if here + there else 1.0
     if not np.isfinite(largest) or (dice < DICE_OF_BROKEN and largest > DIFFERENCE_OF_BROKEN):
@@ -78,13 +88,13 @@ def measure_parity(
 
 
 def tuned_logits(
-    tuned: TunedModel, session: BundleSession, images: NDArray[np.float32], phrases: Sequence[str]
+    tuned: TunedModel, session: BundleSession, images: NDArray[np.float32], questions: Sequence[Question]
 ) -> NDArray[np.float32]:
-    """Logits float32 [B, phrases, S, S] of the torch network; each phrase at its own length, as the session asks it."""
+    """Logits float32 [B, questions, S, S] of the torch network; each phrase at its own length, as a session asks it."""
     columns = []
     with torch.inference_mode():
-        for phrase in phrases:
-            ids, mask = session.tokens(phrase)
-            logits = tuned(torch.from_numpy(images), torch.from_numpy(ids), torch.from_numpy(mask))
+        for phrase, label in questions:
+            ids, mask = (torch.from_numpy(array) for array in session.tokens(phrase))
+            logits = tuned(torch.from_numpy(images), ids, mask, None if label is None else torch.tensor([label]))
             columns.append(logits.float().cpu().numpy())
     return np.concatenate(columns, axis=1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.bundle.levels import mask_of, threshold_level, to_levels
 from engine.bundle.manifest import BundleLabel, Manifest
 from engine.contract.control import CancelToken, Emit, Ticker
+from engine.contract.errors import InputError, UnknownName
 from engine.contract.events import SliceDone
 from engine.inference.cache import EncodingsKey, EncodingStore
 from engine.inference.session import BundleSession, ImageEncoding, TextEncoding
@@ -31,6 +32,7 @@ class Answer:
     threshold: float
     label: BundleLabel | None = None
     cut: str | None = None  # which words the model was not given, where the phrase was too long
+    label_used: str | None = None  # whose learned words the phrase was asked with, where labels have their own
     voxel_ml: float | None = None  # volume of one voxel; None for pictures
 
     @property
@@ -80,11 +82,13 @@ def segment(
     *,
     store: EncodingStore | None = None,
     key: EncodingsKey = (),
+    label: str = "",
 ) -> Segmentation:
     """Asks every phrase of every slice along `plane`.
 
-    A phrase that names one of the bundle's labels is asked in that label's own words. `threshold` None takes the
-    bundle's. Encoded slices are looked for in `store` under `key` (which must name the scan) and left there.
+    A phrase that names one of the bundle's labels is asked in that label's own words. Where labels have learned words
+    of their own, any other phrase takes those of `label`, or of the label whose name is nearest. `threshold` None takes
+    the bundle's. Encoded slices are looked for in `store` under `key` (which must name the scan) and left there.
     Memory beyond the volume: one byte a voxel and phrase, and a batch of slices. Emits Progress and SliceDone, reads
     `cancel` before every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory, Cancelled.
     """
@@ -92,7 +96,8 @@ def segment(
     manifest = session.bundle.manifest
     threshold = manifest.threshold if threshold is None else threshold
     threshold_level(threshold)  # raises before any work is done
-    asked = [_ask(session, manifest, phrase) for phrase in phrases]
+    picked = check_label(manifest, label)
+    asked = [_ask(session, manifest, phrase, picked) for phrase in phrases]
     texts = [text for text, _ in asked]
 
     stack = SliceStack(volume.voxels, volume.geometry, plane)
@@ -101,27 +106,54 @@ def segment(
     if volume.geometry is not None:
         voxel_ml = float(np.prod(volume.geometry.spacing_xyz)) / 1000.0
     answers = tuple(
-        Answer(phrase, text.phrase, stack.restore(found), threshold, label, text.cut, voxel_ml)
-        for phrase, (text, label), found in zip(phrases, asked, levels, strict=True)
+        Answer(phrase, text.phrase, stack.restore(found), threshold, named, text.cut, _used(manifest, text), voxel_ml)
+        for phrase, (text, named), found in zip(phrases, asked, levels, strict=True)
     )
     note = intensity_note(stack.slices, manifest.preprocess)
     return Segmentation(answers, plane, len(stack), session.provider, time.monotonic() - started, note)
 
 
-def _ask(session: BundleSession, manifest: Manifest, phrase: str) -> tuple[TextEncoding, BundleLabel | None]:
+def _ask(
+    session: BundleSession, manifest: Manifest, phrase: str, picked: BundleLabel | None
+) -> tuple[TextEncoding, BundleLabel | None]:
     label = manifest.label_named(phrase)
     index = None
-    if manifest.image_depends_on_label and manifest.labels:
-        context = label or nearest_label(manifest, phrase)
-        index = manifest.labels.index(context)
+    if manifest.depends_on_label:
+        index = manifest.labels.index(label or picked or nearest_label(manifest, phrase))
     return session.encode_text(label.phrase if label else phrase, label_index=index), label
 
 
+def _used(manifest: Manifest, text: TextEncoding) -> str | None:
+    return None if text.label_index is None else manifest.labels[text.label_index].name
+
+
+def check_label(manifest: Manifest, name: str) -> BundleLabel | None:
+    """The label picked for free phrases; None for an empty name.
+
+    Raises UnknownName for a name that the bundle does not have, InputError where its labels share their learned words.
+    """
+    if not name:
+        return None
+    if not manifest.depends_on_label:
+        raise InputError(
+            f"{manifest.name} asks every phrase with the same learned words; there is no label to pick.",
+            hint="Leave the label out.",
+            field="label",
+        )
+    label = manifest.label_named(name)
+    if label is None:
+        known = ", ".join(known.name for known in manifest.labels)
+        raise UnknownName(f"{manifest.name} has no label {name!r}.", hint=f"Its labels: {known}.", field="label")
+    return label
+
+
 def nearest_label(manifest: Manifest, phrase: str) -> BundleLabel:
-    """The label whose name resembles a free phrase most: its learned context serves the phrase."""
+    """The label whose name or phrase resembles a free phrase most (the first of equals): its learned words serve."""
+    asked = phrase.casefold()
 
     def likeness(label: BundleLabel) -> float:
-        return difflib.SequenceMatcher(None, label.name.casefold(), phrase.casefold()).ratio()
+        said = (label.name.casefold(), label.phrase.casefold())
+        return max(difflib.SequenceMatcher(None, words, asked, autojunk=False).ratio() for words in said)
 
     return max(manifest.labels, key=likeness)
 
@@ -148,12 +180,11 @@ def _levels(
         encoded: dict[int | None, ImageEncoding] = {}
         for text, out in zip(texts, levels, strict=True):
             cancel.check()
-            if text.label_index not in encoded:
-                encoded[text.label_index] = _encode(
-                    stack, session, start, stop, limits, text.label_index, store, (*key, text.label_index)
-                )
+            label = session.image_label(text)
+            if label not in encoded:
+                encoded[label] = _encode(stack, session, start, stop, limits, label, store, (*key, label))
                 cancel.check()
-            found = session.probabilities(encoded[text.label_index], [text])[:, 0]
+            found = session.probabilities(encoded[label], [text])[:, 0]
             for index, probability in zip(range(start, stop), found, strict=True):
                 out[index] = to_levels(probability_to_slice(probability, stack.slice_shape))
         ticker.step(stop - start)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, TOKENIZER
+from engine.bundle.manifest import FIXED_GRAPH, IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, TOKENIZER
 from engine.bundle.reader import Bundle
 from engine.bundle.tokens import BundleTokens
 from engine.contract.errors import NotABundle, OutOfMemory
@@ -38,8 +38,9 @@ class ImageEncoding:
 class TextEncoding:
     """What text.onnx made of one phrase.
 
-    Arrays have the phrase as their first axis (length 1). With `text_depends_on_image` they hold the token ids
-    instead, and text.onnx runs once the image is known. `cut` says which words were too many, else it is None.
+    Arrays have the phrase as their first axis (length 1). With `text_depends_on_image` they hold what text.onnx takes
+    instead, and it runs once the image is known. `label_index` says whose learned words were used, where labels have
+    their own. `cut` says which words were too many, else it is None.
     """
 
     phrase: str
@@ -85,9 +86,14 @@ class BundleSession:
     def encode_text(self, phrase: str, *, label_index: int | None = None) -> TextEncoding:
         """The phrase, encoded once and remembered.
 
-        `label_index` says whose learned context to use where the image depends on the label. Raises InputError for a
-        phrase without words.
+        `label_index` says whose learned words to use, where labels have their own. Raises InputError for a phrase
+        without words, ValueError where nobody says whose words to use (a bug).
         """
+        manifest = self.bundle.manifest
+        if not manifest.depends_on_label:
+            label_index = None
+        elif label_index is None or not 0 <= label_index < len(manifest.labels):
+            raise ValueError(f"whose learned words? There are {len(manifest.labels)} labels (got {label_index})")
         key = (phrase, label_index)
         if key not in self._texts:
             self._texts[key] = self._encode_text(phrase, label_index)
@@ -97,6 +103,8 @@ class BundleSession:
         ids, mask = self.tokens(phrase)
         cut = self._own_tokenizer().cut(phrase)
         tokens: dict[str, NDArray[Any]] = {"input_ids": ids, "attention_mask": mask}
+        if self.bundle.manifest.text_depends_on_label:
+            tokens["label_index"] = np.array([label_index], dtype=np.int64)
         arrays = tokens if self.bundle.manifest.text_depends_on_image else self._run(TEXT_GRAPH, tokens)
         return TextEncoding(phrase, arrays, label_index, cut)
 
@@ -105,10 +113,12 @@ class BundleSession:
         return self._own_tokenizer().encode(phrase)
 
     def encode_image(self, inputs: NDArray[np.float32], *, label_index: int | None = None) -> ImageEncoding:
-        """`inputs` float32 [B, 3, S, S], as engine.volumes.preprocess gives them."""
+        """`inputs` float32 [B, 3, S, S], as engine.volumes.preprocess gives them; `label_index`: see `image_label`."""
         feed: dict[str, NDArray[Any]] = {"pixel_values": np.ascontiguousarray(inputs, dtype=np.float32)}
         if self.bundle.manifest.image_depends_on_label:
-            feed["label_index"] = np.full(len(inputs), label_index or 0, dtype=np.int64)
+            if label_index is None:
+                raise ValueError("the image is encoded once for each label: for which one?")
+            feed["label_index"] = np.full(len(inputs), label_index, dtype=np.int64)
         return ImageEncoding(self._run(IMAGE_GRAPH, feed), len(inputs))
 
     def logits(self, image: ImageEncoding, text: TextEncoding) -> NDArray[np.float32]:
@@ -134,6 +144,25 @@ class BundleSession:
     def probabilities(self, image: ImageEncoding, texts: Sequence[TextEncoding]) -> NDArray[np.float32]:
         """Float32 [B, P, S, S]."""
         return np.stack([sigmoid(self.logits(image, text)) for text in texts], axis=1)
+
+    def image_label(self, text: TextEncoding) -> int | None:
+        """For which label a slice must be encoded to be asked this phrase; None where one encoding serves all."""
+        return text.label_index if self.bundle.manifest.image_depends_on_label else None
+
+    def ask(self, inputs: NDArray[np.float32], texts: Sequence[TextEncoding]) -> NDArray[np.float32]:
+        """Probabilities float32 [B, P, S, S]; slices are encoded once, or once for each label that is asked."""
+        encoded: dict[int | None, ImageEncoding] = {}
+        maps = []
+        for text in texts:
+            label = self.image_label(text)
+            if label not in encoded:
+                encoded[label] = self.encode_image(inputs, label_index=label)
+            maps.append(sigmoid(self.logits(encoded[label], text)))
+        return np.stack(maps, axis=1)
+
+    def fixed_probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What fixed.onnx, meant for other programs, makes of `inputs`: float32 [B, labels, S, S]."""
+        return np.asarray(self._run(FIXED_GRAPH, {"pixel_values": inputs})["probabilities"], dtype=np.float32)
 
     def load(self) -> None:
         """Loads every graph now; raises NotABundle for the first that does not."""

@@ -111,11 +111,12 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
     report = inspect(build(DataConfig, values, path="data"), seed, emit, cancel, job_id=job_id)
     report.require_usable()
     session = BundleSession(bundle)
-    texts = [session.encode_text(label.phrase) for label in report.labels]
+    places = {label.name: at for at, label in enumerate(manifest.labels)}
+    texts = [session.encode_text(label.phrase, label_index=places.get(label.name)) for label in report.labels]
 
     def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         inputs = np.stack([normalise(image, manifest.preprocess) for image in images])
-        return session.probabilities(session.encode_image(inputs), texts)
+        return session.ask(inputs, texts)
 
     scores = []
     tolerance = DEFAULT_TOLERANCE if job.tolerance is None else job.tolerance

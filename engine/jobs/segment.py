@@ -18,7 +18,7 @@ from engine.contract.events import Log
 from engine.contract.jobs import Segment
 from engine.contract.whole_file import write_text, write_whole
 from engine.inference.cache import SegmentCache, scan_key
-from engine.inference.segment import Answer, Segmentation, segment
+from engine.inference.segment import Answer, Segmentation, check_label, segment
 from engine.inference.session import BundleSession
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.segment_names import ScanNames, name_parts, plan_names, unique
@@ -35,7 +35,8 @@ def run(
 ) -> dict[str, Any]:
     """Every prompt on every scan. `cache` is kept by a worker between jobs.
 
-    Result: `masks` (one entry a scan and prompt: scan, prompt, label, mask, voxels, ml, found, highest), `combined`
+    Result: `masks` (one entry a scan and prompt: scan, prompt, label, label_used, mask, voxels, ml, found, highest;
+    `label_used`: whose learned words the phrase was asked with, null where labels share them), `combined`
     (files with several labels), `probabilities`, `failed` (scans of several that could not be segmented), `provider`,
     `plane`, `threshold`, `bundle`, `notice`, `seconds`. Raises InputError, BundleError, WeightsMissing, Cancelled.
     """
@@ -45,6 +46,7 @@ def run(
     scans = _scans(job)
     bundle = bundle_for(job.bundle, emit, cancel, job_id)
     prompts = _prompts(job, bundle)
+    check_label(bundle.manifest, job.label)
     plans = _plans(job, scans, prompts)
     _warn(bundle, emit, job_id)
 
@@ -151,7 +153,17 @@ def _segment_one(
         emit(Log(job_id, f"{plan.shown}: {note}"))
     key = (session.bundle.sha256, session.device, *scan_key(plan.scan, job.series))
     found = segment(
-        volume, session, prompts, plane, job.threshold, emit, cancel, job_id, store=cache.encodings, key=key
+        volume,
+        session,
+        prompts,
+        plane,
+        job.threshold,
+        emit,
+        cancel,
+        job_id,
+        store=cache.encodings,
+        key=key,
+        label=job.label,
     )
     return found, volume
 
@@ -208,6 +220,7 @@ def _entry(plan: ScanNames, answer: Answer, path: Path | None) -> dict[str, Any]
         "prompt": answer.asked,
         "phrase": answer.phrase,
         "label": answer.label.value if answer.label else None,
+        "label_used": answer.label_used,
         "mask": None if path is None else str(path),
         "voxels": answer.voxels,
         "ml": answer.volume_ml,

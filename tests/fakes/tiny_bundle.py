@@ -2,6 +2,7 @@
 
 A pixel belongs to "red" where its red is strong and so on; "bright" is the mean of all three; any other word finds
 nothing. Pictures of 16 × 16 pixels go through unchanged but for 4 × 4 blocks, so that masks can be told in advance.
+With `by_label`, the label "rose" adds red to every phrase and "leaf" adds green, as learned words of their own would.
 """
 
 from __future__ import annotations
@@ -58,22 +59,39 @@ def _model(nodes, inputs, outputs, constants) -> bytes:
     return model.SerializeToString()
 
 
-def text_graph() -> bytes:
+def text_graph(*, by_label: bool = False) -> bytes:
+    label = [
+        helper.make_node("Gather", ["meant", "label_index"], ["own"]),
+        helper.make_node("Add", ["said", "own"], ["embedding"]),
+    ]
     return _model(
         [
             helper.make_node("Gather", ["table", "input_ids"], ["words"]),
             helper.make_node("Cast", ["attention_mask"], ["kept"], to=TensorProto.FLOAT),
             helper.make_node("Unsqueeze", ["kept", "last"], ["kept3"]),
             helper.make_node("Mul", ["words", "kept3"], ["counted"]),
-            helper.make_node("ReduceSum", ["counted", "one"], ["embedding"], keepdims=0),
+            helper.make_node("ReduceSum", ["counted", "one"], ["said" if by_label else "embedding"], keepdims=0),
+            *(label if by_label else []),
         ],
-        [("input_ids", TensorProto.INT64, ["P", "T"]), ("attention_mask", TensorProto.INT64, ["P", "T"])],
+        [
+            ("input_ids", TensorProto.INT64, ["P", "T"]),
+            ("attention_mask", TensorProto.INT64, ["P", "T"]),
+            *([("label_index", TensorProto.INT64, ["P"])] if by_label else []),
+        ],
         [("embedding", ["P", 3])],
-        {"table": MEANING, "last": np.array([2]), "one": np.array([1])},
+        {"table": MEANING, "last": np.array([2]), "one": np.array([1])} | ({"meant": MEANING[5:7]} if by_label else {}),
     )
 
 
-def image_graph() -> bytes:
+def image_graph(*, by_label: bool = False) -> bytes:
+    """With `by_label` it takes a label's index, which changes nothing."""
+    label = [
+        helper.make_node("Unsqueeze", ["label_index", "inner"], ["each"]),
+        helper.make_node("Cast", ["each"], ["number"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["number", "nothing"], ["zeros"]),
+        helper.make_node("Add", ["plain", "zeros"], ["features"]),
+    ]
+    constants = {"inner": np.array([1, 2, 3]), "nothing": np.float32(0)} if by_label else {}
     tokens = (SIZE // BLOCK) ** 2
     return _model(
         [
@@ -81,11 +99,15 @@ def image_graph() -> bytes:
                 "AveragePool", ["pixel_values"], ["small"], kernel_shape=[BLOCK, BLOCK], strides=[BLOCK, BLOCK]
             ),
             helper.make_node("Reshape", ["small", "flat"], ["rows"]),
-            helper.make_node("Transpose", ["rows"], ["features"], perm=[0, 1, 3, 2]),
+            helper.make_node("Transpose", ["rows"], ["plain" if by_label else "features"], perm=[0, 1, 3, 2]),
+            *(label if by_label else []),
         ],
-        [("pixel_values", TensorProto.FLOAT, ["B", 3, SIZE, SIZE])],
+        [
+            ("pixel_values", TensorProto.FLOAT, ["B", 3, SIZE, SIZE]),
+            *([("label_index", TensorProto.INT64, ["B"])] if by_label else []),
+        ],
         [("features", ["B", 1, tokens, 3])],
-        {"flat": np.array([0, 1, 3, tokens])},
+        {"flat": np.array([0, 1, 3, tokens]), **constants},
     )
 
 
@@ -141,11 +163,11 @@ def tiny_preprocess() -> Preprocess:
     return Preprocess(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), intensity="as_is", resample="bilinear")
 
 
-def tiny_files(*, labels: bool = True) -> dict[str, bytes]:
+def tiny_files(*, labels: bool = True, by_label: bool = False) -> dict[str, bytes]:
     files = {
         TOKENIZER: tokenizer_json(),
-        TEXT_GRAPH: text_graph(),
-        IMAGE_GRAPH: image_graph(),
+        TEXT_GRAPH: text_graph(by_label=by_label),
+        IMAGE_GRAPH: image_graph(by_label=by_label),
         MASK_GRAPH: mask_graph(),
     }
     return {**files, FIXED_GRAPH: fixed_graph()} if labels else files
@@ -170,9 +192,12 @@ def tiny_manifest(*, labels: bool = True, **changes: object) -> Manifest:
     return Manifest(**values)
 
 
-def write_tiny_bundle(out: Path, *, labels: bool = True, **changes: object) -> Path:
+def write_tiny_bundle(out: Path, *, labels: bool = True, by_label: bool = False, **changes: object) -> Path:
     """A folder, or a zip where `out` ends in .vlseg."""
-    return write_bundle(tiny_manifest(labels=labels, **changes), tiny_files(labels=labels), out, overwrite=True)
+    if by_label:
+        changes = {"text_depends_on_label": True, "image_depends_on_label": True, **changes}
+    files = tiny_files(labels=labels, by_label=by_label)
+    return write_bundle(tiny_manifest(labels=labels, **changes), files, out, overwrite=True)
 
 
 def square_picture(side: int = SIZE) -> np.ndarray:

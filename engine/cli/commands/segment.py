@@ -31,6 +31,12 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--series", default="", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
     )
+    parser.add_argument(
+        "--label",
+        default="",
+        metavar="NAME",
+        help="whose learned words free phrases take, for a bundle whose labels have their own (default: nearest name)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace masks that are there")
 
 
@@ -44,6 +50,7 @@ def make(given: argparse.Namespace) -> Segment:
         given.threshold,
         given.overwrite,
         series=given.series,
+        label=given.label,
     )
 
 
@@ -59,6 +66,9 @@ def show(result: dict[str, Any]) -> int:
         for mask in result["masks"]
     ]
     say(table(["prompt", "found", "voxels", "ml", "mask"], rows))
+    borrowed = {mask["prompt"]: mask["label_used"] for mask in result["masks"] if mask.get("label_used")}
+    if borrowed:
+        say("\nAsked with the learned words of: " + "; ".join(f"{prompt}: {name}" for prompt, name in borrowed.items()))
     say(f"\n{result['seconds']:.1f} s on {result['provider']}")
     if result.get("notice"):
         say(str(result["notice"]))

@@ -176,3 +176,12 @@ def test_table_aligns_numbers_to_the_right() -> None:
     text = table(["label", "Dice"], [["liver", 0.5], ["a long name", None]])
     assert text.splitlines()[2] == "liver        0.500"
     assert text.splitlines()[3].endswith("-")
+
+
+def test_whose_learned_words_were_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    mask = {"prompt": "leaf blight", "found": True, "voxels": 3, "ml": None, "mask": "m.png", "label_used": "leaf"}
+    result = {"masks": [mask], "seconds": 1.0, "provider": "CPUExecutionProvider", "failed": []}
+    segment.show(result)
+    assert "learned words of: leaf blight: leaf" in capsys.readouterr().out
+    segment.show({**result, "masks": [{**mask, "label_used": None}]})
+    assert "learned words" not in capsys.readouterr().out

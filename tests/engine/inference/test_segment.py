@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.bundle.manifest import TEXT_GRAPH
 from engine.bundle.reader import Bundle
+from engine.bundle.writer import write_bundle
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled, OutOfRange
+from engine.contract.errors import Cancelled, InputError, OutOfRange, UnknownName
 from engine.contract.events import Event, Progress, SliceDone
 from engine.inference.cache import EncodingStore
 from engine.inference.segment import nearest_label, segment
 from engine.inference.session import BundleSession, ImageEncoding
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
-from tests.fakes.tiny_bundle import square_picture, tiny_manifest, write_tiny_bundle
+from tests.fakes.tiny_bundle import square_picture, text_graph, tiny_files, tiny_manifest, write_tiny_bundle
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -170,3 +172,68 @@ def test_the_store_keeps_its_limit() -> None:
 
 def test_the_nearest_label_serves_a_free_phrase() -> None:
     assert nearest_label(tiny_manifest(), "a leaf on a tree").name == "leaf"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "nearest"), [("leaflet", "leaf"), ("a green thing", "leaf"), ("RED", "rose"), ("12345", "rose")]
+)
+def test_the_nearest_label_by_name_or_phrase(phrase: str, nearest: str) -> None:
+    assert nearest_label(tiny_manifest(), phrase).name == nearest
+
+
+@pytest.fixture
+def by_label(tmp_path: Path) -> BundleSession:
+    return BundleSession(Bundle.open(write_tiny_bundle(tmp_path / "own.vlseg", by_label=True)), threads=1)
+
+
+def test_a_free_phrase_takes_the_learned_words_of_a_label(by_label: BundleSession, picture: Volume) -> None:
+    red, green = (square_picture()[..., channel] == 255 for channel in (0, 1))
+    (nearest,) = ask(picture, by_label, "leaf blight").answers
+    assert (nearest.label_used, nearest.label) == ("leaf", None)
+    assert np.array_equal(nearest.mask[0], green)
+    (picked,) = ask(picture, by_label, "leaf blight", label="Rose").answers
+    assert picked.label_used == "rose"
+    assert np.array_equal(picked.mask[0], red)
+    # A label's own phrase keeps its own words, whatever was picked.
+    (own,) = ask(picture, by_label, "leaf", label="rose").answers
+    assert own.label_used == "leaf"
+    assert own.label is not None
+
+
+def test_a_label_that_the_bundle_has_not(by_label: BundleSession, session: BundleSession, picture: Volume) -> None:
+    with pytest.raises(UnknownName, match="no label 'liver'") as caught:
+        ask(picture, by_label, "red", label="liver")
+    assert (caught.value.field, caught.value.hint) == ("label", "Its labels: rose, leaf.")
+    with pytest.raises(InputError, match="same learned words"):
+        ask(picture, session, "red", label="rose")
+    (answer,) = ask(picture, session, "red").answers
+    assert answer.label_used is None
+
+
+def test_slices_are_encoded_once_a_label(by_label: BundleSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = EncodingStore()
+    encoded = []
+    original = by_label.encode_image
+    monkeypatch.setattr(by_label, "encode_image", lambda *a, **k: encoded.append(k["label_index"]) or original(*a, **k))
+    ask(bright_box(), by_label, "bright", "blue", store=store, key=("scan",), label="leaf")
+    assert set(encoded) == {1}
+    before = len(encoded)
+    ask(bright_box(), by_label, "bright green", store=store, key=("scan",), label="leaf")
+    assert len(encoded) == before
+    ask(bright_box(), by_label, "bright", store=store, key=("scan",), label="rose")
+    assert encoded[before:] == [0] * before
+
+
+def test_words_that_differ_by_label_share_the_image(
+    tmp_path: Path, picture: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only the words differ, a slice is encoded once for all labels."""
+    manifest = tiny_manifest(text_depends_on_label=True)
+    files = {**tiny_files(), TEXT_GRAPH: text_graph(by_label=True)}
+    session = BundleSession(Bundle.open(write_bundle(manifest, files, tmp_path / "text.vlseg")), threads=1)
+    encoded = []
+    original = session.encode_image
+    monkeypatch.setattr(session, "encode_image", lambda *a, **k: encoded.append(1) or original(*a, **k))
+    red, green = ask(picture, session, "rose", "leaf", store=EncodingStore(), key=("scan",)).answers
+    assert (red.label_used, green.label_used) == ("rose", "leaf")
+    assert len(encoded) == 1

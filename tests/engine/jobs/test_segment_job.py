@@ -262,3 +262,20 @@ def test_names_of_files() -> None:
     assert slug("Zäpfchen/../../etc") == "zapfchen-etc"
     assert slug("肝臓") == "mask"
     assert unique(["a", "A", "b", "a"]) == ["a", "A-2", "b", "a-3"]
+
+
+def test_whose_learned_words_a_phrase_takes(picture: Path, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "own.vlseg", by_label=True)
+    result = go(job(picture, bundle, "leaf blight", out=tmp_path / "near.png"))
+    assert result["masks"][0]["label_used"] == "leaf"
+    result = go(job(picture, bundle, "leaf blight", out=tmp_path / "picked.png", label="rose"))
+    assert result["masks"][0]["label_used"] == "rose"
+    with pytest.raises(UnknownName, match="no label 'liver'"):
+        go(job(picture, bundle, "red", out=tmp_path / "none.png", label="liver"))
+
+
+def test_labels_that_share_their_words_are_not_picked(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    assert go(job(picture, bundle, "red", out=tmp_path / "mask.png"))["masks"][0]["label_used"] is None
+    with pytest.raises(InputError, match="no label to pick") as caught:
+        go(job(picture, bundle, "red", out=tmp_path / "other.png", label="rose"))
+    assert caught.value.field == "label"
