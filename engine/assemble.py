@@ -15,14 +15,17 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
 from engine.contract.events import Log
 from engine.data.augment import Augmentation
+from engine.data.config import LabelConfig
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
+from engine.data.grey_levels import Intensity, preprocess_for
 from engine.data.loader import Loader
 from engine.data.phrases import check_phrases
 from engine.data.report import inspect
 from engine.data.sides import check_sides
 from engine.export.base import ExportParts
 from engine.export.base_model import base_preprocess, knows_full_stop, model_info
+from engine.export.drawn import drawn_inputs
 from engine.models import MODELS
 from engine.models.base import VLSM
 from engine.models.weights import Weights
@@ -232,18 +235,31 @@ def run_network(run: Path, recipe: Recipe) -> Network:
     return make_network(recipe, labels, learned=run / layout.BEST)
 
 
-def export_parts(network: Network, report: DatasetReport, validation: dict[str, float], hear: Listener) -> ExportParts:
-    """What a bundle says of itself, and the run's own validation images for the comparison (at most 64)."""
-    dataset = make_split(network, report, "val", hear)
+def export_parts(
+    network: Network,
+    labels: Sequence[LabelConfig],
+    intensity: Intensity,
+    images: NDArray[np.uint8] | None,
+    validation: dict[str, float],
+    *,
+    synthetic: bool,
+) -> ExportParts:
+    """What a bundle says of itself, and what it is compared on: `images` uint8 [n, S, S, 3] at model size (at most 64
+    are used), drawn ones where there are none.
+
+    `labels` are those that were tuned, in their order; `intensity` how the run's images became grey levels;
+    `synthetic`: the run saw drawn images only.
+    """
     recipe, card = network.recipe, network.weights.card
-    synthetic = card.synthetic_only and report.synthetic
+    synthetic = card.synthetic_only and synthetic
+    preprocess = preprocess_for(base_preprocess(network.weights), intensity)
     manifest = Manifest(
         name=recipe.name,
         labels=[
             BundleLabel(value=label.value, name=label.name, phrase=label.phrase, colour=label.colour)
-            for label in report.labels
+            for label in labels
         ],
-        preprocess=dataset.preprocess,
+        preprocess=preprocess,
         plane=recipe.data.plane,
         split=DataSplit(seed=recipe.seed, max_cases=recipe.data.max_cases, **recipe.data.split.model_dump()),
         model=model_info(network.weights),
@@ -254,5 +270,8 @@ def export_parts(network: Network, report: DatasetReport, validation: dict[str, 
         synthetic=synthetic,
         notice="Tuned on drawn (synthetic) images only: not for real scans." if synthetic else "",
     )
-    images = np.stack([normalise(image, dataset.preprocess) for image in dataset.images[:64]])
-    return ExportParts(manifest, network.tokenizer.json.encode("utf-8"), images, "validation")
+    tokenizer = network.tokenizer.json.encode("utf-8")
+    if images is None or not len(images):
+        return ExportParts(manifest, tokenizer, drawn_inputs(preprocess), "drawn")
+    inputs = np.stack([normalise(image, preprocess) for image in images[:64]])
+    return ExportParts(manifest, tokenizer, inputs, "validation")

@@ -9,7 +9,7 @@ from typing import Any
 from engine.bundle.reader import Bundle
 from engine.bundle.writer import check_target
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import InputError
+from engine.contract.errors import DatasetIncomplete, InputError
 from engine.contract.events import Log
 from engine.contract.jobs import Export
 from engine.runs import layout
@@ -36,9 +36,9 @@ def run(job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
 
 
 def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> None:
-    from engine.assemble import Listener, export_parts, inspect_for, run_network
+    from engine.assemble import Listener, export_parts, inspect_for, make_split, run_network
     from engine.export import EXPORTERS
-    from engine.jobs.run_data import CHANGED, same_data
+    from engine.jobs.run_data import CHANGED, intensity_of, labels_of, same_data, was_synthetic
     from engine.recipe import read_recipe
 
     best = best_epoch(folder)
@@ -47,12 +47,23 @@ def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: Cancel
     hear = Listener(emit, cancel, job_id)
     recipe = read_recipe(folder / layout.RECIPE)
     network = run_network(folder, recipe)
-    report = inspect_for(recipe, hear)
-    if not same_data(folder, report):
-        emit(Log(job_id, CHANGED, "warning"))
+    labels, images = labels_of(folder), None
+    try:
+        report = inspect_for(recipe, hear)
+    except DatasetIncomplete as error:
+        if not labels:
+            raise
+        emit(Log(job_id, f"{error.message} The bundle is compared on drawn images instead.", "warning"))
+        intensity, synthetic = intensity_of(folder), was_synthetic(folder)
+    else:
+        if not same_data(folder, report):
+            emit(Log(job_id, CHANGED, "warning"))
+        labels, intensity, synthetic = labels or report.labels, report.intensity, report.synthetic
+        if report.slice_count("val"):
+            images = make_split(network, report, "val", hear).images[:64].copy()
     row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
     scores = {name: value for name, value in row.items() if name.startswith("val_") and math.isfinite(value)}
-    parts = export_parts(network, report, scores, hear)
+    parts = export_parts(network, labels, intensity, images, scores, synthetic=synthetic)
     exporter = EXPORTERS.get("onnx")()
     precision: Any = job.precision
     exporter.write(network.tuned, parts, out, emit, cancel, job_id, precision=precision, overwrite=job.overwrite)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from engine.config.yaml_io import build
+from engine.contract.errors import InputError
 from engine.contract.whole_file import write_text
 from engine.data.config import LabelConfig
 from engine.data.findings import DatasetReport
@@ -18,13 +20,36 @@ CHANGED = "The dataset is no longer what this run was tuned on (cases, splits or
 
 def remember(folder: Path, report: DatasetReport) -> None:
     """Writes labels.json. Case names stay out of it: they may be those of patients."""
-    values = {"labels": report.table.to_dicts(), "splits_sha256": _fingerprint(report)}
+    window = report.intensity.get("window")
+    values = {
+        "labels": report.table.to_dicts(),
+        "splits_sha256": _fingerprint(report),
+        "intensity": {**report.intensity, "window": None if window is None else dict(window)},
+        "synthetic": report.synthetic,
+    }
     write_text(folder / layout.LABELS, json.dumps(values, indent=1, ensure_ascii=False))
 
 
 def labels_of(folder: Path) -> tuple[LabelConfig, ...]:
     """The labels that the run was tuned with; none for a run that has not come so far."""
     return tuple(build(LabelConfig, values, path="labels") for values in read_labels(folder).get("labels", ()))
+
+
+def intensity_of(folder: Path) -> dict[str, Any]:
+    """How the run's images became grey levels; raises InputError for a run that does not say."""
+    known = read_labels(folder).get("intensity")
+    if not isinstance(known, dict):
+        raise InputError(
+            f"{folder.name} does not say how its images became grey levels, and its dataset is gone.",
+            hint="Put the dataset back where the recipe says it was.",
+            field="data.folder",
+        )
+    return known
+
+
+def was_synthetic(folder: Path) -> bool:
+    """Whether the run's dataset says that it was drawn."""
+    return bool(read_labels(folder).get("synthetic"))
 
 
 def same_data(folder: Path, report: DatasetReport) -> bool:
