@@ -230,7 +230,8 @@ def _refuse_what_is_no_scan(path: Path, dataset: pydicom.FileDataset, sop_class:
     if "Rows" not in dataset:
         kind = UID(sop_class).name if UID(sop_class).is_valid else ""
         named = f" ({kind})" if kind and kind != sop_class else ""
-        raise NotAnImage(
+        fault = NotAnImage if sop_class else ScanUnreadable
+        raise fault(
             f"{path} is DICOM, but holds no image{named}.", hint="Give a series of images; is the file cut off?"
         )
 

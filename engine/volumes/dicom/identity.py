@@ -34,11 +34,8 @@ _NUMBERS = (
     "InstitutionName",
     "AdmissionID",
     "IssuerOfPatientID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "SOPInstanceUID",
-    "FrameOfReferenceUID",
 )
+_UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")
 # Words that a name field holds where the name was taken out: a description may say them too.
 _NOBODY = frozenset("anonymous anonymized anonymised removed unknown none patient test name no".split())
 _SHORTEST_NAME = 2
@@ -53,11 +50,14 @@ def identifiers_of(dataset: Any) -> frozenset[str]:
             for word in _words(text):
                 if (len(word) >= _SHORTEST_NAME or not word.isascii()) and word not in _NOBODY and not word.isdigit():
                     found.add(word)
-    for keyword in _NUMBERS:
+    for keyword in (*_NUMBERS, *_UIDS):
         for text in _texts(dataset, keyword):
             whole = "".join(_words(text))
             if len(whole) >= _SHORTEST_NUMBER and whole not in _NOBODY:
                 found.add(whole)
+            if keyword in _NUMBERS:
+                # The digits of "PID-77120934" name the patient without the letters too.
+                found.update(re.findall(r"\d{5,}", text))
     return frozenset(found)
 
 
