@@ -20,7 +20,8 @@ class Batch:
 
     `present`: the pairs of an image and a label that count, in the loss and in the metrics of the batch. `positions`
     int64 [B] are places in the dataset (on the CPU). `changed` bool [B] marks images that augmentation has altered:
-    features remembered for a position hold for the others.
+    features remembered for a position hold for the others. `ignored` bool [B, 1, S, S]: pixels whose truth is unknown,
+    for which nothing counts; None where the dataset has none.
     """
 
     images: torch.Tensor
@@ -28,6 +29,7 @@ class Batch:
     present: torch.Tensor
     positions: torch.Tensor
     changed: torch.Tensor
+    ignored: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.images.shape[0])
@@ -49,6 +51,9 @@ def make_batch(
     """
     images = _on(device, dataset.images[positions]).permute(0, 3, 1, 2).float()
     masks = _on(device, dataset.masks[positions]).float()
+    # Void pixels move with the image: they travel as one more mask.
+    void = None if dataset.ignored is None else _on(device, dataset.ignored[positions])[:, None].float()
+    masks = masks if void is None else torch.cat([masks, void], dim=1)
     touched = torch.zeros(len(positions), dtype=torch.bool)
     if augment:
         changes = draw_changes(augment, positions, seed, epoch)
@@ -58,10 +63,11 @@ def make_batch(
     std = torch.tensor(dataset.preprocess.std, device=images.device)[:, None, None]
     return Batch(
         images=(images / 255 - mean) / std,
-        masks=masks,
+        masks=masks if void is None else masks[:, :-1],
         present=_on(device, taking_part(dataset, positions, absent_labels, seed, epoch)),
         positions=torch.from_numpy(np.ascontiguousarray(positions)),
         changed=touched,
+        ignored=None if void is None else masks[:, -1:] > 0.5,
     )
 
 

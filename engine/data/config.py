@@ -9,6 +9,7 @@ from pydantic import field_validator, model_validator
 from engine.config.fields import Settings, setting
 
 PlaneName = Literal["axial", "coronal", "sagittal", "acquisition"]
+MaskKind = Literal["binary", "values"]
 
 # A rounding error of decimal fractions is no mistake of the user's.
 _SUM_TOLERANCE = 1e-6

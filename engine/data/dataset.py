@@ -36,7 +36,10 @@ class SliceRef:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One slice: image uint8 [S, S, 3], masks uint8 0/1 [L, S, S], present bool [L] (is a label's truth known?)."""
+    """One slice: image uint8 [S, S, 3], masks uint8 0/1 [L, S, S], present bool [L] (is a label's truth known?).
+
+    `ignored` bool [S, S]: pixels whose truth is unknown; None: there are none.
+    """
 
     image: NDArray[np.uint8]
     masks: NDArray[np.uint8]
@@ -44,6 +47,7 @@ class Sample:
     case_id: str
     slice_index: int
     original_shape: tuple[int, int]
+    ignored: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class OriginalSlice:
 
     `levels` are the values shown black and white; `position` is the place in the dataset; `spacing` millimetres
     between slices, rows and columns (None for a picture); `whole` whether the dataset holds every slice of the case.
+    `present` bool [L] as in `Sample` (None: all), `ignored` bool [h, w] or None.
     """
 
     position: int
@@ -62,10 +67,16 @@ class OriginalSlice:
     levels: tuple[float, float]
     spacing: tuple[float, float, float] | None
     whole: bool
+    present: NDArray[np.bool_] | None = None
+    ignored: NDArray[np.bool_] | None = None
 
 
 class SliceDataset:
-    """All slices of one split: `images` uint8 [N, S, S, 3], `masks` uint8 [N, L, S, S], `present` bool [N, L]."""
+    """All slices of one split: `images` uint8 [N, S, S, 3], `masks` uint8 [N, L, S, S], `present` bool [N, L].
+
+    `ignored` bool [N, S, S] marks pixels whose truth is unknown (void): neither loss nor score looks at them. None
+    where the split has none.
+    """
 
     def __init__(
         self,
@@ -75,10 +86,14 @@ class SliceDataset:
         table: LabelTable,
         preprocess: Preprocess,
         report: DatasetReport,
+        *,
+        present: NDArray[np.bool_] | None = None,
+        ignored: NDArray[np.bool_] | None = None,
     ) -> None:
         self.images = images
         self.masks = masks
-        self.present: NDArray[np.bool_] = np.ones(masks.shape[:2], dtype=np.bool_)
+        self.present: NDArray[np.bool_] = np.ones(masks.shape[:2], dtype=np.bool_) if present is None else present
+        self.ignored = ignored
         self.refs = tuple(refs)
         self.table = table
         self.preprocess = preprocess
@@ -105,9 +120,12 @@ class SliceDataset:
         """
         findings = report.of_split(split)
         count, size = report.slice_count(split), preprocess.size
-        store = _Store(count * size * size * (3 + len(report.table)), cache, most_in_memory)
+        has_void = any(finding.has_void for finding in findings)
+        store = _Store(count * size * size * (3 + has_void + len(report.table)), cache, most_in_memory)
         images = store.array("images", (count, size, size, 3))
         masks = store.array("masks", (count, len(report.table), size, size))
+        ignored = store.array("ignored", (count, size, size)).view(np.bool_) if has_void else None
+        present = np.ones((count, len(report.table)), dtype=np.bool_)
         refs: list[SliceRef] = []
         ticker = Ticker(emit, job_id, len(findings), "cases", f"preparing {split}")
         for finding in findings:
@@ -118,9 +136,13 @@ class SliceDataset:
                 at = len(refs)
                 images[at] = resize_image(to_uint8_rgb(sliced.image(index), preprocess, levels), preprocess)
                 masks[at] = sliced.channels(index, report.table, size)
+                present[at] = finding.present(report.table)
+                void = sliced.ignored(index, size)
+                if ignored is not None and void is not None:
+                    ignored[at] = void
                 refs.append(SliceRef(finding, index, sliced.scan.slice_shape))
             ticker.step()
-        dataset = cls(images, masks, refs, report.table, preprocess, report)
+        dataset = cls(images, masks, refs, report.table, preprocess, report, present=present, ignored=ignored)
         store.keep_with(dataset)
         return dataset
 
@@ -136,6 +158,7 @@ class SliceDataset:
             case_id=ref.finding.case.case_id,
             slice_index=ref.index,
             original_shape=ref.original_shape,
+            ignored=None if self.ignored is None else self.ignored[position],
         )
 
     def originals(self, cancel: CancelToken) -> Iterator[OriginalSlice]:
@@ -160,6 +183,8 @@ class SliceDataset:
                     levels=levels,
                     spacing=spacing,
                     whole=held[id(finding)] == len(sliced),
+                    present=finding.present(self.table),
+                    ignored=sliced.ignored(index),
                 )
                 position += 1
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.contract.errors import DatasetIncomplete
 from engine.data.config import DataConfig, LabelConfig
 from engine.data.grey_levels import Intensity, preprocess_for
@@ -30,6 +33,12 @@ class CaseFinding:
     counts: Mapping[int, int]  # label value → voxels, for the labels of the table
     slices: Mapping[str, tuple[int, ...]]
     labels_in: Mapping[str, frozenset[int]]  # split → values of the labels marked in its slices
+    has_void: bool = False  # some voxels' truth is unknown
+
+    def present(self, table: LabelTable) -> NDArray[np.bool_]:
+        """Which labels' truth the case tells, [L] in the order of the table."""
+        known = self.case.known
+        return np.array([known is None or value in known for value in table.values], dtype=np.bool_)
 
     @property
     def split(self) -> str:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.data.config import LabelConfig
+from engine.data.config import LabelConfig, MaskKind
 from engine.data.findings import CaseFinding
-from engine.data.labels import LabelTable, MaskKind, labels_found
+from engine.data.labels import LabelTable, labels_found
 from engine.data.problem import Problem
 from engine.data.split import SPLITS
 

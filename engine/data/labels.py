@@ -6,17 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.config import LabelConfig
+from engine.data.config import LabelConfig, MaskKind
 
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
 """Okabe and Ito's colours (jfly.uni-koeln.de/color), told apart by colour-blind people too; repeated after eight."""
-
-MaskKind = Literal["binary", "values"]
 
 
 def colour_of(index: int) -> str:

@@ -34,6 +34,7 @@ class SeenCase:
     digest: str
     intensity: Intensity
     sketch: Sketch | None = None
+    has_void: bool = False
 
     def __len__(self) -> int:
         """Slices in the stack."""
@@ -73,11 +74,12 @@ def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown
         shape_zyx=opened.shape_zyx,
         is_volume=opened.is_volume,
         slice_counts=slice_counts,
-        cut=any(values.cut for values, _ in opened.masks),
-        objects=any(values.looks_like_objects for values, _ in opened.masks),
+        cut=any(mask.cut for mask in opened.read),
+        objects=any(mask.objects for mask in opened.read),
         digest=hashlib.blake2b(voxels.data, digest_size=16, person=str(voxels.shape).encode()[:16]).hexdigest(),
         intensity=intensity,
         sketch=drawn,
+        has_void=opened.void is not None and bool(opened.void.any()),
     )
 
 
@@ -86,14 +88,14 @@ def notes_of(opened: OpenedCase, folder: Path) -> list[Problem]:
     fix = "Nothing to do, if that is right."
     image = relative_to(opened.case.image, folder)
     notes = [Problem("scan_note", "note", note, image, fix) for note in opened.scan.notes]
-    for mask, (values, _) in zip(opened.case.masks, opened.masks, strict=True):
+    for mask in opened.read:
         where = relative_to(mask.path, folder)
-        notes += [Problem("mask_note", "note", note, where, fix) for note in values.notes]
-        if TURNED_NOTE in opened.scan.notes and TURNED_NOTE not in values.notes:
+        notes += [Problem("mask_note", "note", note, where, fix) for note in mask.notes]
+        if TURNED_NOTE in opened.scan.notes and TURNED_NOTE not in mask.notes:
             notes.append(_perhaps_turned(where))
-        if values.cut:
+        if mask.cut:
             fix_cut = "Save masks as PNG to keep their values exactly."
-            notes.append(Problem("mask_cut", "note", values.cut_note, where, fix_cut))
+            notes.append(Problem("mask_cut", "note", mask.cut_note, where, fix_cut))
     return notes
 
 

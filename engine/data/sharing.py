@@ -35,6 +35,7 @@ def shared(
                 counts=table.counts(item.counts()),
                 slices=slices,
                 labels_in={split: item.labels_in(table, chosen) for split, chosen in slices.items()},
+                has_void=item.has_void,
             )
         )
     return tuple(findings), [*assigned.problems, *_doubles(seen, assigned.split_of)]

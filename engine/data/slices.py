@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from engine.contract.errors import InputError, ScanUnreadable
 from engine.data.config import PlaneName
 from engine.data.labels import LabelTable
-from engine.data.mask_values import MaskValues, cleaned, value_counts
-from engine.data.readers.base import Case
+from engine.data.mask_values import cleaned, value_counts
+from engine.data.readers.base import Case, MaskFile
 from engine.volumes.geometry import same_grid
 from engine.volumes.preprocess import resize_mask
 from engine.volumes.reading import read_mask, read_scan
@@ -24,12 +25,32 @@ from engine.volumes.volume import Volume
 
 
 @dataclass(frozen=True)
+class ReadMask:
+    """What reading one mask file told: `cut`: greys were cut at one half; `objects`: one number an object."""
+
+    path: Path
+    notes: tuple[str, ...] = ()
+    cut_note: str = ""
+    objects: bool = False
+
+    @property
+    def cut(self) -> bool:
+        return bool(self.cut_note)
+
+
+@dataclass(frozen=True)
 class OpenedCase:
-    """A case's scan and masks, read and on one grid. `masks` holds (cleaned values [z, y, x], label value or None)."""
+    """A case's scan and masks, read and on one grid.
+
+    `layers` hold label values [z, y, x], 0 for none: one layer, or more where labels lie over each other. `void` bool
+    [z, y, x] marks voxels of which nobody knows the truth; None: there are none. `read` tells of each mask file.
+    """
 
     case: Case
     scan: Volume
-    masks: tuple[tuple[MaskValues, int | None], ...]
+    layers: tuple[NDArray[Any], ...]
+    void: NDArray[np.bool_] | None
+    read: tuple[ReadMask, ...]
 
     @property
     def shape_zyx(self) -> tuple[int, int, int]:
@@ -42,18 +63,20 @@ class OpenedCase:
 
     def sliced(self, plane: PlaneName) -> SlicedCase:
         stack = SliceStack(self.scan.voxels, self.scan.geometry, plane)
-        return SlicedCase(stack, tuple((stack.like(values.voxels), label) for values, label in self.masks))
+        void = None if self.void is None else stack.like(self.void)
+        return SlicedCase(stack, tuple(stack.like(layer) for layer in self.layers), void)
 
 
 @dataclass(frozen=True)
 class SlicedCase:
     """The same, slice by slice in one plane; every slice is a view [h, w] or [h, w, 3].
 
-    `masks` holds (stored values [n, h, w], label value or None).
+    `layers` are label values [n, h, w] each, `void` bool [n, h, w] or None.
     """
 
     scan: SliceStack
-    masks: tuple[tuple[NDArray[Any], int | None], ...]
+    layers: tuple[NDArray[Any], ...]
+    void: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.scan)
@@ -64,33 +87,28 @@ class SlicedCase:
     def channels(self, index: int, table: LabelTable, size: int | None = None) -> NDArray[np.uint8]:
         """Truth of one slice, 0/1 [L, h, w], or [L, size, size] by nearest neighbour."""
         truth: NDArray[np.uint8] | None = None
-        for stack, value in self.masks:
-            stored = stack[index] if size is None else resize_mask(stack[index], size)
-            one = stored_channels(stored, value, table)
+        for layer in self.layers:
+            one = table.channels(layer[index] if size is None else resize_mask(layer[index], size))
             truth = one if truth is None else truth | one
         height, width = (size, size) if size is not None else self.scan[index].shape[:2]
         return np.zeros((len(table), height, width), dtype=np.uint8) if truth is None else truth
 
+    def ignored(self, index: int, size: int | None = None) -> NDArray[np.bool_] | None:
+        """Where one slice's truth is unknown, [h, w] or [size, size]; None: nowhere in the case."""
+        if self.void is None:
+            return None
+        plane = self.void[index]
+        return plane if size is None else resize_mask(plane.astype(np.uint8), size).astype(np.bool_)
+
     def counts(self) -> tuple[dict[int, int], ...]:
-        """Stored value above 0 → pixels, for each slice; a mask of one label counts under that label's value."""
+        """Label value → pixels, for each slice."""
         found: list[dict[int, int]] = []
         for index in range(len(self)):
             pixels: Counter[int] = Counter()
-            for stack, value in self.masks:
-                counts = value_counts(stack[index])
-                pixels.update(counts if value is None else {value: sum(counts.values())})
+            for layer in self.layers:
+                pixels.update(value_counts(layer[index]))
             found.append(+pixels)
         return tuple(found)
-
-
-def stored_channels(stored: NDArray[Any], value: int | None, table: LabelTable) -> NDArray[np.uint8]:
-    """One mask file's values [h, w] → 0/1 [L, h, w]; `value` as in MaskFile."""
-    if value is None:
-        return table.channels(stored)
-    truth = np.zeros((len(table), *stored.shape), dtype=np.uint8)
-    if value in table.values:
-        truth[table.values.index(value)] = stored > 0
-    return truth
 
 
 class CaseRefused(InputError):
@@ -109,12 +127,64 @@ def open_case(case: Case, root: Path) -> OpenedCase:
     Raises CaseRefused for a file that cannot be read or a mask that does not lie on its scan's grid.
     """
     scan = _read(read_scan, case.image, root)
-    masks = []
+    layers: list[NDArray[Any]] = []
+    void: NDArray[np.bool_] | None = None
+    read: list[ReadMask] = []
+    last: tuple[Path, Volume] | None = None
     for mask in case.masks:
-        found = _read(read_mask, mask.path, root)
+        if mask.code is not None:
+            found = _read(partial(mask.code.read, scan=scan), mask.path, root)
+        else:
+            # Several labels may be made of one file, one after another.
+            found = last[1] if last and last[0] == mask.path else _read(read_mask, mask.path, root)
+            last = (mask.path, found)
         _check_grid(scan, found, case.image, mask.path, root)
-        masks.append((cleaned(found), mask.value))
-    return OpenedCase(case, scan, tuple(masks))
+        values, told = _label_values(mask, found)
+        read.append(told)
+        if mask.void:
+            here = _one_of(mask.void, found.voxels)
+            void = here if void is None else void | here
+            values = np.where(here, values.dtype.type(0), values)
+        _lay(layers, values)
+    return OpenedCase(case, scan, tuple(layers), void, tuple(read))
+
+
+def _label_values(mask: MaskFile, found: Volume) -> tuple[NDArray[Any], ReadMask]:
+    """The mask as label values [z, y, x]."""
+    if mask.members:
+        marked = _one_of(mask.members, found.voxels)
+        return _as_value(marked, mask.value), ReadMask(mask.path, found.notes)
+    if mask.exact or mask.void or (mask.code is not None and mask.value is None):
+        return found.voxels, ReadMask(mask.path, found.notes)
+    clean = cleaned(found)
+    told = ReadMask(mask.path, clean.notes, clean.cut_note, clean.looks_like_objects and mask.value is None)
+    if mask.value is None:
+        return clean.voxels, told
+    return _as_value(clean.voxels > 0, mask.value), told
+
+
+def _as_value(marked: NDArray[np.bool_], value: int | None) -> NDArray[Any]:
+    number = 1 if value is None else value
+    values = np.zeros(marked.shape, np.uint16 if number > 255 else np.uint8)
+    values[marked] = number
+    return values
+
+
+def _one_of(values: frozenset[int], voxels: NDArray[Any]) -> NDArray[np.bool_]:
+    table = np.zeros(int(np.iinfo(voxels.dtype).max) + 1, np.bool_)
+    table[[value for value in values if value < len(table)]] = True
+    found: NDArray[np.bool_] = table[voxels]
+    return found
+
+
+def _lay(layers: list[NDArray[Any]], values: NDArray[Any]) -> None:
+    """Adds label values to the first layer where nothing lies under them; a hundred organs then take one layer."""
+    marked = values > 0
+    for at, layer in enumerate(layers):
+        if not (marked & (layer > 0)).any():
+            layers[at] = np.where(marked, values, layer)
+            return
+    layers.append(values)
 
 
 def _read(reader: Callable[[Path], Volume], path: Path, root: Path) -> Volume:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.contract.whole_file import write_bytes
 from engine.data.labels import LabelTable
-from engine.data.slices import SlicedCase, stored_channels
+from engine.data.slices import SlicedCase
 
 SIDE = 160
 """Longest side of a thumbnail in pixels."""
@@ -23,10 +23,10 @@ _FILL = 0.35
 
 @dataclass(frozen=True)
 class Sketch:
-    """A slice at thumbnail size, uint8 [h, w, 3], and its masks as stored: colours wait until all files were seen."""
+    """A slice at thumbnail size, uint8 [h, w, 3], and its label values: colours wait until all files were seen."""
 
     picture: NDArray[np.uint8]
-    masks: tuple[tuple[NDArray[Any], int | None], ...]
+    layers: tuple[NDArray[Any], ...]
 
 
 def sketch(sliced: SlicedCase, index: int, picture: NDArray[np.uint8]) -> Sketch:
@@ -37,15 +37,15 @@ def sketch(sliced: SlicedCase, index: int, picture: NDArray[np.uint8]) -> Sketch
     small = np.asarray(Image.fromarray(picture).resize((small_w, small_h), Image.Resampling.BILINEAR))
     rows = ((np.arange(small_h) + 0.5) * (height / small_h)).astype(np.intp)
     columns = ((np.arange(small_w) + 0.5) * (width / small_w)).astype(np.intp)
-    return Sketch(small, tuple((stack[index][np.ix_(rows, columns)], value) for stack, value in sliced.masks))
+    return Sketch(small, tuple(layer[index][np.ix_(rows, columns)] for layer in sliced.layers))
 
 
 def draw(found: Sketch, table: LabelTable) -> Image.Image:
     """The picture with every label filled lightly and outlined in its colour."""
     canvas = found.picture.astype(np.float32)
     truth = np.zeros((len(table), *canvas.shape[:2]), dtype=np.uint8)
-    for stored, value in found.masks:
-        truth |= stored_channels(stored, value, table)
+    for layer in found.layers:
+        truth |= table.channels(layer)
     for label, marked in zip(table.labels, truth.astype(bool), strict=True):
         colour = np.array([int(label.colour[at : at + 2], 16) for at in (1, 3, 5)], dtype=np.float32)
         canvas[marked] = canvas[marked] * (1 - _FILL) + colour * _FILL

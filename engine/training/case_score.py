@@ -77,7 +77,7 @@ class CaseTally:
     case: str
     label: str
     tolerance: float | None
-    _slices: int = 0
+    slices: int = 0
     _truth: int = 0
     _answer: int = 0
     _overlap: int = 0
@@ -89,7 +89,7 @@ class CaseTally:
 
     def add(self, original: OriginalSlice, truth: NDArray[np.bool_], answer: NDArray[np.bool_]) -> None:
         """A slice of the case, in order: masks [h, w] at its own size."""
-        self._slices += 1
+        self.slices += 1
         self._truth += int(truth.sum())
         self._answer += int(answer.sum())
         self._overlap += int((truth & answer).sum())
@@ -104,7 +104,7 @@ class CaseTally:
 
     def score(self) -> Score:
         return Score(
-            self.case, self.label, self._slices, self._truth, self._answer, self._overlap, self._surface()
+            self.case, self.label, self.slices, self._truth, self._answer, self._overlap, self._surface()
         )  # fmt: skip
 
     def _surface(self) -> Surface | None:

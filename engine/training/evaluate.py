@@ -40,7 +40,7 @@ def score(
     job_id: str,
     tolerance: float = DEFAULT_TOLERANCE,
 ) -> list[Score]:
-    """A score for every case and label, in the dataset's order.
+    """A score for every case and label whose truth is known, in the dataset's order; void pixels count for nothing.
 
     `tolerance` of the surface Dice: millimetres, pixels for pictures. Without MONAI there are no surface metrics, which
     a warning tells. Raises Cancelled.
@@ -57,14 +57,17 @@ def score(
         for row in answer(dataset.images[start : start + BATCH]):
             original = next(originals)
             if not tallies or tallies[0].case != original.case_id:
-                found += [tally.score() for tally in tallies]
+                found += [tally.score() for tally in tallies if tally.slices]
                 names = dataset.table.names
                 tallies = [CaseTally(original.case_id, name, tolerance if measured else None) for name in names]
-            for probability, mask, tally in zip(row, original.masks, tallies, strict=True):
+            counted = True if original.ignored is None else ~original.ignored
+            for at, (probability, mask, tally) in enumerate(zip(row, original.masks, tallies, strict=True)):
+                if original.present is not None and not original.present[at]:
+                    continue
                 shown = probability_to_slice(probability, (mask.shape[0], mask.shape[1]))
-                tally.add(original, mask > 0, shown >= threshold)
+                tally.add(original, (mask > 0) & counted, (shown >= threshold) & counted)
             ticker.step()
-    return [*found, *(tally.score() for tally in tallies)]
+    return [*found, *(tally.score() for tally in tallies if tally.slices)]
 
 
 def summarise(scores: list[Score], seed: int = 0) -> list[dict[str, Any]]:

@@ -240,7 +240,7 @@ class Trainer:
                 break
             schedule.before_step()
             logits = self._logits(batch, source, self._prompts())
-            loss = dice_ce(logits, batch.masks, batch.present, self.config.dice_weight, self.config.ce_weight)
+            loss = self._loss(logits, batch)
             if self.device.type == "cpu":  # elsewhere asking would wait for the device; the epoch's end tells there
                 self._refuse_nonsense(epoch, float(loss.detach()), step=int(ticker.done) + 1)
             optimiser.zero_grad(set_to_none=True)
@@ -248,11 +248,15 @@ class Trainer:
             if self.config.grad_clip:
                 nn.utils.clip_grad_norm_(learned, self.config.grad_clip)
             optimiser.step()
-            collected.add(pair_counts(logits.detach(), batch.masks), batch.present, loss)
+            collected.add(pair_counts(logits.detach(), batch.masks, batch.ignored), batch.present, loss)
             ticker.step()
         found = collected.values("train")
         metrics |= {name: found[name] for name in ("train_loss", "train_dice")}
         return ticker.done >= len(self.train), metrics
+
+    def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        weights = self.config.dice_weight, self.config.ce_weight
+        return dice_ce(logits, batch.masks, batch.present, *weights, ignored=batch.ignored)
 
     @torch.no_grad()
     def _validate(self, epoch: int, epochs: int, source: ImageSource) -> dict[str, float]:
@@ -264,8 +268,8 @@ class Trainer:
         for batch in self.val.epoch(epoch, self.device):
             self.cancel.check()
             logits = self._logits(batch, source, asked)
-            loss = dice_ce(logits, batch.masks, batch.present, self.config.dice_weight, self.config.ce_weight)
-            collected.add(pair_counts(logits, batch.masks), batch.present, loss)
+            loss = self._loss(logits, batch)
+            collected.add(pair_counts(logits, batch.masks, batch.ignored), batch.present, loss)
             here = (batch.positions == shown).nonzero()
             if self.config.previews and len(here):
                 self._preview(epoch, shown, logits[int(here[0])])

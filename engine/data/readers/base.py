@@ -6,32 +6,56 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from engine.data.config import LabelConfig
+from engine.data.config import LabelConfig, MaskKind
+from engine.data.mask_codes import MaskCode
 from engine.data.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class MaskFile:
-    """A mask file. `value` None: the file's values are label values; a number: all above 0 is that label."""
+    """A mask file, and what its numbers mean.
+
+    `value` None: they are label values. `value` a number: those in `members` (empty: all above 0) are that label.
+    `void` are numbers where nobody knows the truth: left out of loss and score. `exact`: the layout vouches for the
+    numbers, so that none is taken for a blurred edge. `code`: how to read a file that stores no numbers.
+    """
 
     path: Path
     value: int | None = None
+    members: frozenset[int] = frozenset()
+    void: frozenset[int] = frozenset()
+    exact: bool = False
+    code: MaskCode | None = None
+
+
+Prompts = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names p0, p1 … with their texts: one of several is drawn at each use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scan with its masks. `patient` stays in one split; `split` is given by the folder, or None."""
+    """One scan with its masks. `patient` stays in one split; `split` is given by the folder, or None.
+
+    `known` are the labels (values) whose truth the masks tell, None all: nothing is learnt or scored of the others.
+    `prompts` are this case's own texts for a label (value), where the dataset brings them.
+    """
 
     case_id: str
     patient: str
     image: Path
     masks: tuple[MaskFile, ...]
     split: str | None = None
+    known: frozenset[int] | None = None
+    prompts: tuple[tuple[int, Prompts], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CaseList:
-    """What a layout found by names alone; no file has been opened."""
+    """What a layout found by names alone; no image or mask has been opened.
+
+    `kind` binary: every value above 0 is the one label, though the masks hold several. `splits_from` says who shared
+    the cases out, where the layout did: "the publisher's lists".
+    """
 
     cases: tuple[Case, ...]
     problems: tuple[Problem, ...] = ()
@@ -40,6 +64,8 @@ class CaseList:
     synthetic: bool = False  # drawn images, to be called so wherever they appear
     details: str = ""  # how the files were matched, in words
     ignored: tuple[str, ...] = field(default=())  # relative paths that belong to no case
+    kind: MaskKind | None = None
+    splits_from: str = ""
 
 
 class Layout(Protocol):

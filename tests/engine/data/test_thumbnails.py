@@ -25,7 +25,7 @@ def test_label_colours_and_outline() -> None:
             LabelConfig(value=2, name="b", phrase="b", colour="#0000ff"),
         )
     )
-    drawn = np.asarray(draw(Sketch(np.full((20, 20, 3), 100, np.uint8), ((stored, None),)), table))
+    drawn = np.asarray(draw(Sketch(np.full((20, 20, 3), 100, np.uint8), (stored,)), table))
     assert drawn[4, 4].tolist() == [255, 0, 0]
     assert drawn[14, 14].tolist() == [0, 0, 255]
     assert drawn[8, 8].tolist() == [154, 65, 65]
