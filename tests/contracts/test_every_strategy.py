@@ -15,6 +15,7 @@ from engine.models.sites import PromptSites
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
+from engine.training.losses import dice_ce
 from engine.training.optimiser import parameter_groups
 
 NEED_IMAGE_SITES = {"vpt", "maple", "shared_attention", "shared_separate"}
@@ -72,6 +73,25 @@ def test_only_what_it_names_learns(name: str) -> None:
     if "context_vectors" in dict(model.learner.named_parameters()):
         assert "learner.context_vectors" in changed
     assert STRATEGIES.get(name).title
+
+
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_tuning_lowers_the_loss(name: str) -> None:
+    if name == "zero_shot":
+        pytest.skip("it learns nothing")
+    model = tuned(name).train()
+    optimiser = torch.optim.AdamW(parameter_groups(model, TrainingConfig(learning_rate=0.02)))
+    masks = torch.zeros(2, 2, 32, 32, dtype=torch.uint8)
+    masks[0, 0, 4:20, 4:20] = masks[1, 1, 12:28, 8:24] = 1
+    losses, present = [], torch.ones(2, 2, dtype=torch.bool)
+    for _ in range(12):
+        torch.manual_seed(0)
+        loss = dice_ce(model(images(), IDS, (IDS != 0).long()), masks.float(), present, 1.0, 0.2)
+        losses.append(float(loss.detach()))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert max(losses[-3:]) < losses[0], losses  # little: the network is random, and prompts move it little
 
 
 @pytest.mark.parametrize("name", STRATEGIES.names())
