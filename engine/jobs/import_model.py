@@ -1,4 +1,4 @@
-"""Copies base weights into the user's model folder."""
+"""Copies or converts base weights into the user's model folder."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from engine.models.weights import import_weights
 def run(job: ImportModel, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """`{"id", "path", "model", "sha256"}`; raises WeightsMissing or InputError for what is no checkpoint."""
     del emit, cancel, job_id
-    weights = import_weights(Path(job.path), name=job.name)
+    weights = import_weights(Path(job.path), name=job.name, tokenizer=Path(job.tokenizer) if job.tokenizer else None)
     return {"id": weights.id, "path": str(weights.path), "model": weights.model, "sha256": weights.sha256}

@@ -37,6 +37,14 @@ class Network(Protocol):
         """The network with its weights in fp32; raises WeightsMissing."""
         ...
 
+    @classmethod
+    def convert(cls, file: Path, target: Path) -> bool:
+        """Writes a checkpoint file of another layout into the folder `target`, without its tokenizer.
+
+        False where the file is not of this kind. Raises WeightsMissing for one that is, but damaged or not whole.
+        """
+        ...
+
 
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; an empty one where the file is missing or is none."""

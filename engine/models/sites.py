@@ -25,5 +25,7 @@ class PromptSites:
     image_size: int
     taps: tuple[int, ...] = ()
     """Blocks (counted from 1) whose outputs the decoder reads."""
+    branch_width: int | None = None
+    """Channels that a learned upsampler first brings the decoder's map down to; None: it reads the map as it is."""
     model: str = "this model"
     """The network's name, for messages."""

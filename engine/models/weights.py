@@ -17,19 +17,12 @@ from engine.models.card import ModelCard, read_card
 from engine.runs.folders import cache_folder, models_folder, resources
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-COPIED = (
-    *WEIGHT_FILES,
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
-    "preprocessor_config.json",
-    "README.md",
-    "LICENSE",
-)
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
+_CONVERTED = (*WEIGHT_FILES, "config.json", "preprocessor_config.json")
+COPIED = (*_CONVERTED, *TOKENIZER_FILES, "README.md", "LICENSE")
 """What an import copies: known names only, so that no program rides along."""
+FOREIGN = (".pth", ".pt", ".tar", ".safetensors")
+"""Files that may be a checkpoint in another layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +128,18 @@ def _weight_file(folder: Path) -> Path:
     )
 
 
-def import_weights(path: Path, name: str = "") -> Weights:
+def import_weights(path: Path, name: str = "", tokenizer: Path | None = None) -> Weights:
     """Copies a checkpoint folder (or the folder of a file) into the user's model folder under `name`.
 
-    Raises WeightsMissing for what is no checkpoint, InputError for a name that is taken or no name.
+    A file of another layout, such as the CRIS authors' `.pth`, is converted; where no tokenizer lies beside it, it is
+    taken from the folder `tokenizer`. Raises WeightsMissing for what is no whole checkpoint, InputError for a name that
+    is taken or no name.
     """
     source = path.parent if path.is_file() else path
-    found = _open(source, str(source))
-    chosen = name or source.resolve().name
+    foreign = _foreign(path)
+    if foreign is None:
+        _open(source, str(source))
+    chosen = name or (source.resolve().name if foreign is None else foreign.stem)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", chosen):
         raise InputError(
             f"{chosen!r} cannot be an id.", hint="Use letters, digits, '.', '_' and '-': --name my-weights."
@@ -150,17 +147,46 @@ def import_weights(path: Path, name: str = "") -> Weights:
     target = models_folder() / chosen
     if target.exists() or any(folder.name == chosen for folder in _installed()):
         raise InputError(f"There are weights called {chosen!r} already.", hint="Give another --name.")
+    words = tokenizer or source
+    if foreign is not None and not _has_tokenizer(words):
+        raise WeightsMissing(
+            f"{words} holds no tokenizer, and {foreign.name} brings none.",
+            hint="Give the folder of CLIP's tokenizer (tokenizer.json, or vocab.json and merges.txt): "
+            "--tokenizer FOLDER. That of any CLIPSeg checkpoint is the same.",
+        )
     with told(target):
         models_folder().mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".importing-", dir=models_folder()))
         try:
+            if foreign is not None and not any(network.convert(foreign, beside) for _, network in MODELS):
+                raise WeightsMissing(
+                    f"{foreign} holds weights of a kind that is not known here.",
+                    hint=f"Known: {', '.join(MODELS.names())}.",
+                )
             for file in COPIED:
-                if (source / file).is_file():
-                    shutil.copyfile(source / file, beside / file)
+                kept = words if file in TOKENIZER_FILES else source
+                if (foreign is None or file not in _CONVERTED) and (kept / file).is_file():
+                    shutil.copyfile(kept / file, beside / file)
             beside.rename(target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    return Weights(chosen, target, found.model, found.sha256, found.card)
+    return _open(target, chosen)
+
+
+def _foreign(path: Path) -> Path | None:
+    """The checkpoint file to convert: `path`, or the only one in that folder; None where there is none to convert."""
+    if path.is_file():
+        if path.name in WEIGHT_FILES and (path.parent / "config.json").is_file():
+            return None
+        return path if path.suffix in FOREIGN else None
+    if not path.is_dir() or (path / "config.json").is_file():
+        return None
+    found = sorted(file for file in path.iterdir() if file.suffix in FOREIGN)
+    return found[0] if len(found) == 1 else None
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return (folder / "tokenizer.json").is_file() or all((folder / n).is_file() for n in ("vocab.json", "merges.txt"))
 
 
 def file_hash(path: Path) -> str:

@@ -16,7 +16,7 @@ from engine.models.sites import PromptSites
 from engine.models.text_sites import Place
 from engine.strategies.base import STRATEGIES, Prompts, Words
 from engine.strategies.contexts import ContextLearner
-from engine.strategies.coop import CoOp
+from engine.strategies.coop import CoOp, by_layer
 from engine.strategies.projector import ProjectorConfig
 
 
@@ -26,10 +26,13 @@ class CoCoOpLearner(ContextLearner):
     needs_pooled = True
     image_varies = False
 
-    def __init__(self, context: nn.Parameter, projectors: nn.ModuleList, place: Place, *, normalise: bool) -> None:
+    def __init__(
+        self, context: nn.Parameter, projectors: nn.ModuleList, place: Place, *, normalise: bool, deep_from: int = 1
+    ) -> None:
         super().__init__(context, place)
         self.projection_layers = projectors
         self.normalise = normalise
+        self.deep_from = deep_from
 
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
         """`pooled` (N, joint width) → text prompts (depth, N, n, text width)."""
@@ -39,7 +42,7 @@ class CoCoOpLearner(ContextLearner):
         shifts = torch.stack([project(pooled) for project in self.projection_layers])
         rows = self.rows(label_index)
         rows = rows[:, None] if rows.ndim == 3 else rows
-        return Prompts(text=rows + shifts[:, :, None], place=self.place)
+        return Prompts(text=by_layer(rows + shifts[:, :, None], self.deep_from), place=self.place)
 
 
 @STRATEGIES.register("cocoop")
@@ -56,4 +59,10 @@ class CoCoOp(CoOp, ProjectorConfig):
         context = self.contexts(sites, words, self.prompt_depth, labels)
         # The shift has no bias of its own: the context vectors are one.
         projectors = self.projectors(self.prompt_depth, sites.joint_width, sites.text_width, final_bias=False)
-        return CoCoOpLearner(context, projectors, self.class_position, normalise=self.normalise_image_features)
+        return CoCoOpLearner(
+            context,
+            projectors,
+            self.class_position,
+            normalise=self.normalise_image_features,
+            deep_from=self.deep_from,
+        )

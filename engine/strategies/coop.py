@@ -5,7 +5,7 @@ Deep prompts (a set of words of its own for each of the first `prompt_depth` tex
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from engine.config.fields import setting
 from engine.contract.errors import OutOfRange
 from engine.models.sites import PromptSites
+from engine.models.text_sites import Place
 from engine.strategies.base import (
     STRATEGIES,
     PromptLearner,
@@ -30,9 +31,13 @@ class CoOpLearner(ContextLearner):
 
     image_varies = False
 
+    def __init__(self, context: nn.Parameter, place: Place = "end", deep_from: int = 1) -> None:
+        super().__init__(context, place)
+        self.deep_from = deep_from
+
     def forward(self, pooled: Tensor | None = None, label_index: Tensor | None = None) -> Prompts:
         del pooled
-        return Prompts(text=self.rows(label_index), place=self.place)
+        return Prompts(text=by_layer(self.rows(label_index), self.deep_from), place=self.place)
 
 
 @STRATEGIES.register("coop")
@@ -47,6 +52,12 @@ class CoOp(LabelContexts):
         "a photo of a", "Words that the first layer's contexts start from; a list: one text a layer; none: random."
     )
     context_std: float = setting(0.02, "Standard deviation of random starts.", gt=0, le=1, expert=True)
+    deep_from: Literal[0, 1] = setting(
+        1,
+        "How layers count their sets of words: 1: set k enters layer k. 0: the first set enters the first two layers, "
+        "set k layer k + 1, as TuneVLSeg publishes it for CRIS (for CLIPSeg: 1).",
+        expert=True,
+    )
 
     def check(self, sites: PromptSites) -> None:
         check_depth(self.prompt_depth, sites.text_layers, "text encoder")
@@ -54,7 +65,8 @@ class CoOp(LabelContexts):
             check_room(self.num_context, sites.text_positions, "strategy.num_context")
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> PromptLearner:
-        return CoOpLearner(self.contexts(sites, words, self.prompt_depth, labels), self.class_position)
+        context = self.contexts(sites, words, self.prompt_depth, labels)
+        return CoOpLearner(context, self.class_position, self.deep_from)
 
     def contexts(self, sites: PromptSites, words: Words, depth: int, labels: int = 1) -> nn.Parameter:
         """Context vectors ([labels,] depth, n, text width); raises OutOfRange where the words leave no room for a
@@ -67,6 +79,11 @@ class CoOp(LabelContexts):
         )
         check_room(context.shape[-2], sites.text_positions, "strategy.initialise_from")
         return context
+
+
+def by_layer(rows: Tensor, deep_from: int) -> Tensor:
+    """Sets of words (depth, …) → one for each layer that takes one; counted from 0, the first set comes twice."""
+    return torch.cat([rows[:1], rows]) if deep_from == 0 else rows
 
 
 def context_from_words(

@@ -25,7 +25,13 @@ class TunedModel(nn.Module):
         self.upsampler = (
             None
             if config.upsampler == "none"
-            else Upsampler(vlsm.sites.map_width, config.upsampler_kernel, config.upsampler_ratio, config.upsampler)
+            else Upsampler(
+                vlsm.sites.map_width,
+                config.upsampler_kernel,
+                config.upsampler_ratio,
+                config.upsampler,
+                vlsm.sites.branch_width,
+            )
         )
         config.unfreeze(vlsm)
 

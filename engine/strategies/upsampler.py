@@ -12,18 +12,27 @@ from torch import Tensor, nn
 class Upsampler(nn.Module):
     """`add`: logits + A(map); `blend`: (1 - ratio) · logits + ratio · A(map), with a learned ratio.
 
-    A enlarges the map (N, C, h, w) bilinearly to (S, S) and convolves it to one channel.
+    A enlarges the map (N, C, h, w) bilinearly to (S, S) and convolves it to one channel; with `branch_width` (as
+    TuneVLSeg does on CRIS) a 1x1 convolution first brings the map down to that many channels.
     """
 
-    def __init__(self, channels: int, kernel: int, ratio: float, mode: Literal["add", "blend"]) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel: int,
+        ratio: float,
+        mode: Literal["add", "blend"],
+        branch_width: int | None = None,
+    ) -> None:
         super().__init__()
         self.mode = mode
-        self.convolution = nn.Conv2d(channels, 1, kernel, padding="same", padding_mode="replicate")
+        self.reduction = None if branch_width is None else nn.Conv2d(channels, branch_width, 1, bias=False)
+        self.convolution = nn.Conv2d(branch_width or channels, 1, kernel, padding="same", padding_mode="replicate")
         self.ratio = nn.Parameter(torch.tensor(ratio)) if mode == "blend" else None
 
     def forward(self, logits: Tensor, grid: Tensor) -> Tensor:
         """`logits` (N, 1, S, S) and `grid` (N, C, h, w) → logits (N, 1, S, S)."""
-        added = self._enlarged(grid, logits.shape[-1])
+        added = self._enlarged(grid if self.reduction is None else self.reduction(grid), logits.shape[-1])
         if self.ratio is None:
             return logits + added
         return (1 - self.ratio) * logits + self.ratio * added

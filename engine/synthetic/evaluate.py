@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from transformers import CLIPSegForImageSegmentation
 
 from engine.synthetic import other_scenes
-from engine.synthetic.network import decode, encode_images, encode_text, normalise, tokenise
+from engine.synthetic.network import tokenise
 from engine.synthetic.phrases import Asker, Description, Query, QueryKind
 from engine.synthetic.scenes import Objects, SceneKind, draw_scene
+from engine.synthetic.starters import Starter, open_starter
 
 _SEED: Final = 771_000  # training draws from seeds (seed, number of the scene); these are never among them
 _CHUNK: Final = 48
@@ -117,28 +117,23 @@ def _ask_other_code(rng: np.random.Generator, size: int, conjunction: bool) -> I
 
 
 @torch.no_grad()
-def answer(
-    network: CLIPSegForImageSegmentation, tokenizer: Tokenizer, asked: list[Question]
-) -> list[NDArray[np.bool_]]:
+def answer(starter: Starter, tokenizer: Tokenizer, asked: list[Question]) -> list[NDArray[np.bool_]]:
     """Return the model's mask (side, side) for each question, at probability one half."""
-    network.eval()
+    starter.network.eval()
     answers: list[NDArray[np.bool_]] = []
     for start in range(0, len(asked), _CHUNK):
         chunk = asked[start : start + _CHUNK]
         images = torch.from_numpy(np.stack([question.image for question in chunk]))
-        taps = encode_images(network, normalise(images))
-        conditions = encode_text(network, *tokenise(tokenizer, [question.phrase for question in chunk]))
-        logits = decode(network, taps, conditions[:, None])[:, 0]
+        phrases = starter.read(*tokenise(tokenizer, [question.phrase for question in chunk]))
+        logits = starter.decode(starter.features(images), phrases)[:, 0]
         answers += list((logits > 0).numpy())
     return answers
 
 
-def measure(
-    network: CLIPSegForImageSegmentation, tokenizer: Tokenizer, scenes: int = 200, seed: int = 0
-) -> dict[str, dict[str, float]]:
+def measure(starter: Starter, tokenizer: Tokenizer, scenes: int = 200, seed: int = 0) -> dict[str, dict[str, float]]:
     """Return the figures of each group of questions; see `score` for their names."""
-    asked = list(questions(scenes, network.config.vision_config.image_size, seed))
-    return score(asked, answer(network, tokenizer, asked))
+    asked = list(questions(scenes, starter.image_size, seed))
+    return score(asked, answer(starter, tokenizer, asked))
 
 
 def overall(figures: dict[str, dict[str, float]]) -> float:
@@ -194,7 +189,6 @@ def _dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return 2 * int((first & second).sum()) / max(1, int(first.sum()) + int(second.sum()))
 
 
-def open_model(folder: Path) -> tuple[CLIPSegForImageSegmentation, Tokenizer]:
+def open_model(folder: Path) -> tuple[Starter, Tokenizer]:
     """Return the network, in fp32, and the tokenizer of a model folder."""
-    network = CLIPSegForImageSegmentation.from_pretrained(folder, dtype=torch.float32)
-    return network, Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return open_starter(folder), Tokenizer.from_file(str(folder / "tokenizer.json"))

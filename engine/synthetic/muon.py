@@ -1,4 +1,4 @@
-"""Muon in fp32: momentum whose direction is orthogonalised, for the weight matrices of transformer blocks.
+"""Muon in fp32: momentum whose direction is orthogonalised, for weight matrices; a convolution is one, too.
 
 torch.optim.Muon works in bfloat16, which a processor without such instructions emulates at a quarter of the speed,
 and one matrix at a time; here all matrices of a shape are one batch.
@@ -24,20 +24,20 @@ class Muon:
         self.weight_decay = weight_decay
         self._groups: dict[tuple[int, ...], list[nn.Parameter]] = {}
         for matrix in matrices:
-            self._groups.setdefault(tuple(matrix.shape), []).append(matrix)
+            self._groups.setdefault(tuple(matrix.flatten(1).shape), []).append(matrix)
         self._velocity = {shape: torch.zeros(len(group), *shape) for shape, group in self._groups.items()}
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
         """Apply one update from the gradients; every matrix must have one."""
         for shape, group in self._groups.items():
-            gradients = torch.stack([p.grad for p in group if p.grad is not None])
+            gradients = torch.stack([p.grad.flatten(1) for p in group if p.grad is not None])
             velocity = self._velocity[shape]
             velocity.lerp_(gradients, 1 - self.momentum)
             update = orthogonalise(torch.lerp(gradients, velocity, self.momentum))
             scale = learning_rate * 0.2 * max(shape) ** 0.5
             for parameter, change in zip(group, update, strict=True):
-                parameter.mul_(1 - learning_rate * self.weight_decay).add_(change, alpha=-scale)
+                parameter.mul_(1 - learning_rate * self.weight_decay).add_(change.view(parameter.shape), alpha=-scale)
 
     def state(self) -> dict[str, Tensor]:
         """Return the momenta, named by shape, for a checkpoint."""

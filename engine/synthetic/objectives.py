@@ -33,18 +33,18 @@ class HelperTasks(nn.Module):
         # Never counted: their absence from training must not be learned.
         self.register_buffer("held_out", held_out.flatten(), persistent=False)
 
-    def forward(self, tap: Tensor, picture: Tensor, phrases: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return the losses of taps (n, 1 + patches, width), pictures (n, projection), phrases (n * p, projection)."""
+    def forward(self, places: Tensor, picture: Tensor, phrases: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the losses of patches (n, patches, width), pictures (n, projection), phrases (n * p, projection)."""
         return {
-            "cells": self._cells_loss(tap, batch),
+            "cells": self._cells_loss(places, batch),
             "picture": self._picture_loss(picture, batch),
             "phrase": self._phrase_loss(phrases, batch.said),
         }
 
-    def _cells_loss(self, tap: Tensor, batch: Batch) -> Tensor:
-        count, patches, _ = tap[:, 1:].shape
+    def _cells_loss(self, places: Tensor, batch: Batch) -> Tensor:
+        count, patches, _ = places.shape
         side, across = round(patches**0.5), self._across
-        read = self.cells(tap[:, 1:]).view(count, side, side, across, across, -1)
+        read = self.cells(places).view(count, side, side, across, across, -1)
         read = read.permute(0, 1, 3, 2, 4, 5).reshape(-1, sum(_CELL_KINDS) + 1)
         loss = F.binary_cross_entropy_with_logits(read[:, -1], batch.objectness.flatten())
         shown = batch.cells.permute(0, 2, 3, 1).reshape(-1, len(_CELL_KINDS))

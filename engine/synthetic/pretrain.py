@@ -1,4 +1,4 @@
-"""Trains the starter model from nothing on drawn scenes: `python -m engine.synthetic.pretrain --out FOLDER`."""
+"""Trains a starter model on drawn scenes: `python -m engine.synthetic.pretrain --out FOLDER [--model cris]`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from typing import Any, Final
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import nn
 
+from engine.models.base import TextFeatures
 from engine.synthetic.batches import Batch, draw_batch
 from engine.synthetic.checkpoint import MIDDLE, load_checkpoint, save_checkpoint, save_weights
 from engine.synthetic.evaluate import overall
 from engine.synthetic.export_model import export_model, measure_weights
 from engine.synthetic.mask_loss import mask_loss
 from engine.synthetic.muon import Muon
-from engine.synthetic.network import IMAGE_SIZE, build_network, decode, encode_text, normalise, tokenise
+from engine.synthetic.network import IMAGE_SIZE, tokenise
 from engine.synthetic.objectives import HelperTasks, batch_figures
 from engine.synthetic.pool import ScenePool, start_producer
+from engine.synthetic.starters import KINDS, Starter, build_starter, pad_words
 from engine.synthetic.tokenizer_build import build_tokenizer
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ class PretrainSettings:
     """How to pretrain; time is wall-clock, because the schedule must end when the machine's hour does."""
 
     out: Path
+    model: str = "clipseg"
+    image_size: int = IMAGE_SIZE
     minutes: float = 82.0
     threads: int = 1
     images: int = 32
@@ -59,15 +63,17 @@ class Pretraining:
         self.settings = settings
         torch.set_num_threads(settings.threads)
         self.tokenizer = _open_tokenizer(settings.out / "tokenizer.json")
-        self.network = build_network(self.tokenizer.get_vocab_size(), settings.seed)
-        config = self.network.config
-        self.helpers = HelperTasks(config.vision_config.hidden_size, config.projection_dim)
+        self.starter = build_starter(
+            settings.model, self.tokenizer.get_vocab_size(), settings.seed, settings.image_size
+        )
+        self.network = self.starter.network
+        self.helpers = HelperTasks(self.starter.helper_width, self.starter.projection)
         self.average = {name: p.detach().clone() for name, p in self.network.state_dict().items()}
-        matrices, others = _sort_parameters(self.network, self.helpers)
+        matrices, others = _sort_parameters(self.starter, self.helpers)
         self.muon = Muon(matrices.values())
         self._adamw_names = list(others)
         self.adamw = torch.optim.AdamW(others.values(), lr=settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
-        self.pool = ScenePool(settings.out / "pool", settings.slots, IMAGE_SIZE)
+        self.pool = ScenePool(settings.out / "pool", settings.slots, settings.image_size)
         self.step = 0
         self.seconds = 0.0
         self.stop_asked = False
@@ -83,7 +89,7 @@ class Pretraining:
         """Train until the wall-clock budget is spent, with checkpoints on the way."""
         settings = self.settings
         producer = start_producer(
-            settings.out / "pool", settings.slots, IMAGE_SIZE, settings.seed, settings.scenes_per_second
+            settings.out / "pool", settings.slots, settings.image_size, settings.seed, settings.scenes_per_second
         )
         while self.pool.filled < min(_FIRST_SCENES, settings.slots):
             time.sleep(0.2)
@@ -115,13 +121,11 @@ class Pretraining:
         self.adamw.zero_grad(set_to_none=True)
         network.zero_grad(set_to_none=True)
 
-        vision = network.clip.vision_model(pixel_values=normalise(batch.images), output_hidden_states=True)
-        taps = tuple(vision.hidden_states[layer + 1] for layer in network.config.extract_layers)
-        picture = network.clip.visual_projection(vision.pooler_output)
-        conditions = self._conditions(batch.phrases)
-        logits = decode(network, taps, conditions.view(settings.images, settings.phrases, -1))
+        seen = self.starter.see(batch.images)
+        phrases = self._read(batch.phrases)
+        logits = self.starter.decode(seen.features, phrases)
         masks = mask_loss(logits, batch.masks, batch.objects)
-        helps = self.helpers(taps[-1], picture, conditions, batch)
+        helps = self.helpers(seen.places, seen.picture, phrases.embedding, batch)
         fade = 1.0 - 0.8 * self.seconds / (settings.minutes * 60)
         loss = masks + fade * torch.stack([_HELPER_WEIGHTS[name] * value for name, value in helps.items()]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -147,14 +151,14 @@ class Pretraining:
         rng = np.random.default_rng((self.settings.seed, 1, step))
         return draw_batch(self.pool, rng, self.settings.images, self.settings.phrases)
 
-    def _conditions(self, phrases: list[str]) -> Tensor:
-        """Return the vectors (n, projection): each distinct phrase encoded once, short ones apart from long ones."""
+    def _read(self, phrases: list[str]) -> TextFeatures:
+        """Return the phrases as the network reads them: each distinct one once, short ones apart from long ones."""
         distinct = sorted(set(phrases), key=lambda phrase: (phrase.count(" "), phrase))
         half = max(1, len(distinct) // 2)
         parts = [part for part in (distinct[:half], distinct[half:]) if part]
-        vectors = torch.cat([encode_text(self.network, *tokenise(self.tokenizer, part)) for part in parts])
+        read = pad_words([self.starter.read(*tokenise(self.tokenizer, part)) for part in parts])
         place = {phrase: row for row, phrase in enumerate(distinct)}
-        return vectors[torch.tensor([place[phrase] for phrase in phrases])]
+        return read.rows(torch.tensor([place[phrase] for phrase in phrases]))
 
     def learning_rate(self) -> float:
         """Return the rate now: warm-up by steps, then a tenth of the time flat, then a cosine down to nothing."""
@@ -217,13 +221,13 @@ def _open_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _sort_parameters(network: nn.Module, helpers: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
-    """Return the matrices of transformer blocks, for Muon, and everything else, for AdamW."""
+def _sort_parameters(starter: Starter, helpers: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
+    """Return what Muon learns and everything else, for AdamW."""
     matrices: dict[str, nn.Parameter] = {}
     others: dict[str, nn.Parameter] = {}
-    for name, parameter in network.named_parameters():
-        in_block = "encoder.layers" in name or "decoder.layers" in name
-        (matrices if in_block and parameter.ndim == 2 else others)[name] = parameter
+    for name, parameter in starter.network.named_parameters():
+        if parameter.requires_grad:
+            (matrices if starter.learns_by_matrix(name, parameter) else others)[name] = parameter
     others |= {f"helpers.{name}": parameter for name, parameter in helpers.named_parameters()}
     return matrices, others
 
@@ -243,13 +247,18 @@ def main() -> None:
     defaults = PretrainSettings(out=Path())
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint, the pool and the report")
+    parser.add_argument("--model", choices=KINDS, default=defaults.model, help="the architecture")
     parser.add_argument(
         "--minutes", type=float, default=defaults.minutes, help="training time in all, resumes included"
     )
     parser.add_argument("--threads", type=int, default=defaults.threads)
+    parser.add_argument("--image-size", type=int, default=defaults.image_size, help="pixels; cris only")
     parser.add_argument("--images", type=int, default=defaults.images, help="images in a batch")
     parser.add_argument("--phrases", type=int, default=defaults.phrases, help="phrases asked of each image")
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    parser.add_argument(
+        "--scenes-per-second", type=float, default=defaults.scenes_per_second, help="drawn once the pool is full"
+    )
     parser.add_argument("--slots", type=int, default=defaults.slots, help="scenes kept in the pool")
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--report", type=int, default=100, help="scenes of each kind measured at the end; 0: no report")
@@ -272,7 +281,12 @@ def main() -> None:
     if run.stop_asked:
         _LOG.info("stopped at step %d; --resume goes on from there", run.step)
         return
-    facts = {"steps": run.step, "minutes": run.seconds / 60, "views": run.step * settings.images}
+    facts = {
+        "model": settings.model,
+        "steps": run.step,
+        "minutes": run.seconds / 60,
+        "views": run.step * settings.images,
+    }
     (settings.out / "run.json").write_text(json.dumps(facts), encoding="utf-8")
     if report > 0:
         write_report(settings.out, report)

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from fakes.tiny_clipseg import write_tiny_clipseg
+from fakes.tiny_cris import write_tiny_cris
 
 from engine.contract.errors import WeightsMissing
 from engine.models import MODELS
 from engine.models.base import VLSM
 
-SMALL = {"clipseg": write_tiny_clipseg}
+SMALL = {"clipseg": write_tiny_clipseg, "cris": write_tiny_cris}
 """A writer of a small weights folder for every model: a new model adds its own here."""
 
 
@@ -36,8 +37,10 @@ def test_what_is_read_before_loading_is_true(small: tuple[str, Path, VLSM], tmp_
     assert network.recognises(folder)
     assert not network.recognises(tmp_path)
     limits = network.limits(folder)
-    for key in ("text_layers", "text_positions", "text_width", "image_layers", "image_size", "patch_size"):
+    for key in ("text_layers", "text_positions", "text_width", "image_size", "patch_size"):
         assert limits[key] == getattr(vlsm.sites, key), key
+    assert limits.get("image_layers", 0) == vlsm.sites.image_layers
+    assert limits.get("image_width") == vlsm.sites.image_width
     skeleton = network.skeleton(folder)
     assert [(n, p.shape) for n, p in skeleton.named_parameters()] == [(n, p.shape) for n, p in vlsm.named_parameters()]
     assert {p.device.type for p in skeleton.parameters()} == {"meta"}

@@ -19,6 +19,10 @@ from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 
 from engine.models.base import VLSM
 from engine.models.clipseg import ClipSeg
+from engine.models.cris.checkpoint import fill
+from engine.models.cris.config import CrisConfig
+from engine.models.cris.model import CrisNetwork
+from engine.models.cris_vlsm import Cris
 from engine.strategies import STRATEGIES
 from engine.strategies.base import StrategyConfig
 from engine.strategies.tuned_model import TunedModel
@@ -32,10 +36,18 @@ OURS = {"shared_attn": "shared_attention"}
 NEW_LAYER = {"coop": "none", "cocoop": "none", "vpt": "add"}
 """What the published code does with its "new last layer" on CLIPSeg; the others, and all on CRIS, blend."""
 LEARNER = "context_learner."
+PARTS = ("backbone", "neck", "decoder", "proj")
+"""First parts of the names of CRIS's own weights."""
 UPSAMPLER = {
     "upsampler.ratio": "residual_ratio",
     "upsampler.convolution.weight": "additive_decoder_layer.1.weight",
     "upsampler.convolution.bias": "additive_decoder_layer.1.bias",
+}
+CRIS_UPSAMPLER = {
+    "upsampler.ratio": "residual_ratio",
+    "upsampler.reduction.weight": "additive_decoder_layer.0.weight",
+    "upsampler.convolution.weight": "additive_decoder_layer.2.weight",
+    "upsampler.convolution.bias": "additive_decoder_layer.2.bias",
 }
 
 PROJECTOR_OPTIONS = {"use_unified_projection", "intermediate_dim", "use_proj_norm", "use_lora_proj"}
@@ -103,6 +115,34 @@ def clipseg(found: Published) -> VLSM:
     return ClipSeg(network.eval())
 
 
+def cris(found: Published) -> VLSM:
+    """The file's frozen CRIS."""
+    clip, model = found.facts["clip"], found.facts["model_cfg"]
+    config = CrisConfig(
+        image_size=model["img_size"],
+        image_layers=clip["vision_layers"],
+        image_width=clip["vision_width"],
+        image_heads=clip["vision_heads"],
+        pool_side=clip["image_resolution"] // 32,
+        vocab_size=clip["vocab_size"],
+        text_width=clip["transformer_width"],
+        text_feed_forward=4 * clip["transformer_width"],
+        text_layers=clip["transformer_layers"],
+        text_heads=clip["transformer_heads"],
+        text_positions=clip["context_length"],
+        joint_width=clip["embed_dim"],
+        neck_widths=model["fpn_out"],
+        decoder_layers=model["num_layers"],
+        decoder_heads=model["num_head"],
+        decoder_feed_forward=model["dim_ffn"],
+        decoder_dropout=model["dropout"],
+    )
+    network = CrisNetwork(config)
+    own = {name: value for name, value in found.state("").items() if name.split(".")[0] in PARTS}
+    fill(network, own, found.name)
+    return Cris(network).eval()
+
+
 @dataclass(frozen=True)
 class PublishedNetwork:
     """How a kind of network is built from a file, and what its own weights are called there and here."""
@@ -110,14 +150,15 @@ class PublishedNetwork:
     build: Callable[[Published], VLSM]
     prefix_here: str
     prefix_there: str
+    upsampler: dict[str, str]
 
 
-CLIPSEG = PublishedNetwork(clipseg, "vlsm.network.", "model.")
+CLIPSEG = PublishedNetwork(clipseg, "vlsm.network.", "model.", UPSAMPLER)
+CRIS_NETWORK = PublishedNetwork(cris, "vlsm.network.", "", CRIS_UPSAMPLER)
 
 
-def network_of(found: Published) -> PublishedNetwork | None:
-    """None for a network that is not built yet."""
-    return None if found.on_cris else CLIPSEG
+def network_of(found: Published) -> PublishedNetwork:
+    return CRIS_NETWORK if found.on_cris else CLIPSEG
 
 
 def settings_of(found: Published, case: dict[str, Any]) -> StrategyConfig:
@@ -131,6 +172,8 @@ def settings_of(found: Published, case: dict[str, Any]) -> StrategyConfig:
         "context_std": given.get("vector_std", 0.02),
         **upsampler_of(found, case),
     }
+    if found.on_cris:
+        values["deep_from"] = 0
     if "context_initializer_ids" in OPTIONS[name]:
         texts = texts_of(given.get("context_initializer_ids"))
         values["initialise_from"] = tuple(texts) if len(texts) > 1 else (next(iter(texts), None))
@@ -209,7 +252,7 @@ def tuned_model(found: Published, case: dict[str, Any], vlsm: VLSM) -> TunedMode
         assert torch.equal(model.learner.context_vectors[: len(rows)], rows)
     model.learner.load_state_dict(learner_state(found, case["prompt_depth"], model))
     if model.upsampler is not None:
-        own = {name.removeprefix("upsampler."): there for name, there in UPSAMPLER.items()}
+        own = {name.removeprefix("upsampler."): there for name, there in network_of(found).upsampler.items()}
         wanted = model.upsampler.state_dict()
         model.upsampler.load_state_dict({name: found.tensor(f"state/{own[name]}") for name in wanted})
     return model.eval()
@@ -234,8 +277,8 @@ def learner_state(found: Published, depth: int, model: TunedModel) -> dict[str, 
 
 def published_name(ours: str, network: PublishedNetwork) -> str:
     """What the published code calls one of our parameters."""
-    if ours in UPSAMPLER:
-        return UPSAMPLER[ours]
+    if ours in network.upsampler:
+        return network.upsampler[ours]
     if ours.startswith("learner."):
         return LEARNER + ours.removeprefix("learner.")
     return network.prefix_there + ours.removeprefix(network.prefix_here)

@@ -19,6 +19,8 @@ from engine.models.base import VLSM
 from engine.strategies.tuned_model import TunedModel
 
 LARGEST_LOGIT_DIFFERENCE = 2e-6
+"""Of logits below 1, as CLIPSeg's are here; in proportion above. Those of CRIS reach 2 and more, through convolutions
+that each processor sums in its own order: computed in double precision, ours still lie 2.6e-6 from the files."""
 RELATIVE_NORM_DIFFERENCE = 1e-4
 NOISE = 1e-6
 """Of a case's largest gradient norm: what rounding alone makes of a gradient that is zero."""
@@ -39,8 +41,6 @@ def files() -> list[Any]:
 def test_the_published_numbers(path: Path) -> None:
     found = Published.read(path)
     network = network_of(found)
-    if network is None:
-        pytest.skip(f"{path.stem}: its network is not built yet")
     torch.set_num_threads(1)
     compare_base(found, network.build(found))
     assert found.facts["cases"]
@@ -72,7 +72,8 @@ def text_embedding(model: TunedModel, found: Published, ids: Tensor, mask: Tenso
 def same(ours: Tensor, known: Tensor, case: str) -> None:
     assert ours.shape == known.shape
     difference = float((ours - known).detach().abs().max())
-    assert difference <= LARGEST_LOGIT_DIFFERENCE, f"{case}: {difference}"
+    allowed = LARGEST_LOGIT_DIFFERENCE * max(1.0, float(known.abs().max()))
+    assert difference <= allowed, f"{case}: {difference} of {allowed}"
 
 
 def compare_gradients(model: TunedModel, found: Published, network: PublishedNetwork, case: str) -> None:
@@ -100,8 +101,9 @@ def compare_gradients(model: TunedModel, found: Published, network: PublishedNet
 def compare_base(found: Published, vlsm: VLSM) -> None:
     """The frozen network without prompts: its logits and, where told, what it says of a phrase and of an image."""
     ids, mask = found.inputs("short")
+    pixels = found.tensor("pixel_values")
     with torch.no_grad():
-        image, text = vlsm.encode_image(found.tensor("pixel_values"), pooled=True), vlsm.encode_text(ids, mask)
+        image, text = vlsm.encode_image(pixels, pooled=True), vlsm.encode_text(ids, mask)
         same(vlsm.decode(image, text).logits, found.tensor("base/logits"), "base")
     for ours, name in ((text.embedding, "conditional_embeddings"), (image.pooled, "image_embeds")):
         if f"base/{name}" in found.arrays:

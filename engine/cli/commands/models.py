@@ -14,12 +14,13 @@ def add(commands: Commands) -> None:
     group = commands.group("models", "Base weights: list them, or import a folder or file.")
     group.add("list", "Installed base weights.", lambda given: ListModels(), show_list, lines_of)
     parser = group.add("import", "Copy base weights into your model folder.", make_import, show_import)
-    parser.add_argument("path", metavar="PATH", help="a checkpoint folder (config.json, model.safetensors, tokenizer)")
+    parser.add_argument("path", metavar="PATH", help="a checkpoint folder, or a CRIS checkpoint (.pth, .safetensors)")
     parser.add_argument("--name", default="", help="the id to give it (default: the folder's name)")
+    parser.add_argument("--tokenizer", default="", metavar="FOLDER", help="take CLIP's tokenizer from this folder")
 
 
 def make_import(given: argparse.Namespace) -> ImportModel:
-    return ImportModel(given.path, given.name)
+    return ImportModel(given.path, given.name, given.tokenizer)
 
 
 def lines_of(result: dict[str, Any]) -> list[dict[str, Any]]:
