@@ -40,6 +40,8 @@ class Layer:
     visible: bool = True
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
     """How many voxels have each level, so that a threshold's voxels are known without looking at them again."""
+    label_used: str = ""
+    """Whose learned words the phrase was asked with, where the model's labels have their own."""
 
     def voxels(self, threshold: float) -> int:
         return int(self.counts[threshold_level(threshold) :].sum())

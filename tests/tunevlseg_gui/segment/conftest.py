@@ -54,8 +54,9 @@ class DeskClient(QObject):
         job_id, job = self.last(OpenScan)
         self.event.emit(JobFinished(job_id, open_scan.run(job, self.event.emit, CancelToken(), job_id)))
 
-    def answer(self, **levels: np.ndarray) -> None:
-        """Ends the last question with these probabilities [z, y, x], in the order of the phrases."""
+    def answer(self, used: str | None = None, **levels: np.ndarray) -> None:
+        """Ends the last question with these probabilities [z, y, x], in the order of the phrases; `used`: whose learned
+        words."""
         job_id, job = self.last(Segment)
         folder = Path(job.probabilities)
         folder.mkdir(parents=True)
@@ -63,7 +64,8 @@ class DeskClient(QObject):
         for name, values in levels.items():
             np.save(folder / f"{name}.npy", values)
             written.append({"scan": job.scans[0], "prompt": name, "path": str(folder / f"{name}.npy")})
-        result = {"probabilities": written, "provider": "CPUExecutionProvider", "seconds": 1.25}
+        masks = [{"prompt": name, "label_used": used} for name in levels]
+        result = {"probabilities": written, "masks": masks, "provider": "CPUExecutionProvider", "seconds": 1.25}
         self.event.emit(JobFinished(job_id, result))
 
     def fail(self, kind: type[Any], message: str, hint: str = "", error: str = "ScanUnreadable") -> None:

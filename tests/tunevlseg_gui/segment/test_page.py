@@ -10,10 +10,11 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThread, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton, QWidget
 
 from engine.contract.events import JobFinished, Log, Progress
 from engine.contract.jobs import ListModels, OpenScan, Segment
+from tests.fakes.tiny_bundle import write_tiny_bundle
 from tunevlseg_gui.pages.segment.page import SegmentPage
 
 SHAPE = (6, 20, 30)
@@ -413,3 +414,37 @@ def test_a_view_that_was_damaged_is_prepared_again(opened: SegmentPage, desk: An
     (folder / "voxels.npy").unlink()
     opened.open_scan(volume)
     qtbot.waitUntil(lambda: desk.count(OpenScan) == 2)
+
+
+def test_a_label_is_picked_only_where_labels_have_words_of_their_own(
+    opened: SegmentPage, desk: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    combo = child(opened, QComboBox, "labelCombo")
+    assert not combo.isVisible()
+    opened.open_bundle(write_tiny_bundle(tmp_path / "shared.vlseg"))
+    qtbot.waitUntil(lambda: opened.side.model is not None and opened.side.model.reference.endswith("shared.vlseg"))
+    assert not combo.isVisible()
+    ask(opened, "blight")
+    assert desk.last(Segment)[1].label == ""
+    desk.answer(blight=block(200))
+    answered(opened, qtbot)
+
+    opened.open_bundle(write_tiny_bundle(tmp_path / "own.vlseg", by_label=True))
+    qtbot.waitUntil(combo.isVisible)
+    assert [combo.itemText(row) for row in range(combo.count())] == ["nearest name", "rose", "leaf"]
+    ask(opened, "blight")
+    assert desk.last(Segment)[1].label == ""
+    desk.answer("leaf", blight=block(200))
+    qtbot.waitUntil(lambda: [layer.label_used for layer in opened.viewer.state.layers] == ["leaf"])
+    assert child(opened, QCheckBox, "layerCheck0").text() == "blight  ·  leaf"
+
+    combo.setCurrentIndex(1)
+    ask(opened, "blight", "rose")
+    assert desk.last(Segment)[1].label == "rose"
+    desk.answer("rose", blight=block(200), rose=block(210))
+    answered(opened, qtbot, 2)
+    # Saving asks again, as it was asked.
+    opened.controller.save(tmp_path / "mask.nii.gz", lambda _path: True)
+    assert desk.last(Segment)[1].label == "rose"
+    # The label itself needs no word about whose words it took.
+    assert child(opened, QCheckBox, "layerCheck1").text() == "rose"

@@ -25,10 +25,11 @@ class Question:
     axis: str
     phrases: tuple[str, ...]
     folder: Path
+    label: str = ""  # whose learned words free phrases take; empty: the nearest name
 
     def goes_with(self, other: Question) -> bool:
         """Whether answers of both can be shown together and saved by one job."""
-        return self.model.key == other.model.key and self.axis == other.axis
+        return (self.model.key, self.axis, self.label) == (other.model.key, other.axis, other.label)
 
 
 def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[int, int, int]) -> list[Layer]:
@@ -40,12 +41,13 @@ def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[in
     paths = [Path(str(known["path"])) for known in result.get("probabilities") or []]
     if len(paths) != len(question.phrases):
         raise InputError(f"{len(question.phrases)} phrases were asked, {len(paths)} answers came.", hint="Ask again.")
+    used = [str(mask.get("label_used") or "") for mask in result.get("masks") or []] or [""] * len(paths)
     layers = []
-    for phrase, path in zip(question.phrases, paths, strict=True):
+    for phrase, path, label in zip(question.phrases, paths, used, strict=True):
         levels = map_array(path)
         if levels.shape != shape_zyx or levels.dtype != np.uint8:
             raise InputError("An answer does not lie on the scan's grid.", hint="Open the scan again and ask again.")
-        layers.append(Layer(phrase, levels, COLOURS[0], counts=count_levels(levels)))
+        layers.append(Layer(phrase, levels, COLOURS[0], counts=count_levels(levels), label_used=label))
     return layers
 
 

@@ -191,7 +191,8 @@ class SegmentController(QObject):
             )
             return
         axis = "axial" if self.scan.is_picture else side.axis
-        question = Question(self._chosen, axis, tuple(phrases), answers_folder(self._view))
+        label = side.own_label if self._chosen.own_words else ""
+        question = Question(self._chosen, axis, tuple(phrases), answers_folder(self._view), label)
         job = Segment(
             [str(self.scan.path)],
             self._chosen.reference,
@@ -200,6 +201,7 @@ class SegmentController(QObject):
             probabilities=str(question.folder),
             save=False,
             series=self.scan.series,
+            label=label,
         )
         self._page.banner.hide()
         self._page.show_status(f"Asking {self._chosen.title}…")
@@ -324,6 +326,7 @@ class SegmentController(QObject):
             threshold=state.threshold,
             overwrite=True,
             series=scan.series,
+            label=question.label,
         )
         self._page.banner.hide()
         self._page.show_status(f"Saving {path.name}…")

@@ -48,11 +48,14 @@ class LayerRow(QWidget):
     def __init__(self, layer: Layer, number: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layer = layer
-        self._check = QCheckBox(layer.phrase.replace("&", "&&"))
+        borrowed = layer.label_used if layer.label_used.casefold() != layer.phrase.casefold() else ""
+        words = f"{layer.phrase}  ·  {borrowed}" if borrowed else layer.phrase
+        self._check = QCheckBox(words.replace("&", "&&"))
         self._check.setObjectName(f"layerCheck{number}")
         self._check.setIcon(_swatch(layer.colour))
         self._check.setChecked(layer.visible)
-        self._check.setToolTip(f"Show “{layer.phrase}”")
+        asked = f", asked with the learned words of {borrowed}" if borrowed else ""
+        self._check.setToolTip(f"Show “{layer.phrase}”{asked}")
         self._check.setMinimumWidth(40)
         self._amount = label(role="chip", name=f"layerAmount{number}")
         remove = QToolButton()

@@ -22,6 +22,7 @@ class ModelChoice:
     labels: tuple[str, ...] = ()
     plane: str = "axial"
     threshold: float = 0.5
+    own_words: bool = False  # each label has learned words of its own: a free phrase takes those of one of them
 
     @property
     def key(self) -> str:
@@ -61,6 +62,7 @@ def bundle_choice(path: Path, kind: Literal["tuned", "file"] = "file") -> ModelC
         tuple(label.name for label in manifest.labels),
         manifest.plane,
         manifest.threshold,
+        manifest.depends_on_label,
     )
 
 

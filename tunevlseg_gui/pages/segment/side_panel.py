@@ -133,8 +133,23 @@ class SidePanel(QScrollArea):
         self.progress = QProgressBar()
         self.progress.setObjectName("segmentProgress")
         self.progress.setTextVisible(False)
+        self._label_row = QWidget()
+        words = QHBoxLayout(self._label_row)
+        words.setContentsMargins(0, 0, 0, 0)
+        words.addWidget(label("Learned words of", "muted"), 1)
+        self.label_combo = QComboBox()
+        self.label_combo.setObjectName("labelCombo")
+        self.label_combo.setAccessibleName("Label whose learned words other phrases take")
+        self.label_combo.setToolTip(
+            "Each label of this model has learned words of its own. A phrase that is none of the labels takes those of "
+            "one of them: of the one with the nearest name, or of the one chosen here."
+        )
+        self.label_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.label_combo.setMinimumContentsLength(11)
+        words.addWidget(self.label_combo)
         column.addWidget(label("Phrases, one a line", "heading"))
         column.addWidget(self.prompt_edit)
+        column.addWidget(self._label_row)
         row = QHBoxLayout()
         row.addWidget(self.segment_button, 1)
         row.addWidget(self.cancel_button)
@@ -206,8 +221,21 @@ class SidePanel(QScrollArea):
         words = f"Tuned for: {', '.join(choice.labels)}" if choice and choice.labels else ""
         self.model_words.setText(words)
         self.model_words.setVisible(bool(words))
+        own = choice is not None and choice.own_words
+        kept = self.own_label
+        self.label_combo.clear()
+        self.label_combo.addItem("nearest name", "")
+        for name in choice.labels if choice and own else ():
+            self.label_combo.addItem(name, name)
+        self.label_combo.setCurrentIndex(max(self.label_combo.findData(kept), 0))
+        self._label_row.setVisible(own)
         if choice is not None:
             self.axis_combo.setCurrentIndex(max(self.axis_combo.findData(choice.plane), 0))
+
+    @property
+    def own_label(self) -> str:
+        """Whose learned words free phrases take; empty: those of the label with the nearest name."""
+        return str(self.label_combo.currentData() or "")
 
     @property
     def axis(self) -> str:
