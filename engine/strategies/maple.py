@@ -7,11 +7,12 @@ TuneVLSeg's.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
+from engine.config.fields import setting
 from engine.models.sites import PromptSites
 from engine.models.text_sites import Place
 from engine.strategies.base import STRATEGIES, Prompts, Words
@@ -42,6 +43,8 @@ class MaPLe(MultimodalConfig, CoOp, ProjectorConfig):
     """Learns words and, made from them, tokens beside the image patches (MaPLe): both sides move together."""
 
     title: ClassVar[str] = "MaPLe"
+
+    deep_from: Literal[1] = setting(1, "Set k enters layer k, in both encoders.", expert=True)
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> MaPLeLearner:
         assert sites.image_width is not None

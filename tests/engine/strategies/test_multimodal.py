@@ -104,3 +104,9 @@ def test_heads_divide_the_width(tiny_weights: Path) -> None:
     with pytest.raises(OutOfRange, match="20 heads do not divide the 64 channels") as caught:
         make_recipe({"model": {"weights": str(tiny_weights)}, "strategy": strategy})
     assert (caught.value.field, caught.value.hint) == ("strategy.heads", "Choose one of: 1, 2, 4, 8, 16, 32, 64.")
+
+
+def test_maple_counts_layers_one_way() -> None:
+    """What CoOp offers for CRIS, MaPLe does not run on: it is refused rather than passed over."""
+    with pytest.raises(ValueError, match="deep_from"):
+        config("maple", deep_from=0)
