@@ -27,6 +27,13 @@ class InspectData:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRecipe:
+    """What a recipe would do, before it is run; result: `learned` numbers of `total`, `learned_words`, `problems`."""
+
+    recipe: dict[str, Any]  # as in its YAML file
+
+
+@dataclass(frozen=True, slots=True)
 class Tune:
     """One run from a recipe. `out` is the run folder; empty: made beside the other runs."""
 
@@ -130,6 +137,7 @@ class Doctor:
 Job = (
     Describe
     | InspectData
+    | CheckRecipe
     | Tune
     | Evaluate
     | Export

@@ -31,7 +31,7 @@ from engine.contract.events import (
     PreviewReady,
     Progress,
 )
-from engine.contract.jobs import Describe, Doctor, Export, InspectData, ListModels, PrepareSamples, Tune
+from engine.contract.jobs import CheckRecipe, Describe, Doctor, Export, InspectData, ListModels, PrepareSamples, Tune
 from engine.runs.commands import CommandWatcher, obey
 from engine.runs.lock import RunLock
 from engine.runs.writer import RunWriter
@@ -60,6 +60,10 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
                 say(Progress(job_id, done, 5, "images", 0.1))
             rows = json.loads(os.environ.get("FAKE_THUMBNAILS", "[]"))
             return {**DATASET, "folder": job.folder, "thumbnails": rows}
+        case CheckRecipe():
+            depth = job.recipe["strategy"].get("prompt_depth", 0)
+            cut = {"message": "The phrase of 'polyp' is longer than the model's limit.", "fix": "Shorten the phrase."}
+            return {"learned": depth * 1000, "total": 4_000_000, "problems": [cut] if depth == 5 else []}
         case Describe():
             return dict(CATALOGUE)
         case Doctor():

@@ -91,6 +91,22 @@ def test_going_back_and_forth_keeps_what_was_entered(opened: MainWindow, qtbot: 
     assert "prompt_depth: 3" in review.toPlainText()
 
 
+def test_what_would_learn_is_told_before_the_start(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    for _ in range(3):
+        press(qtbot, window, "wizardNext")
+    learned, warned = (window.findChild(QLabel, name) for name in ("learnedCount", "recipeWarnings"))
+    qtbot.waitUntil(lambda: learned.text() == "6,000 numbers learn, 0.15 % of the model's 4,000,000", timeout=WAIT)
+    assert not warned.isVisible()
+    depth = window.findChild(QSpinBox, "strategy_prompt_depth")
+    depth.setValue(5)
+    qtbot.waitUntil(lambda: "longer than the model's limit" in warned.text(), timeout=WAIT)
+    assert learned.text().startswith("5,000 numbers")
+    depth.setValue(1)
+    qtbot.waitUntil(lambda: not warned.isVisible(), timeout=WAIT)
+    assert learned.text().startswith("1,000 numbers")
+
+
 def test_a_strategy_that_the_model_cannot_take_says_why(opened: MainWindow, qtbot: QtBot) -> None:
     window = opened
     press(qtbot, window, "wizardNext")

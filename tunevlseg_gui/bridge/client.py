@@ -12,13 +12,23 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from engine.contract import wire
 from engine.contract.commands import Cancel, Pause, Resume, StopKeepBest
 from engine.contract.events import ENDINGS, Event
-from engine.contract.jobs import Demo, Evaluate, Export, ImportModel, InspectData, Job, PrepareSamples, Tune
+from engine.contract.jobs import (
+    CheckRecipe,
+    Demo,
+    Evaluate,
+    Export,
+    ImportModel,
+    InspectData,
+    Job,
+    PrepareSamples,
+    Tune,
+)
 from engine.contract.whole_file import told, write_text
 from engine.runs.layout import JOB
 from tunevlseg_gui.bridge.engine_thread import EngineThread
 
 Listener = Callable[[Event], None]
-ERRANDS = (Demo, Evaluate, Export, ImportModel, InspectData, PrepareSamples)
+ERRANDS = (CheckRecipe, Demo, Evaluate, Export, ImportModel, InspectData, PrepareSamples)
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
 _TELLING = ("busy", "starting", "lost", "ready", "stopped")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tunevlseg_gui.forms.field_spec import FieldSpec
-from tunevlseg_gui.pages.tune.draft import Draft, command, file_name, run_folder
+from tunevlseg_gui.pages.tune.draft import Draft, command, file_name, learned_in_words, run_folder
 
 DEPTH = FieldSpec("prompt_depth", "int", 6, low=1, high=6)
 KERNEL = FieldSpec("upsampler_kernel", "int", 5, expert=True)
@@ -59,3 +59,10 @@ def test_a_run_folder_is_never_one_that_is_there(tmp_path: Path) -> None:
 def test_the_command_survives_a_shell() -> None:
     words = shlex.split(command(Path("/my data/r.yaml"), Path("/runs/it's")))
     assert words == ["tunevlseg", "tune", "/my data/r.yaml", "--out", "/runs/it's"]
+
+
+def test_how_much_learns_in_words() -> None:
+    said = learned_in_words({"learned": 12_288, "total": 150_693_890})
+    assert said == "12,288 numbers learn, 0.0082 % of the model's 150,693,890"
+    assert "as it is" in learned_in_words({"learned": 0, "total": 10})
+    assert learned_in_words({}) == ""

@@ -89,3 +89,13 @@ def run_folder(root: Path, name: str, now: float | None = None) -> Path:
 def command(recipe: Path, out: Path) -> str:
     """The same run from a terminal."""
     return f"tunevlseg tune {shlex.quote(str(recipe))} --out {shlex.quote(str(out))}"
+
+
+def learned_in_words(result: dict[str, Any]) -> str:
+    """From the answer to a CheckRecipe job: `12,288 numbers learn, 0.0082 % of the model's 150,693,890`."""
+    learned, total = int(result.get("learned") or 0), int(result.get("total") or 0)
+    if not total:
+        return ""
+    if not learned:
+        return "Nothing learns: the model is measured as it is."
+    return f"{learned:,} numbers learn, {100 * learned / total:.2g} % of the model's {total:,}"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobFailed, JobFinished
-from engine.contract.jobs import Describe, Tune
+from engine.contract.jobs import CheckRecipe, Describe, Tune
 from engine.contract.whole_file import write_text
 from engine.runs.folders import runs_folder
 from tunevlseg_gui.bridge.client import EngineClient
@@ -20,7 +20,7 @@ from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.pages.tune.choice_step import ChoiceStep, Offer
 from tunevlseg_gui.pages.tune.data_step import DataStep
-from tunevlseg_gui.pages.tune.draft import Draft, command, recipe_text, run_folder
+from tunevlseg_gui.pages.tune.draft import Draft, command, learned_in_words, recipe_text, run_folder
 from tunevlseg_gui.pages.tune.settings_step import SettingsStep
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.theme.icons import icon
@@ -32,6 +32,8 @@ from tunevlseg_gui.widgets.text import label
 TITLES = ["Data", "Model", "Strategy", "Settings"]
 DATA, MODEL, STRATEGY, SETTINGS = range(4)
 _NETWORKS = {"clipseg": "CLIPSeg network", "cris": "CRIS network"}
+OUTLOOK_PAUSE = 400
+"""Milliseconds without a change after which the engine is asked what the recipe would learn."""
 ASKED = "asked.yaml"
 """The recipe as the wizard wrote it; the engine writes its own recipe.yaml, complete, when the run begins."""
 
@@ -52,6 +54,12 @@ class TunePage(QWidget):
         self._named = False  # the user chose the run's name
         self._out = Path()
         self._asked_for_catalogue = False
+
+        self._outlook_of: dict[str, Any] = {}  # the recipe that was last asked about
+        self._pause = QTimer(self)  # nobody is asked at every key that is pressed
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(OUTLOOK_PAUSE)
+        self._pause.timeout.connect(self._ask_outlook)
 
         self.stepper = Stepper(TITLES)
         self.data_step = DataStep(project)
@@ -272,6 +280,29 @@ class TunePage(QWidget):
         text = recipe_text(self._recipe())
         step.show_review(text, command(self._out / ASKED, self._out))
         self._check()
+        self._pause.start()
+
+    def _ask_outlook(self) -> None:
+        """Asks what the recipe in sight would learn, unless that is what was asked last."""
+        if self.steps.currentIndex() != SETTINGS or self._problem():
+            return
+        recipe = self._recipe()
+        matters = {name: recipe[name] for name in ("data", "model", "strategy")}
+        if matters == self._outlook_of:
+            return
+        self._outlook_of = matters
+        self._client.submit(CheckRecipe(recipe), lambda event: self._outlook_told(matters, event))
+
+    def _outlook_told(self, matters: dict[str, Any], event: Event) -> None:
+        if matters != self._outlook_of:
+            return  # changed meanwhile: another answer is on its way
+        match event:
+            case JobFinished(result=result):
+                rows = result.get("problems") or []
+                told = [f"{row.get('message', '')} {row.get('fix', '')}".strip() for row in rows]
+                self.settings_step.show_outlook(learned_in_words(result), told)
+            case JobFailed(message=message, hint=hint):
+                self.settings_step.show_outlook("", [f"{message} {hint}".strip()])
 
     def _recipe(self) -> dict[str, Any]:
         return self.draft.recipe(self._project.data_for_recipe(), *self._fields())

@@ -78,7 +78,23 @@ class SettingsStep(QWidget):
             row.addStretch(1)
             rows.addLayout(row)
             tabs.addTab(made, title)
-        return tabs
+        self._learned = label("", "muted", wrap=True, name="learnedCount")
+        self._warnings = label("", "problem", wrap=True, name="recipeWarnings")
+        self.show_outlook("", [])
+        whole = QWidget()
+        rows = QVBoxLayout(whole)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self._learned)
+        rows.addWidget(self._warnings)
+        rows.addWidget(tabs, 1)
+        return whole
+
+    def show_outlook(self, learned: str, warnings: list[str]) -> None:
+        """How much would learn, and what the engine warns of, such as phrases that would be cut."""
+        self._learned.setText(learned)
+        self._learned.setVisible(bool(learned))
+        self._warnings.setText("\n".join(warnings))
+        self._warnings.setVisible(bool(warnings))
 
     def show_forms(
         self,
