@@ -20,10 +20,12 @@ from engine.export.base import ExportParts
 from engine.inference.runtime import open_session
 from engine.inference.session import BundleSession, sigmoid
 from engine.models.clipseg import ClipSeg
+from engine.models.cris_vlsm import Cris
 from engine.strategies.base import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 from engine.volumes.preprocess import Preprocess
 from tests.fakes.tiny_clipseg import tiny_network, tiny_tokenizer
+from tests.fakes.tiny_cris import tiny_cris
 
 pytestmark = pytest.mark.timeout(900)  # an export is a minute of one processor, more where others work beside it
 
@@ -40,7 +42,11 @@ QUICK = {
     "coop": ("coop", {"prompt_depth": 2, "num_context": 4, "initialise_from": None, "class_position": "middle"}),
     "image to text": ("cocoop", {"prompt_depth": 2}),
     "label to both": ("maple", {"prompt_depth": 2, "per_label": True}),
+    "words to mask": ("coop", {"prompt_depth": 2, "num_context": 4, "initialise_from": None, "upsampler": "blend"}),
+    "image to words to mask": ("cocoop", {"prompt_depth": 2, "deep_from": 0}),
 }
+ON_CRIS = {"words to mask", "image to words to mask"}
+"""Of these the network is CRIS, whose decoder reads words and maps of several sizes."""
 WITHOUT_LABELS = {"coop"}
 
 EVERY = [
@@ -55,10 +61,10 @@ EVERY = [
 ]
 
 
-def tuned_model(strategy: str, **settings: object) -> TunedModel:
+def tuned_model(strategy: str, *, cris: bool = False, **settings: object) -> TunedModel:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    vlsm = ClipSeg(tiny_network())
+    vlsm = Cris(tiny_cris()) if cris else ClipSeg(tiny_network())
     config = STRATEGIES.get(strategy)(**settings)
     tuned = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, vlsm.sites.text_width), 2))
     with torch.no_grad():
@@ -85,7 +91,7 @@ def parts(*, labels: bool) -> ExportParts:
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     exporter, kind = request.param
     strategy, values = QUICK[kind]
-    tuned = tuned_model(strategy, **values)
+    tuned = tuned_model(strategy, cris=kind in ON_CRIS, **values)
     events: list[Event] = []
     out = tmp_path_factory.mktemp(strategy) / "tiny.vlseg"
     given = parts(labels=kind not in WITHOUT_LABELS)
@@ -175,8 +181,8 @@ def test_padding_changes_nothing(exported) -> None:
     if bundle.manifest.text_depends_on_label:
         more["label_index"] = np.array([1])
     padded = {"input_ids": np.pad(ids, ((0, 0), (0, 3))), "attention_mask": np.pad(mask, ((0, 0), (0, 3)))}
-    (alone,) = text.run(None, {"input_ids": ids, "attention_mask": mask, **more})
-    (among,) = text.run(None, {**padded, **more})
+    alone, *_ = text.run(None, {"input_ids": ids, "attention_mask": mask, **more})
+    among, *_ = text.run(None, {**padded, **more})
     np.testing.assert_allclose(alone, among, atol=1e-5)
 
 

@@ -1,16 +1,20 @@
-"""Every strategy: only what it names learns, what it saves brings the same answers back, and limits are told."""
+"""Every strategy on every network: only what it names learns, what it saves brings answers back, limits are told."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from fakes.tiny_clipseg import tiny_network
+from fakes.tiny_cris import tiny_cris
 from torch import Tensor
 
 from engine.contract.errors import IncompatiblePair, InputError, OutOfRange
+from engine.models.base import VLSM
 from engine.models.clipseg import ClipSeg
+from engine.models.cris_vlsm import Cris
 from engine.models.sites import PromptSites
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
@@ -19,6 +23,17 @@ from engine.training.losses import dice_ce
 from engine.training.optimiser import parameter_groups
 
 NEED_IMAGE_SITES = {"vpt", "maple", "shared_attention", "shared_separate"}
+NETWORKS: dict[str, Callable[[], VLSM]] = {
+    "clipseg": lambda: ClipSeg(tiny_network()),
+    "cris": lambda: Cris(tiny_cris()),
+}
+PAIRS = [
+    pytest.param(strategy, network, id=f"{strategy} {network}")
+    for network in NETWORKS
+    for strategy in STRATEGIES.names()
+    if network == "clipseg" or strategy not in NEED_IMAGE_SITES
+]
+every_pair = pytest.mark.parametrize(("name", "network"), PAIRS)
 LAYERS = 3
 WIDTH = 32
 IDS = torch.tensor([[1, 4, 8, 10, 3, 0], [1, 9, 13, 3, 0, 0]])
@@ -30,10 +45,10 @@ def settings(name: str, **more: Any) -> dict[str, Any]:
     return {**({"prompt_depth": 2} if "prompt_depth" in known else {}), **more}
 
 
-def tuned(name: str, seed: int = 0, **more: Any) -> TunedModel:
+def tuned(name: str, network: str, seed: int = 0, **more: Any) -> TunedModel:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    vlsm = ClipSeg(tiny_network())
+    vlsm = NETWORKS[network]()
     config = STRATEGIES.get(name).model_validate(settings(name, **more))
     config.check(vlsm.sites)
     model = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, WIDTH)))
@@ -60,9 +75,9 @@ def values(model: TunedModel) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_only_what_it_names_learns(name: str) -> None:
-    model = tuned(name)
+@every_pair
+def test_only_what_it_names_learns(name: str, network: str) -> None:
+    model = tuned(name, network)
     before = values(model)
     step(model)
     after = values(model)
@@ -75,12 +90,12 @@ def test_only_what_it_names_learns(name: str) -> None:
     assert STRATEGIES.get(name).title
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_tuning_lowers_the_loss(name: str) -> None:
+@every_pair
+def test_tuning_lowers_the_loss(name: str, network: str) -> None:
     if name == "zero_shot":
         pytest.skip("it learns nothing")
-    model = tuned(name).train()
-    optimiser = torch.optim.AdamW(parameter_groups(model, TrainingConfig(learning_rate=0.02)))
+    model = tuned(name, network).train()
+    optimiser = torch.optim.AdamW(parameter_groups(model, TrainingConfig(learning_rate=0.002)))
     masks = torch.zeros(2, 2, 32, 32, dtype=torch.uint8)
     masks[0, 0, 4:20, 4:20] = masks[1, 1, 12:28, 8:24] = 1
     losses, present = [], torch.ones(2, 2, dtype=torch.bool)
@@ -94,20 +109,20 @@ def test_tuning_lowers_the_loss(name: str) -> None:
     assert max(losses[-3:]) < losses[0], losses  # little: the network is random, and prompts move it little
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_saved_and_loaded_gives_the_same_answers(name: str) -> None:
-    model = tuned(name)
+@every_pair
+def test_saved_and_loaded_gives_the_same_answers(name: str, network: str) -> None:
+    model = tuned(name, network)
     step(model)
-    other = tuned(name, seed=1)
+    other = tuned(name, network, seed=1)
     other.load_learner_state(model.learner_state())
     mask = (IDS != 0).long()
     with torch.no_grad():
         assert torch.equal(model(images(), IDS, mask), other(images(), IDS, mask))
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_the_grid_asks_each_image_each_phrase(name: str) -> None:
-    model = tuned(name)
+@every_pair
+def test_the_grid_asks_each_image_each_phrase(name: str, network: str) -> None:
+    model = tuned(name, network)
     mask = (IDS != 0).long()
     with torch.no_grad():
         grid = model(images(3), IDS, mask)
@@ -116,13 +131,13 @@ def test_the_grid_asks_each_image_each_phrase(name: str) -> None:
     torch.testing.assert_close(grid, pairs, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_a_depth_beyond_the_network_is_refused(name: str) -> None:
+@every_pair
+def test_a_depth_beyond_the_network_is_refused(name: str, network: str) -> None:
     if "prompt_depth" not in STRATEGIES.get(name).model_fields:
         pytest.skip("it has no depth")
-    tuned(name, prompt_depth=LAYERS)
+    tuned(name, network, prompt_depth=LAYERS)
     with pytest.raises(OutOfRange, match=r"strategy\.prompt_depth.*3 layers") as caught:
-        tuned(name, prompt_depth=LAYERS + 1)
+        tuned(name, network, prompt_depth=LAYERS + 1)
     assert caught.value.field == "strategy.prompt_depth"
 
 
@@ -143,15 +158,15 @@ def test_a_model_without_image_sites_refuses_what_needs_them(name: str) -> None:
     assert caught.value.field == "strategy.name"
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_what_may_be_kept_never_changes(name: str) -> None:
+@every_pair
+def test_what_may_be_kept_never_changes(name: str, network: str) -> None:
     """Image and text features that count as fixed are the same after a step; the others are not."""
-    model = tuned(name)
+    model = tuned(name, network)
     mask = (IDS != 0).long()
 
     def features() -> tuple[Tensor, Tensor | None]:
         with torch.no_grad():
-            taps = torch.stack(model.encode_images(images()).taps)
+            taps = torch.cat([tap.flatten() for tap in model.encode_images(images()).taps])
             return taps, None if model.learner.needs_pooled else model.encode_phrases(IDS, mask).embedding
 
     before = features()
@@ -162,32 +177,34 @@ def test_what_may_be_kept_never_changes(name: str) -> None:
         assert torch.equal(before[1], after[1]) is model.text_is_fixed
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
+@every_pair
 @pytest.mark.parametrize("mode", ["add", "blend"])
-def test_the_upsampler_learns_beside_it(name: str, mode: str) -> None:
+def test_the_upsampler_learns_beside_it(name: str, network: str, mode: str) -> None:
     if name == "zero_shot":
         pytest.skip("it learns nothing")
-    model = tuned(name, upsampler=mode)
+    model = tuned(name, network, upsampler=mode)
     before = values(model)
     step(model)
     after = values(model)
     expected = {"upsampler.convolution.weight", "upsampler.convolution.bias"}
     expected |= {"upsampler.ratio"} if mode == "blend" else set()
+    expected |= {"upsampler.reduction.weight"} if network == "cris" else set()
     assert {key for key in before if key.startswith("upsampler.")} == expected
     assert all(not torch.equal(before[key], after[key]) for key in expected)
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_the_last_layer_may_learn_too(name: str) -> None:
+@every_pair
+def test_the_last_layer_may_learn_too(name: str, network: str) -> None:
     if name == "zero_shot":
         pytest.skip("it learns nothing")
-    model = tuned(name, train_last_layer=True)
-    assert any("transposed_convolution" in key for key in model.learned())
+    model = tuned(name, network, train_last_layer=True)
+    last = {"clipseg": "transposed_convolution", "cris": "proj.txt"}
+    assert any(last[network] in key for key in model.learned())
 
 
-@pytest.mark.parametrize("name", STRATEGIES.names())
-def test_weights_of_another_recipe_are_refused(name: str) -> None:
-    model = tuned(name)
+@every_pair
+def test_weights_of_another_recipe_are_refused(name: str, network: str) -> None:
+    model = tuned(name, network)
     state = model.learner_state()
     with pytest.raises(InputError, match="do not fit this recipe"):
         model.load_learner_state({**state, "learner.other": torch.zeros(1)})
