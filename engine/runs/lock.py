@@ -1,4 +1,8 @@
-"""One worker per run: a lock file with the worker's process id and a heartbeat."""
+"""One worker per run: a lock file with the worker's process id and a heartbeat.
+
+Looking at the lock and taking it is one step: only one process at a time does it, by an advisory lock of the system
+that dies with its process, and the file is created exclusively, for file systems that know no such locks.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,21 @@ import json
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from engine.contract.errors import RunBusy
-from engine.contract.whole_file import write_text
+from engine.contract.whole_file import told, write_text
 from engine.runs.layout import LOCK
 
 BEAT_SECONDS = 2.0
 STALE_SECONDS = 15.0
+
+_held: set[Path] = set()
+"""Runs that this very process holds: its own id in a lock that it does not hold was another process's before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +93,12 @@ class RunLock:
         self._thread = threading.Thread(target=self._beat, name="run-heartbeat", daemon=True)
 
     def __enter__(self) -> RunLock:
-        known = holder(self._run)
-        if known is not None and known.pid != os.getpid() and known.alive:
-            raise RunBusy(
-                f"{self._run.name} is being worked on by process {known.pid}.",
-                hint="Wait for it, or stop it on the Runs page.",
-            )
-        self._write()
+        with told(self._run / LOCK), _alone(self._run):
+            self._refuse_if_held()
+            # What is left is a dead worker's.
+            (self._run / LOCK).unlink(missing_ok=True)
+            self._create()
+        _held.add(self._run.resolve())
         self._thread.start()
         return self
 
@@ -99,15 +107,75 @@ class RunLock:
     ) -> None:
         self._end.set()
         self._thread.join()
-        (self._run / LOCK).unlink(missing_ok=True)
+        _held.discard(self._run.resolve())
+        if self._is_mine():
+            (self._run / LOCK).unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        beat = {"pid": os.getpid(), "heartbeat": time.time(), "started": self._started}
-        write_text(self._run / LOCK, json.dumps(beat))
+    def _refuse_if_held(self) -> None:
+        known = holder(self._run)
+        if self._run.resolve() in _held:
+            raise self._busy(os.getpid())
+        if known is not None and known.pid != os.getpid() and known.alive:
+            raise self._busy(known.pid)
+        if known is None and _age(self._run / LOCK) < STALE_SECONDS:
+            # Somebody has just created it and writes who they are.
+            raise self._busy(None)
+
+    def _busy(self, pid: int | None) -> RunBusy:
+        return RunBusy(
+            f"{self._run.name} is being worked on by {f'process {pid}' if pid else 'another process'}.",
+            hint="Wait for it, or stop it on the Runs page.",
+        )
+
+    def _create(self) -> None:
+        try:
+            handle = os.open(self._run / LOCK, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except FileExistsError:
+            raise self._busy(None) from None
+        with os.fdopen(handle, "w", encoding="utf-8") as lock:
+            lock.write(self._words())
+
+    def _words(self) -> str:
+        return json.dumps({"pid": os.getpid(), "heartbeat": time.time(), "started": self._started})
+
+    def _is_mine(self) -> bool:
+        known = holder(self._run)
+        return known is None or (known.pid, known.started) == (os.getpid(), self._started)
 
     def _beat(self) -> None:
         while not self._end.wait(BEAT_SECONDS):
+            if not self._is_mine():
+                return  # this process slept so long that another one took the run over
             try:
-                self._write()
+                write_text(self._run / LOCK, self._words())
             except Exception:  # noqa: BLE001 - a full disk must not end the run; the next beat tries again
                 continue
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """One process at a time; where the file system knows no locks, everybody passes."""
+    if os.name == "nt":
+        import msvcrt
+
+        place = os.open(run / f"{LOCK}.taking", os.O_CREAT | os.O_RDWR)
+        with suppress(OSError):
+            msvcrt.locking(place, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        import fcntl
+
+        place = os.open(run, os.O_RDONLY)  # the folder itself: no further file
+        with suppress(OSError):
+            fcntl.flock(place, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(place)  # and with it the lock
+
+
+def _age(path: Path) -> float:
+    """Seconds since the file was written; without end where there is none."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return float("inf")
