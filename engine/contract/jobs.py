@@ -34,6 +34,17 @@ class CheckRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairMask:
+    """Compares the grids of a scan and its mask; with `how`, writes the mask on the scan's grid as a new file."""
+
+    image: str
+    mask: str
+    how: str = ""  # copy-header | reorient | orthonormalise | resample; empty: only compare
+    out: str = ""
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tune:
     """One run from a recipe. `out` is the run folder; empty: made beside the other runs."""
 
@@ -137,6 +148,7 @@ class Doctor:
 Job = (
     Describe
     | InspectData
+    | RepairMask
     | CheckRecipe
     | Tune
     | Evaluate

@@ -18,6 +18,7 @@ from engine.data.labels import LabelTable
 from engine.data.mask_values import cleaned, value_counts
 from engine.data.readers.base import Case, MaskFile
 from engine.volumes.geometry import same_grid
+from engine.volumes.preflight import preflight
 from engine.volumes.preprocess import resize_mask
 from engine.volumes.reading import read_mask, read_scan
 from engine.volumes.slicing import SliceStack
@@ -205,6 +206,15 @@ def relative_to(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
+def _repair(scan: Volume, mask: Volume) -> str:
+    """The repair that the two headers allow, or why there is none."""
+    found = preflight(scan, mask)
+    if not found.offers:
+        return f"It cannot be repaired: {found.refused} Export the mask again, on the scan's grid."
+    best = found.offers[0]
+    return f"Repair: tunevlseg data repair IMAGE MASK --how {best.repair} --out FILE ({best.does})."
+
+
 def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, root: Path) -> None:
     if mask.voxels.shape[:3] != scan.voxels.shape[:3]:
         swapped = mask.voxels.shape[0] == 1 and mask.voxels.shape[2:0:-1] == scan.voxels.shape[1:3]
@@ -214,7 +224,9 @@ def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, r
             relative_to(mask_path, root),
             f"The mask measures {_size(mask.voxels.shape)}, its image {relative_to(image_path, root)} "
             f"{_size(scan.voxels.shape)}{turned}.",
-            "Export the mask again at the size of its image; it is not stretched, since that might misplace it.",
+            _repair(scan, mask)
+            if scan.geometry is not None and mask.geometry is not None
+            else "Export the mask again at the size of its image; it is not stretched, since that might misplace it.",
         )
     if scan.geometry is None or mask.geometry is None:
         return
@@ -224,5 +236,5 @@ def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, r
             "grid_mismatch",
             relative_to(mask_path, root),
             f"The mask lies elsewhere than its scan {relative_to(image_path, root)}: {'; '.join(differences)}.",
-            "Resample the mask onto the scan's grid (3D Slicer: Segmentations → Export, with the scan as reference).",
+            _repair(scan, mask),
         )

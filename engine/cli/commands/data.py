@@ -1,10 +1,14 @@
-"""`tunevlseg data inspect PATH`: what is in a folder, what is wrong with it, and how to mend it."""
+"""`tunevlseg data inspect PATH`: what is in a folder, what is wrong with it, and how to mend it.
+
+`tunevlseg data repair IMAGE MASK`: what differs between two grids, and the mask on its scan's, as a new file.
+"""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from engine.cli import data_repair
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
 from engine.contract.jobs import InspectData
@@ -15,6 +19,7 @@ def add(commands: Commands) -> None:
     parser = group.add("inspect", "Layout, cases, labels, splits and problems; every file is opened.", make, show)
     parser.add_argument("folder", metavar="PATH")
     parser.add_argument("--layout", default="auto")
+    data_repair.add(group)
 
 
 def make(given: argparse.Namespace) -> InspectData:

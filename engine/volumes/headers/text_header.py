@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from engine.contract.errors import ScanUnreadable
@@ -84,6 +84,8 @@ def read_nrrd_header(path: Path) -> TextHeader:
     packing = _NRRD_PACKING.get(fields["encoding"].lower())
     skips = any(fields.get(name, "0") not in ("0", "") for name in ("line skip", "lineskip", "byte skip", "byteskip"))
     several = detached is not None and (detached.startswith("LIST") or "%" in detached)
+    if detached is not None:
+        _check_beside(path, detached, start[start.find(b"LIST") :] if several else b"")
     if width is None or packing is None or skips or several:
         return TextHeader(fields, length, None, spatial)
     data = path if detached is None else path.parent / detached
@@ -139,6 +141,7 @@ def read_meta_header(path: Path) -> TextHeader:
     is_text = fields.get("BinaryData", "True").lower().startswith("f")
     skips = fields.get("HeaderSize", "0") not in ("0", "")
     several = where.startswith("LIST") or "%" in where
+    _check_beside(path, where, start[end.start() :] if several else b"")
     if width is None or is_text or skips or several:
         return TextHeader(fields, end.end(), None, sizes)
     channels = _integers(path, "ElementNumberOfChannels", fields.get("ElementNumberOfChannels", "1"))
@@ -153,6 +156,24 @@ def read_meta_header(path: Path) -> TextHeader:
         "zlib" if packed else "none",
     )
     return TextHeader(fields, end.end(), stored, sizes)
+
+
+def _check_beside(path: Path, named: str, listing: bytes) -> None:
+    """Raises ScanUnreadable where voxels are said to lie anywhere but in the header's folder or below it.
+
+    `named` is what the header says; after LIST the files follow, one a line, in `listing`. A header that came from
+    elsewhere could otherwise have any file of this machine read and shown as voxels.
+    """
+    names = [named]
+    if named.startswith("LIST"):
+        names = [line.strip() for line in listing.decode("utf-8", "replace").splitlines()[1:] if line.strip()]
+    for name in names:
+        place = PureWindowsPath(name)  # knows both kinds of separators, and drives
+        if place.anchor or name.startswith("~") or ".." in place.parts:
+            raise ScanUnreadable(
+                f"{path} says that its voxels are in {name!r}, outside its own folder; such files are not followed.",
+                hint="Put the file beside the header and write its name alone into it.",
+            )
 
 
 def zero_spacing(path: Path) -> ScanUnreadable:

@@ -165,6 +165,7 @@ def test_a_mask_that_lies_elsewhere(tmp_path: Path, make: Any, inspected: Inspec
     problem = _problem(report, "grid_mismatch")
     assert problem.path == "labels/v1.nii.gz"
     assert "origin" in problem.message
+    assert "data repair IMAGE MASK --how resample" in problem.fix
     assert len(report.cases) == 2
 
 
