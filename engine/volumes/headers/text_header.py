@@ -84,8 +84,9 @@ def read_nrrd_header(path: Path) -> TextHeader:
     packing = _NRRD_PACKING.get(fields["encoding"].lower())
     skips = any(fields.get(name, "0") not in ("0", "") for name in ("line skip", "lineskip", "byte skip", "byteskip"))
     several = detached is not None and (detached.startswith("LIST") or "%" in detached)
-    if detached is not None:
-        _check_beside(path, detached, start[start.find(b"LIST") :] if several else b"")
+    for named in (fields.get("data file"), fields.get("datafile")):
+        if named is not None:
+            _check_beside(path, named, start[start.find(b"LIST") :])
     if width is None or packing is None or skips or several:
         return TextHeader(fields, length, None, spatial)
     data = path if detached is None else path.parent / detached
@@ -119,16 +120,17 @@ def read_meta_header(path: Path) -> TextHeader:
     start = _start(path)
     if b"\0" in start[:64] or b"=" not in start[:256]:
         raise ScanUnreadable(f"{path} is not a MetaImage file, whatever its name says.", hint=SEND_AGAIN)
-    end = re.search(rb"^[ \t]*ElementDataFile[ \t]*=[^\n]*(\n|\Z)", start, re.MULTILINE)
+    # Its readers take a colon for an equals sign.
+    end = re.search(rb"^[ \t]*ElementDataFile[ \t]*[=:][^\n]*(\n|\Z)", start, re.MULTILINE)
     if end is None:
         raise ScanUnreadable(
             f"{path} has a damaged header: it does not say where its voxels are (ElementDataFile).", hint=SEND_AGAIN
         )
     fields: dict[str, str] = {}
     for line in start[: end.end()].decode("utf-8", "replace").splitlines():
-        name, separator, value = line.partition("=")
-        if separator:
-            fields[name.strip()] = value.strip()
+        parts = re.split("[=:]", line, maxsplit=1)
+        if len(parts) == 2:
+            fields[parts[0].strip()] = parts[1].strip()
     for needed in ("NDims", "DimSize", "ElementType"):
         if needed not in fields:
             raise ScanUnreadable(f"{path} has a damaged header: it lacks {needed!r}.", hint=SEND_AGAIN)
@@ -141,7 +143,7 @@ def read_meta_header(path: Path) -> TextHeader:
     is_text = fields.get("BinaryData", "True").lower().startswith("f")
     skips = fields.get("HeaderSize", "0") not in ("0", "")
     several = where.startswith("LIST") or "%" in where
-    _check_beside(path, where, start[end.start() :] if several else b"")
+    _check_beside(path, where, start[end.start() :])
     if width is None or is_text or skips or several:
         return TextHeader(fields, end.end(), None, sizes)
     channels = _integers(path, "ElementNumberOfChannels", fields.get("ElementNumberOfChannels", "1"))

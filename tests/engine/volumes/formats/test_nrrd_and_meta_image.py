@@ -196,3 +196,65 @@ def test_detached_voxels_agree_with_the_picture_of_them(shared_data: Path) -> No
     expected = read_scan_here(folder / "BrainProtonDensitySliceBorder20.png").voxels
     for name in ("BrainProtonDensitySliceBorder20.mhd", "BrainProtonDensitySliceBorder20.nhdr"):
         assert np.array_equal(read_scan_here(folder / name).voxels, expected)
+
+
+META = "NDims = 3\nDimSize = 4 3 2\nElementType = MET_UCHAR\n{more}ElementDataFile = {where}\n"
+NRRD = "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 4 3 2\nencoding: raw\n{more}data file: {where}\n"
+OUTSIDE = [
+    "{root}/secret.raw",
+    "../secret.raw",
+    "below/../../secret.raw",
+    "..\\secret.raw",
+    "C:\\secret.raw",
+    "~/secret.raw",
+    "../%03d.raw 1 2 1",
+    "LIST\n{root}/secret.raw",
+    "LIST 2\nslice0.raw\n../secret.raw",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "more"),
+    [
+        ("s.mhd", META, ""),
+        ("s.mha", META, ""),
+        ("s.mhd", META, "HeaderSize = 1\n"),  # what cannot be checked beforehand in size
+        ("s.nhdr", NRRD, ""),
+        ("s.nhdr", NRRD, "byte skip: 1\n"),
+    ],
+)
+@pytest.mark.parametrize("where", OUTSIDE)
+def test_a_header_may_not_name_files_outside_its_folder(
+    name: str, header: str, more: str, where: str, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.raw").write_bytes(bytes(range(24)))
+    folder = tmp_path / "scan"
+    (folder / "below").mkdir(parents=True)
+    (folder / "slice0.raw").write_bytes(bytes(24))
+    (folder / name).write_text(header.format(where=where.format(root=tmp_path), more=more))
+    with pytest.raises(ScanUnreadable, match="outside its own folder") as caught:
+        read_scan_here(folder / name)
+    assert "beside the header" in caught.value.hint
+
+
+def test_another_way_to_write_it_hides_nothing(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.raw"
+    secret.write_bytes(bytes(24))
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    (folder / "a.raw").write_bytes(bytes(24))
+    (folder / "s.mhd").write_text(META.format(more=f"ElementDataFile : {secret}\n", where="a.raw"))
+    (folder / "s.nhdr").write_text(NRRD.format(more=f"datafile: {secret}\n", where="a.raw"))
+    for name in ("s.mhd", "s.nhdr"):
+        with pytest.raises(ScanUnreadable, match="outside its own folder"):
+            read_scan_here(folder / name)
+
+
+@pytest.mark.parametrize(("name", "header"), [("s.mhd", META), ("s.nhdr", NRRD)])
+@pytest.mark.parametrize("where", ["voxels.raw", "below/voxels.raw", "./voxels.raw"])
+def test_a_header_names_files_beside_and_below_it(name: str, header: str, where: str, tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    for place in ("voxels.raw", "below/voxels.raw"):
+        (tmp_path / place).write_bytes(bytes(range(24)))
+    (tmp_path / name).write_text(header.format(where=where, more=""))
+    assert sorted(read_scan_here(tmp_path / name).voxels.ravel().tolist()) == list(range(24))
