@@ -61,7 +61,9 @@ class Evaluate:
     target: str
     data: str = ""  # folder; empty: the run's own data
     split: str = "test"
-    out: str = ""  # folder for scores.csv; empty: the run folder, or NAME-scores.csv beside a bundle
+    # Folder for scores.csv (scores-SPLIT.csv for other splits than test), or a .csv file. Empty: the run folder;
+    # NAME-scores.csv beside a bundle; RUN-DATA-scores.csv in the present folder for a run on other data.
+    out: str = ""
     tolerance: float | None = None  # of the surface Dice, mm or px; None: the recipe's, 2 for a bundle
 
 

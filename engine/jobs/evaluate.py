@@ -64,11 +64,25 @@ def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: s
     report = inspect_for(recipe, hear)
     if not job.data and not same_data(folder, report):
         emit(Log(job_id, CHANGED, "warning"))
-    out = Path(job.out) if job.out else folder
-    path = out / layout.SCORES
+    path = scores_path(job, folder / layout.SCORES)
+    if job.data and not job.out:
+        # The run's folder holds what the run itself says; scores on other data lie where they were asked for.
+        path = scores_path(job, Path.cwd() / f"{folder.resolve().name}-{Path(job.data).resolve().name}-{layout.SCORES}")
     tolerance = recipe.training.surface_tolerance if job.tolerance is None else job.tolerance
     summary = score_network(network, report, job.split, path, hear, tolerance)
     return {"summary": summary, "scores": str(path), "tolerance": tolerance}
+
+
+def scores_path(job: Evaluate, usual: Path) -> Path:
+    """Where the scores go: `usual`, or under its name in the folder `job.out`, or that very .csv file.
+
+    Other splits than the test split have their name in the file's, so that none is written over another.
+    """
+    out = Path(job.out)
+    if job.out and out.suffix.lower() == usual.suffix:
+        return out
+    folder, name = (out, layout.SCORES) if job.out else (usual.parent, usual.name)
+    return folder / (name if job.split == "test" else f"{Path(name).stem}-{job.split}{usual.suffix}")
 
 
 def score_network(
@@ -124,6 +138,6 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
         dataset = SliceDataset.build(report, name, manifest.preprocess, emit, cancel, job_id=job_id)
         scores += score(ask, dataset, manifest.threshold, emit, cancel, job_id, tolerance)
     # Beside the bundle may be a run with scores of its own.
-    out = Path(job.out) / layout.SCORES if job.out else path.with_name(f"{path.stem}-{layout.SCORES}")
+    out = scores_path(job, path.with_name(f"{path.stem}-{layout.SCORES}"))
     write_text(out, scores_csv(scores))
     return {"summary": summarise(scores), "scores": str(out), "tolerance": tolerance}

@@ -16,7 +16,11 @@ def add(commands: Commands) -> None:
     parser.add_argument("--data", default="", metavar="FOLDER", help="other data than the run's own")
     parser.add_argument("--split", default="test", choices=["train", "val", "test", "all"])
     parser.add_argument(
-        "--out", default="", metavar="DIR", help="folder for scores.csv (default: the run, or beside the bundle)"
+        "--out",
+        default="",
+        metavar="DIR|FILE.csv",
+        help="where scores go: a folder for scores.csv (scores-SPLIT.csv for other splits than test), or a file "
+        "(default: the run, beside the bundle, or, for a run on other data, the present folder)",
     )
     parser.add_argument(
         "--tolerance",

@@ -108,3 +108,26 @@ def test_scores_of_a_bundle_leave_those_of_the_run_beside_it(data: Path, tmp_pat
     found = evaluate.run(Evaluate(str(bundle), data=str(data)), quiet, CancelToken(), "job")
     assert (tmp_path / "run" / "scores.csv").read_text() == "the run's"
     assert rows(Path(found["scores"]))
+
+
+def test_scores_of_other_splits_and_data_leave_the_runs_own_alone(
+    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (run / "scores.csv").read_bytes()
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    def score(**how: str) -> Path:
+        return Path(evaluate.run(Evaluate(str(run), **how), quiet, CancelToken(), "job")["scores"])
+
+    assert score(split="val") == run / "scores-val.csv"
+    assert score(split="all") == run / "scores-all.csv"
+    elsewhere = score(data=str(data))
+    assert elsewhere == here / "run-my polyps-scores.csv"
+    assert score(data=str(data), split="train") == here / "run-my polyps-scores-train.csv"
+    assert score(data=str(data), out=str(here / "mine.csv")) == here / "mine.csv"
+    assert score(split="val", out=str(here / "folder")) == here / "folder" / "scores-val.csv"
+    assert (run / "scores.csv").read_bytes() == before
+    assert {row["case"] for row in rows(run / "scores-val.csv")}.isdisjoint({row["case"] for row in rows(elsewhere)})
+    assert score() == run / "scores.csv"
