@@ -1,6 +1,7 @@
-"""Renders the starter's model card from measured figures, so that no number in it is typed by hand.
+"""Renders a starter's model card from measured figures, so that no number in it is typed by hand.
 
 python -m engine.synthetic.card FOLDER --figures scenes.json --run run.json [--strategies table.json]
+    [--recommended settings.yaml] [--beside ANOTHER/figures.json]
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ class _Target:
     at_least: bool
     prototype: str
 
+    def beside(self, other: Figures | None) -> str:
+        """What stands in the last column: the same figure of another model, or of the prototype."""
+        return self.prototype if other is None else f"{other[self.group][self.figure]:.2f}"
+
     def met(self, value: float) -> bool:
         return value >= self.bound if self.at_least else value <= self.bound
 
@@ -94,53 +99,55 @@ def render_card(
     run: dict[str, Any],
     strategies: dict[str, Any] | None = None,
     recommended: dict[str, dict[str, dict[str, Any]]] = RECOMMENDED,
+    beside: Figures | None = None,
 ) -> str:
     """Return the card in Markdown under a YAML head.
 
-    `run` is the pretraining's `run.json`; a text under `notes` there says what was special about that run.
+    `run` is the pretraining's `run.json`; a text under `notes` there says what was special about that run. `beside`:
+    the first starter's figures, which a second one is compared with.
     """
+    about = _SUBJECTS[run.get("model", "clipseg")]
     head = {
-        "title": "Starter",
+        "title": about.title,
         "license": "apache-2.0",
-        "notice": NOTICE,
+        "notice": about.notice,
         "synthetic_only": True,
-        "base_model_architecture": "clipseg",
+        "base_model_architecture": about.architecture,
         "recommended": recommended,
     }
     parts = [
         "---\n" + yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=110) + "---",
-        _INTRODUCTION,
-        _training_section(run),
-        _figures_section(figures),
-        _strategies_section(strategies),
-        _LIMITS,
+        about.introduction,
+        _training_section(run, about),
+        _figures_section(figures, about, beside),
+        _strategies_section(strategies, about),
+        about.limits,
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _training_section(run: dict[str, Any]) -> str:
+def _training_section(run: dict[str, Any], about: _Subject) -> str:
     return (
         "## How it was trained\n\n"
-        f"From nothing, on scenes drawn by `engine/synthetic`: {run['views']:,} views of scenes in {run['steps']:,} "
+        f"{about.begins}, on scenes drawn by `engine/synthetic`: {run['views']:,} views of scenes in {run['steps']:,} "
         f"steps, {run['minutes']:.0f} minutes of wall time on one shared processor core, no GPU. To do it again:\n\n"
-        "```\npython -m engine.synthetic.pretrain --out FOLDER --minutes 82\n"
-        "python -m engine.synthetic.export_model FOLDER resources/models/starter\n```\n\n"
+        f"```\npython -m engine.synthetic.pretrain --out FOLDER {about.options}\n"
+        f"python -m engine.synthetic.export_model FOLDER resources/models/{about.id}\n```\n\n"
         "An interrupted run goes on with `--resume`. The schedule follows the clock, so another machine gives other "
         "weights. One pair of colour and shape in twelve was held out: never drawn, never named."
         + (f"\n\n{run['notes']}" if run.get("notes") else "")
     )
 
 
-def _figures_section(figures: Figures) -> str:
+def _figures_section(figures: Figures, about: _Subject, beside: Figures | None) -> str:
     lines = [
         "## How truly it follows a phrase",
         "",
         'On scenes never seen in training, at a threshold of one half. "The other drawing" is a second, plain way of '
         "drawing the same words (`engine/synthetic/other_scenes.py`), never trained on. An answer counts as empty "
-        "below 0.3 % of the picture. The targets come from an earlier prototype, whose figures stand beside them; they "
-        "were measured on its own scenes, which differ from these.",
+        "below 0.3 % of the picture. " + about.compared,
         "",
-        "| | questions | this model | target | | prototype |",
+        f"| | questions | this model | target | | {'prototype' if beside is None else 'the CLIPSeg starter'} |",
         "|---|---|---|---|---|---|",
     ]
     for target in _TARGETS:
@@ -148,9 +155,8 @@ def _figures_section(figures: Figures) -> str:
         value = group[target.figure]
         bound = f"{'≥' if target.at_least else '≤'} {target.bound:.2f}"
         verdict = "met" if target.met(value) else "**missed**"
-        lines.append(
-            f"| {target.says} | {group['questions']:.0f} | {value:.2f} | {bound} | {verdict} | {target.prototype} |"
-        )
+        other = target.beside(beside)
+        lines.append(f"| {target.says} | {group['questions']:.0f} | {value:.2f} | {bound} | {verdict} | {other} |")
     blind = {name: figures[name]["dice_phrase_blind"] for name in ("scenes", "conjunctions", "held_out_pairs")}
     strict = {name: figures[name]["empty_strict"] for name in ("absent_thing", "conjunctions_absent")}
     faint, clear = figures["scenes_faint"], figures["scenes_clear"]
@@ -163,21 +169,19 @@ def _figures_section(figures: Figures) -> str:
         f"{strict['conjunctions_absent']:.2f} (absent pair).",
         "",
         f"Of the scenes with three or more objects, {share:.0%} are faint: low contrast, folds and highlights, as in "
-        f"the medical sets. On those alone Dice is {faint['dice']:.2f}; on the others, the kind that the prototype's "
-        f"figure is of, it is {clear['dice']:.2f}, with {clear['others_marked']:.2f} of the other objects marked.",
+        f"the medical sets. On those alone Dice is {faint['dice']:.2f}; on the others it is {clear['dice']:.2f}, with "
+        f"{clear['others_marked']:.2f} of the other objects marked.",
         "",
-        "Measured by `python tests/benchmarks/starter_scenes.py --json`.",
+        f"Measured by `python tests/benchmarks/starter_scenes.py{about.measured} --json`.",
     ]
     return "\n".join(lines)
 
 
-def _strategies_section(table: dict[str, Any] | None) -> str:
+def _strategies_section(table: dict[str, Any] | None, about: _Subject) -> str:
+    command = f"`python tests/benchmarks/starter_strategies.py{about.weights} --out table.json`."
     title = "## What tuning it does, on drawn medical-like sets\n\n"
     if table is None:
-        return (
-            title
-            + "Not measured yet for these weights: `python tests/benchmarks/starter_strategies.py --out table.json`."
-        )
+        return title + f"Not measured yet for these weights: {command}"
     cells: dict[str, dict[str, Any]] = table["cells"]
     kinds = list(dict.fromkeys(key.split("/")[0] for key in cells))
     lines = [
@@ -194,7 +198,7 @@ def _strategies_section(table: dict[str, Any] | None) -> str:
             found = table["summary"].get(f"{kind}/{name}")
             row.append(f"{found['mean']:.2f} ({found['low']:.2f}–{found['high']:.2f})" if found else "–")
         lines.append(f"| {shown} | " + " | ".join(row) + " |")
-    return "\n".join([*lines, "", "Measured by `python tests/benchmarks/starter_strategies.py --out table.json`."])
+    return "\n".join([*lines, "", f"Measured by {command}"])
 
 
 _INTRODUCTION: Final = """
@@ -225,6 +229,79 @@ _LIMITS: Final = """
 - All figures above are of synthetic images. None says how a tuned model does on patients.
 """
 
+_CRIS_INTRODUCTION: Final = """
+# Starter CRIS
+
+A small vision-language segmentation model of the CRIS architecture (6.1 million parameters, images of 96 × 96 pixels,
+a decoder map of 6 × 6, masks decided on 24 × 24 and enlarged), made so that CRIS can be tried without its authors'
+checkpoint, which cannot be downloaded freely. It knows twelve shapes, twelve colours, six textures, sizes and positions
+on drawn scenes, and nothing else: **it has never seen a medical image**, and names of organs mean nothing to it before
+tuning ("lesion", "mass" and "structure" mean any object).
+
+It says nothing about how well CRIS itself does: the published network is 24 times as large and learned from
+photographs. Its weights are the authors' names and layout in small (`engine/models/cris/config.py`).
+
+For research use only. Not a medical device; not for diagnosis or treatment.
+"""
+
+_CRIS_LIMITS: Final = """
+## Limits
+
+- Small targets: at 96 pixels a target of one per cent of the picture is about 90 pixels, six of the cells in which
+  masks are decided.
+- Words outside the drawn world have untrained or neutral meanings; the Dice of a class name before tuning is arbitrary.
+- The rates under `recommended` belong to this network only; real checkpoints want the published ones.
+- All figures above are of synthetic images. None says how a tuned model does on patients.
+"""
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What the card of one kind of starter says of its own."""
+
+    id: str
+    title: str
+    architecture: str
+    notice: str
+    introduction: str
+    limits: str
+    begins: str
+    options: str
+    compared: str
+    measured: str = ""
+    weights: str = ""
+
+
+_SUBJECTS: Final = {
+    "clipseg": _Subject(
+        id="starter",
+        title="Starter",
+        architecture="clipseg",
+        notice=NOTICE,
+        introduction=_INTRODUCTION,
+        limits=_LIMITS,
+        begins="From nothing",
+        options="--minutes 82",
+        compared="The targets come from an earlier prototype, whose figures stand beside them; they were measured on "
+        "its own scenes, which differ from these.",
+    ),
+    "cris": _Subject(
+        id="starter-cris",
+        title="Starter CRIS",
+        architecture="cris",
+        notice="Starter CRIS: has never seen medical images: tune first.",
+        introduction=_CRIS_INTRODUCTION,
+        limits=_CRIS_LIMITS,
+        begins="With the CLIPSeg starter's text tower (and its tokenizer) to begin with and everything else from "
+        "nothing",
+        options="--model cris --images 16 --phrases 4 --learning-rate 2e-3 --minutes 78",
+        compared="The targets are those that the CLIPSeg starter was given; its own figures, on the same scenes drawn "
+        "at 128 pixels, stand beside them. It learned from many more views, and of each more phrases.",
+        measured=" --model resources/models/starter-cris",
+        weights=" --weights starter-cris",
+    ),
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -232,6 +309,7 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, required=True, help="from tests/benchmarks/starter_scenes.py --json")
     parser.add_argument("--run", type=Path, required=True, help="run.json of the pretraining")
     parser.add_argument("--strategies", type=Path, help="from tests/benchmarks/starter_strategies.py")
+    parser.add_argument("--beside", type=Path, help="another model's figures to compare with")
     parser.add_argument("--recommended", type=Path, help="YAML: settings per strategy, instead of those built in")
     arguments = parser.parse_args()
 
@@ -240,7 +318,11 @@ def main() -> None:
 
     figures = json.loads(arguments.figures.read_text(encoding="utf-8"))["figures"]
     text = render_card(
-        figures, read(arguments.run), read(arguments.strategies), read(arguments.recommended) or RECOMMENDED
+        figures,
+        read(arguments.run),
+        read(arguments.strategies),
+        read(arguments.recommended) or RECOMMENDED,
+        None if arguments.beside is None else read(arguments.beside)["figures"],
     )
     (arguments.folder / "README.md").write_text(text, encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import torch
 from safetensors.torch import load_file
@@ -12,14 +13,15 @@ from engine.models.cris.config import CrisConfig
 from engine.models.cris.model import CrisNetwork
 from engine.models.cris_vlsm import Cris
 from engine.runs.folders import resources
-from engine.synthetic.network import IMAGE_SIZE
 from engine.synthetic.tokenizer_build import EOS_ID, MAX_LENGTH
 
+IMAGE_SIZE: Final = 96  # the decoder's width is the text tower's, which makes CRIS dear: 128 pixels take twice the time
 
-def starter_config(vocabulary: int, image_size: int = IMAGE_SIZE) -> CrisConfig:
+
+def starter_config(vocabulary: int) -> CrisConfig:
     """The shipped model's sizes; those of the text tower are the first starter's."""
     return CrisConfig(
-        image_size=image_size,
+        image_size=IMAGE_SIZE,
         image_layers=(1, 1, 2, 1),
         image_width=24,
         image_heads=12,
@@ -40,10 +42,10 @@ def starter_config(vocabulary: int, image_size: int = IMAGE_SIZE) -> CrisConfig:
     )
 
 
-def build_cris(vocabulary: int, seed: int = 0, image_size: int = IMAGE_SIZE, text_from: Path | None = None) -> Cris:
+def build_cris(vocabulary: int, seed: int = 0, text_from: Path | None = None) -> Cris:
     """The network before pretraining; the text tower from `text_from`, by default the shipped starter."""
     torch.manual_seed(seed)
-    network = CrisNetwork(starter_config(vocabulary, image_size))
+    network = CrisNetwork(starter_config(vocabulary))
     _initialise(network)
     folder = resources() / "models" / "starter" if text_from is None else text_from
     take_text_tower(network, load_file(folder / "model.safetensors"))

@@ -25,7 +25,7 @@ from engine.synthetic.evaluate import overall
 from engine.synthetic.export_model import export_model, measure_weights
 from engine.synthetic.mask_loss import mask_loss
 from engine.synthetic.muon import Muon
-from engine.synthetic.network import IMAGE_SIZE, tokenise
+from engine.synthetic.network import tokenise
 from engine.synthetic.objectives import HelperTasks, batch_figures
 from engine.synthetic.pool import ScenePool, start_producer
 from engine.synthetic.starters import KINDS, Starter, build_starter, pad_words
@@ -43,7 +43,6 @@ class PretrainSettings:
 
     out: Path
     model: str = "clipseg"
-    image_size: int = IMAGE_SIZE
     minutes: float = 82.0
     threads: int = 1
     images: int = 32
@@ -63,9 +62,7 @@ class Pretraining:
         self.settings = settings
         torch.set_num_threads(settings.threads)
         self.tokenizer = _open_tokenizer(settings.out / "tokenizer.json")
-        self.starter = build_starter(
-            settings.model, self.tokenizer.get_vocab_size(), settings.seed, settings.image_size
-        )
+        self.starter = build_starter(settings.model, self.tokenizer.get_vocab_size(), settings.seed)
         self.network = self.starter.network
         self.helpers = HelperTasks(self.starter.helper_width, self.starter.projection)
         self.average = {name: p.detach().clone() for name, p in self.network.state_dict().items()}
@@ -73,7 +70,7 @@ class Pretraining:
         self.muon = Muon(matrices.values())
         self._adamw_names = list(others)
         self.adamw = torch.optim.AdamW(others.values(), lr=settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
-        self.pool = ScenePool(settings.out / "pool", settings.slots, settings.image_size)
+        self.pool = ScenePool(settings.out / "pool", settings.slots, self.starter.image_size)
         self.step = 0
         self.seconds = 0.0
         self.stop_asked = False
@@ -89,7 +86,7 @@ class Pretraining:
         """Train until the wall-clock budget is spent, with checkpoints on the way."""
         settings = self.settings
         producer = start_producer(
-            settings.out / "pool", settings.slots, settings.image_size, settings.seed, settings.scenes_per_second
+            settings.out / "pool", settings.slots, self.starter.image_size, settings.seed, settings.scenes_per_second
         )
         while self.pool.filled < min(_FIRST_SCENES, settings.slots):
             time.sleep(0.2)
@@ -252,7 +249,6 @@ def main() -> None:
         "--minutes", type=float, default=defaults.minutes, help="training time in all, resumes included"
     )
     parser.add_argument("--threads", type=int, default=defaults.threads)
-    parser.add_argument("--image-size", type=int, default=defaults.image_size, help="pixels; cris only")
     parser.add_argument("--images", type=int, default=defaults.images, help="images in a batch")
     parser.add_argument("--phrases", type=int, default=defaults.phrases, help="phrases asked of each image")
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)

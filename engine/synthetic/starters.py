@@ -15,7 +15,7 @@ from engine.models.base import ImageFeatures, TextFeatures, grid_rows
 from engine.models.cris_vlsm import Cris
 from engine.synthetic import cris_network
 from engine.synthetic import network as clipseg_network
-from engine.synthetic.network import IMAGE_SIZE, normalise
+from engine.synthetic.network import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +127,15 @@ class CrisStarter(Starter):
         return (parameter.ndim == 2 and in_block) or (parameter.ndim == 4 and name != "backbone.visual.conv1.weight")
 
 
-KINDS: Final = ("clipseg", "cris")
+KINDS: Final = {"clipseg": clipseg_network.IMAGE_SIZE, "cris": cris_network.IMAGE_SIZE}
+"""Every kind, and the side of its images in pixels."""
 
 
-def build_starter(kind: str, vocabulary: int, seed: int = 0, image_size: int = IMAGE_SIZE) -> Starter:
+def build_starter(kind: str, vocabulary: int, seed: int = 0) -> Starter:
     """An untrained network of this kind; CRIS begins with the text tower of the shipped starter."""
     if kind == "clipseg":
         return ClipSegStarter(clipseg_network.build_network(vocabulary, seed))
-    return CrisStarter(cris_network.build_cris(vocabulary, seed, image_size))
+    return CrisStarter(cris_network.build_cris(vocabulary, seed))
 
 
 def pad_words(parts: list[TextFeatures]) -> TextFeatures:

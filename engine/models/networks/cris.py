@@ -77,7 +77,7 @@ class CrisFolder:
         with torch.device("meta"):
             check_tensors(CrisNetwork(config), shapes, str(file))
         save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, target / "model.safetensors")
-        write_configs(target, config, _CLIP_MEAN, _CLIP_STD)
+        write_configs(target, config, _CLIP_MEAN, _CLIP_STD, resample=3)
         return True
 
     @classmethod
@@ -87,11 +87,13 @@ class CrisFolder:
         return read_config(read_json(folder / "config.json"), str(folder))
 
 
-def write_configs(folder: Path, config: CrisConfig, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-    """Writes config.json and preprocessor_config.json of a CRIS folder."""
+def write_configs(
+    folder: Path, config: CrisConfig, mean: tuple[float, ...], std: tuple[float, ...], resample: int = 2
+) -> None:
+    """Writes config.json and preprocessor_config.json of a CRIS folder; `resample` as PIL counts: 2 linear, 3 cubic."""
     preprocessor: dict[str, Any] = {
         "size": {"height": config.image_size, "width": config.image_size},
-        "resample": 3,
+        "resample": resample,
         "image_mean": list(mean),
         "image_std": list(std),
     }
