@@ -117,4 +117,5 @@ def _flip_and_turn(rng: np.random.Generator, augmentation: Augmentation) -> NDAr
     if not augmentation.rotate:
         return mirror
     cos, sin = np.cos(angle), np.sin(angle)
-    return mirror @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    turned: NDArray[np.float64] = mirror @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    return turned

@@ -36,7 +36,8 @@ def side_word(text: str, *, vertical: bool) -> str:
     only costs an augmentation. Words are runs of letters and digits, also within names like `kidney_L` and `LeftLung`;
     `L4` is a vertebra.
     """
-    for word in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)):
+    words: list[str] = re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    for word in words:
         known = word.casefold()
         if vertical:
             if known in _UPPER_LOWER:
