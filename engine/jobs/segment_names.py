@@ -80,7 +80,7 @@ def name_parts(scan: Path, series: str = "") -> tuple[str, str, str]:
         entry = entries[0]
     if entry is None:
         return "dicom", ".nii.gz", "The DICOM series"
-    return entry.title, ".png" if entry.kind == "picture" else ".nii.gz", entry.title
+    return entry.title, entry.mask_suffix, entry.title
 
 
 def _check_folder(out: Path) -> None:

@@ -27,6 +27,14 @@ def write_mask(labels: NDArray[Any], path: Path, like: Volume) -> Path:
             f"The mask has {_by(labels.shape)} voxels, the scan {_by(like.shape_zyx)} (x × y × z).",
             hint="A mask is written only on the grid of the scan it was made on.",
         )
+    check_target(path, like)
+    known = FORMATS.get(format_name(path) or "")
+    known().write_mask(Mask(_numbers(labels), like.geometry), path, like)
+    return path
+
+
+def check_target(path: Path, like: Volume) -> None:
+    """Raises InputError where no mask of this scan can be saved under that name, whatever the mask shows."""
     name = format_name(path)
     writable = sorted({suffix for _, known in FORMATS for suffix in known.mask_suffixes})
     if name is None or not path.name.lower().endswith(FORMATS.get(name).mask_suffixes):
@@ -38,8 +46,7 @@ def write_mask(labels: NDArray[Any], path: Path, like: Volume) -> Path:
         raise InputError(
             f"{path} is the scan itself; a mask is not written over it.", hint="Choose another name for the mask."
         )
-    FORMATS.get(name)().write_mask(Mask(_numbers(labels), like.geometry), path, like)
-    return path
+    FORMATS.get(name)().check_mask(path, like)
 
 
 def mask_suffix(like: Volume) -> str:

@@ -31,6 +31,19 @@ def test_kinds(tmp_path: Path, files: list[str], opened: str, kind: str) -> None
     assert kind_of(tmp_path / opened) == kind
 
 
+def test_dicom_is_known_by_its_content(tmp_path: Path) -> None:
+    content = bytes(128) + b"DICM" + bytes(8)
+    for name in ("study/series/IM0001", "images-only/images/a.dcm", "mixed/a.dcm"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "mixed" / "b.png").touch()
+    assert kind_of(tmp_path / "study" / "series" / "IM0001") == "scan"
+    assert kind_of(tmp_path / "study") == "scan"
+    # What is laid out as a dataset stays one.
+    assert kind_of(tmp_path / "images-only") == "dataset"
+    assert kind_of(tmp_path / "mixed") == "dataset"
+
+
 def test_what_cannot_be_opened_says_what_can(tmp_path: Path) -> None:
     (tmp_path / "letter.docx").touch()
     with pytest.raises(InputError, match="no kind that can be opened") as told:

@@ -43,7 +43,10 @@ class ViewedScan:
         """The path after which its masks are named: beside it, with the ending that masks of its kind have."""
         if not self.title:
             return self.path
-        return self.path.with_name(self.title + (".png" if self.is_picture else ".nii.gz"))
+        if self.geometry is None:
+            return self.path.with_name(f"{self.title}.png")
+        # Few programs place a sheared NIfTI rightly; NRRD says it plainly.
+        return self.path.with_name(self.title + (".nrrd" if self.geometry.shear_degrees() > 0.1 else ".nii.gz"))
 
     @property
     def is_picture(self) -> bool:

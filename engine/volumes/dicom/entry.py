@@ -23,7 +23,15 @@ class SeriesEntry:
     height: int
     spacing_xyz: tuple[float, float, float] | None  # millimetres; None for pictures, or where it cannot be said
     title: str  # a name for the screen and for files: the folder's or file's, where that names nobody
+    sheared: bool = False  # slices slanted as from a tilted gantry: few programs place such a NIfTI rightly
     problem: str = ""  # why it cannot be opened; empty where it can
+
+    @property
+    def mask_suffix(self) -> str:
+        """The ending that masks of it have unless another is asked for."""
+        if self.kind == "picture":
+            return ".png"
+        return ".nrrd" if self.sheared else ".nii.gz"
 
     def in_words(self) -> str:
         """Such as "MR, Ax T2, 25 slices of 256 × 256, 0.9 × 0.9 × 6.5 mm"."""

@@ -18,7 +18,7 @@ from engine.volumes.geometry import Geometry
 SAME_PLACE_MM: Final = 1e-3
 _SILENT: Final = 0.02  # of the distance between slices: rounding in the header
 _TOLERATED: Final = 0.1
-_SHEAR_DEGREES: Final = 0.1  # as for NIfTI: below it, over 500 voxels, less than one voxel is at stake
+SHEAR_DEGREES: Final = 0.1  # as for NIfTI: below it, over 500 voxels, less than one voxel is at stake
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _step(
     uneven = float(np.max(np.abs(off @ normal))) / spacing
     sideways = float(np.max(np.linalg.norm(off - np.outer(off @ normal, normal), axis=1)))
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(mean - spacing * normal), spacing)))
-    slanted = f" Its slices are slanted too, by {tilt:.1f} degrees (gantry tilt)." if tilt > _SHEAR_DEGREES else ""
+    slanted = f" Its slices are slanted too, by {tilt:.1f} degrees (gantry tilt)." if tilt > SHEAR_DEGREES else ""
     if uneven > _TOLERATED:
         raise _uneven(name, gaps, slanted)
     if sideways > _TOLERATED * spacing:
@@ -124,7 +124,7 @@ def _step(
         notes.append(
             f"The slices are {gaps.min():.3f} to {gaps.max():.3f} mm apart; {spacing:.3f} mm is used for all of them."
         )
-    if tilt > _SHEAR_DEGREES:
+    if tilt > SHEAR_DEGREES:
         notes.append(
             f"The slices are slanted by {tilt:.1f} degrees (as from a tilted gantry): "
             "the grid is sheared, slices are shown as stored."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,17 @@ from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom import grid, mosaic, pixels
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.header import Instance, NotAnImage, quiet
-from engine.volumes.dicom.series import Member, Place, Stack, choose, entries, look, name_for_people, refuse_loose
+from engine.volumes.dicom.series import (
+    Member,
+    Place,
+    Stack,
+    choose,
+    entries,
+    look,
+    name_for_people,
+    refuse_loose,
+    title_of,
+)
 from engine.volumes.headers.stored_array import check_sizes
 from engine.volumes.volume import Volume
 
@@ -37,13 +48,8 @@ def read_series(path: Path, wanted: str = "") -> Volume:
         shown = str(path)
         notes: list[str] = []
         _tell_about(stack, offered, notes)
-        if stack.kind == "mosaic":
-            volume = _mosaic(path, shown, stack, notes)
-        elif stack.kind == "volume":
-            volume = _volume(path, shown, stack, notes)
-        else:
-            volume = _picture(path, shown, stack, notes)
-    return volume
+        read = {"mosaic": _mosaic, "volume": _volume}.get(stack.kind, _picture)
+        return dataclasses.replace(read(path, shown, stack, notes), title=title_of(path, offered, stack))
 
 
 def _tell_about(stack: Stack, offered: Place, notes: list[str]) -> None:
@@ -87,7 +93,6 @@ def _volume(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         tuple(notes),
         lossy=any(pixels.loses(member.instance) for member in members),
         window=window,
-        title=_title(path, stack),
     )
 
 
@@ -105,7 +110,6 @@ def _mosaic(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         tuple(notes),
         lossy=pixels.loses(member.instance),
         window=member.frame.window,
-        title=_title(path, stack),
     )
 
 
@@ -134,7 +138,6 @@ def _picture(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         tuple(notes),
         lossy=pixels.loses(first),
         window=window,
-        title=_title(path, stack),
     )
 
 
@@ -167,8 +170,3 @@ def _file_name(instance: Instance, files: Sequence[Path]) -> str:
     if plain != "dicom" or (len(files) == 1 and instance.path.name.lower().startswith("dicom")):
         return instance.path.name
     return f"file {sorted(files).index(instance.path) + 1} of {len(files)} (by name)"
-
-
-def _title(path: Path, stack: Stack) -> str:
-    plain = name_for_people(path, stack.first.identifiers)
-    return f"dicom-{stack.id}" if plain == "dicom" else plain

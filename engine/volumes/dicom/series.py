@@ -69,6 +69,12 @@ def name_for_people(path: Path, identifiers: Iterable[str]) -> str:
     return name
 
 
+def title_of(path: Path, place: Place, stack: Stack) -> str:
+    """A name for the screen and for files, of one series among those of a folder."""
+    name = name_for_people(path, stack.first.identifiers)
+    return f"{name}-{stack.id}" if name == "dicom" or len(place.stacks) > 1 else name
+
+
 def look(path: Path) -> Place:
     """The stacks that `path` offers: those of a folder, or the one or more of a file's own series.
 
@@ -312,14 +318,10 @@ def _numbered(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
 
 def _entry(path: Path, place: Place, stack: Stack, number: int) -> SeriesEntry:
     first = stack.first
-    identifiers = frozenset().union(*(member.instance.identifiers for member in stack.members[:1]))
-    title = name_for_people(path, identifiers)
-    if title == "dicom":
-        title = f"dicom-{stack.id}"
-    elif len(place.stacks) > 1:
-        title = f"{title}-{stack.id}"
+    identifiers = first.identifiers
+    title = title_of(path, place, stack)
     slices, rows, columns = len(stack.members), first.rows, first.columns
-    spacing, problem = None, ""
+    spacing, problem, sheared = None, "", False
     try:
         if stack.kind == "mosaic":
             slices, rows, columns = mosaic.size_of(first)
@@ -329,6 +331,7 @@ def _entry(path: Path, place: Place, stack: Stack, number: int) -> SeriesEntry:
         elif stack.kind == "volume":
             placed = grid.place(title, [member.frame for member in stack.members])
             spacing = placed.geometry.spacing_xyz
+            sheared = placed.geometry.shear_degrees() > grid.SHEAR_DEGREES
         else:
             refuse_loose(title, stack)
             slices = 1
@@ -346,6 +349,7 @@ def _entry(path: Path, place: Place, stack: Stack, number: int) -> SeriesEntry:
         height=rows,
         spacing_xyz=spacing,
         title=title,
+        sheared=sheared,
         problem=problem,
     )
 

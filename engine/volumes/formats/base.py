@@ -27,11 +27,14 @@ class Format(Protocol):
         """The same file as stored numbers: palette indices instead of colours. Raises ScanUnreadable."""
         ...
 
-    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
-        """Writes label numbers [z, y, x] on the grid of `like`, whole or not at all.
+    def check_mask(self, path: Path, like: Volume) -> None:
+        """Raises InputError where this format cannot hold a mask on the grid of `like`."""
+        ...
 
-        Geometry is copied verbatim where `like` is of this format. Raises InputError where this format cannot hold the
-        grid, DiskFull.
+    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+        """Writes label numbers [z, y, x] on the grid of `like`, which `check_mask` took, whole or not at all.
+
+        Geometry is copied verbatim where `like` is of this format. Raises DiskFull.
         """
         ...
 

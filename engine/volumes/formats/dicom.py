@@ -37,6 +37,10 @@ class Dicom:
 
         return list_series(path)
 
-    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
-        del mask, like
+    def check_mask(self, path: Path, like: Volume) -> None:
+        del like
         raise InputError(f"{path.name} is a DICOM name. {NO_SEG}", hint="Save it as .nii.gz, .nrrd or .mha.")
+
+    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+        del mask
+        self.check_mask(path, like)

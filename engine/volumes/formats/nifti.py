@@ -12,11 +12,11 @@ from engine.contract.errors import ScanUnreadable
 from engine.contract.whole_file import write_bytes
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
-from engine.volumes.formats.through_itk import read_through_itk
+from engine.volumes.formats.through_itk import plain_numbers, read_through_itk
 from engine.volumes.geometry import Geometry, max_corner_shift
 from engine.volumes.headers import nifti
 from engine.volumes.headers.nifti import NiftiHeader
-from engine.volumes.headers.stored_array import check_stored
+from engine.volumes.headers.stored_array import StoredArray, check_stored
 from engine.volumes.headers.text_header import zero_spacing
 from engine.volumes.volume import Mask, Volume
 
@@ -37,6 +37,9 @@ class Nifti:
         stored = nifti.nifti_stored(path, header)
         _check_spacing(path, header, len(stored.sizes))
         check_stored(path, stored, whole_file_packed=header.gzipped)
+        sheared = _sheared_without_qform(path, header, stored)
+        if sheared is not None:
+            return sheared
         voxels, geometry, dimensions = read_through_itk(path, "NiftiImageIO")
         geometry, notes = _placed(header, geometry, voxels.shape)
         return Volume(voxels, geometry, path, "nifti", notes, header.raw, dimensions)
@@ -44,8 +47,10 @@ class Nifti:
     def read_mask(self, path: Path) -> Volume:
         return self.read(path)
 
-    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+    def check_mask(self, path: Path, like: Volume) -> None:
         needs_geometry(path, like)
+
+    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
         assert like.geometry is not None
         if like.format == "nifti" and len(like.header) == nifti.SIZE:
             order = "<" if like.header[:4] == b"\x5c\x01\0\0" else ">"
@@ -61,6 +66,26 @@ class Nifti:
             # No name and no time in the gzip header: the same mask gives the same bytes.
             content = gzip.compress(content, compresslevel=6, mtime=0)
         write_bytes(path, content)
+
+
+def _sheared_without_qform(path: Path, header: NiftiHeader, stored: StoredArray) -> Volume | None:
+    """A sheared volume that ITK refuses, since the header has no perpendicular axes beside; None for all others."""
+    sform = header.sform()
+    if sform is None or header.qform() is not None:
+        return None
+    try:
+        stated = Geometry.from_matrix(sform)
+    except ValueError:
+        return None
+    if stated.shear_degrees() <= _SHEAR_DEGREES:
+        return None
+    voxels = nifti.plain_voxels(path, header, stored)
+    if voxels is None:
+        return None
+    geometry, notes = _placed(header, stated, voxels.shape)
+    return Volume(
+        plain_numbers(path, voxels), geometry, path, "nifti", notes, header.raw, min(max(len(stored.sizes), 2), 3)
+    )
 
 
 def _check_spacing(path: Path, header: NiftiHeader, count: int) -> None:

@@ -53,8 +53,10 @@ class Nrrd:
     def read_mask(self, path: Path) -> Volume:
         return self.read(path)
 
-    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+    def check_mask(self, path: Path, like: Volume) -> None:
         needs_geometry(path, like)
+
+    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
         assert like.geometry is not None
         labels = mask.labels
         wide = labels.dtype == np.uint16

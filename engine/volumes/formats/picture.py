@@ -64,12 +64,15 @@ class Picture:
         pixels = _label_numbers(path, image, notes)
         return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
 
-    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+    def check_mask(self, path: Path, like: Volume) -> None:
         if like.shape_zyx[0] != 1:
             raise InputError(
                 f"{path.name} cannot hold a mask of {like.shape_zyx[0]} slices.",
                 hint="Save it in the scan's own format (.nii.gz, .nrrd or .mha).",
             )
+
+    def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
+        del like
         plane = np.ascontiguousarray(mask.labels[0])
         write_whole(path, lambda beside: Image.fromarray(plane).save(beside, format="PNG"))
 

@@ -5,6 +5,7 @@ Source: the NIfTI-1 standard, nifti1.h (https://nifti.nimh.nih.gov/nifti-1).
 
 from __future__ import annotations
 
+import gzip
 import math
 import struct
 import zlib
@@ -22,6 +23,18 @@ from engine.volumes.headers.stored_array import SEND_AGAIN, Packing, StoredArray
 SIZE: Final = 348
 DATA_OFFSET: Final = 352  # header, then four bytes that say: no extension
 _BITS: Final = {2: 8, 4: 16, 8: 32, 16: 32, 64: 64, 128: 24, 256: 8, 512: 16, 768: 32, 1024: 64, 1280: 64}
+_PLAIN: Final = {
+    2: "u1",
+    4: "i2",
+    8: "i4",
+    16: "f4",
+    64: "f8",
+    256: "i1",
+    512: "u2",
+    768: "u4",
+    1024: "i8",
+    1280: "u8",
+}
 _COMPLEX: Final = {32, 1792, 2048}
 _COLOUR: Final = {128: 3, 2304: 4}
 _UINT8, _UINT16 = 2, 512
@@ -159,6 +172,24 @@ def nifti_stored(path: Path, header: NiftiHeader) -> StoredArray:
     colours = _COLOUR.get(header.datatype, 1)
     width = 1 if colours > 1 else _BITS[header.datatype] // 8
     return StoredArray(sizes, width, colours, path, max(SIZE, int(header.vox_offset)), packing)
+
+
+def plain_voxels(path: Path, header: NiftiHeader, stored: StoredArray) -> NDArray[Any] | None:
+    """Voxels [z, y, x], scaled, by numpy alone; None for colours. `check_stored` has seen to the file's length."""
+    kind = _PLAIN.get(header.datatype)
+    if kind is None:
+        return None
+    with gzip.open(path) if header.gzipped else path.open("rb") as file:
+        file.seek(stored.offset)
+        content = file.read(stored.nbytes)
+    sizes = (*stored.sizes, 1, 1)[:3]
+    voxels: NDArray[Any] = np.frombuffer(content, np.dtype(header.order + kind)).reshape(sizes[::-1])
+    voxels = voxels.astype(voxels.dtype.newbyteorder("="))
+    slope, intercept = struct.unpack_from(header.order + "2f", header.raw, 112)
+    if not (math.isfinite(slope) and math.isfinite(intercept)) or slope == 0 or (slope, intercept) == (1.0, 0.0):
+        return voxels
+    scaled: NDArray[np.float64] = voxels.astype(np.float64) * slope + intercept
+    return scaled
 
 
 def mask_header(source: NiftiHeader, shape_zyx: tuple[int, int, int], *, wide: bool) -> tuple[bytes, str]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import ScanUnreadable
-from engine.volumes.reading import read_scan_here
+from engine.volumes.geometry import max_corner_shift
+from engine.volumes.reading import list_series_here, read_mask_here, read_scan_here
+from engine.volumes.writing import write_mask
 from tests.fakes.dicom_files import evenly, pattern, placed, write_series
 
 
@@ -53,6 +55,14 @@ def test_a_tilted_gantry_gives_a_sheared_grid_and_is_told(tmp_path: Path) -> Non
     assert any("slanted by 18.5 degrees" in note for note in scan.notes)
     for z, position in enumerate(positions):
         assert np.allclose(scan.geometry.world_of((z, 0, 0)), position, atol=1e-6)
+    labels = (np.arange(scan.voxels.size) % 3).reshape(scan.shape_zyx).astype(np.uint8)
+    for suffix in (".nii.gz", ".nrrd", ".mha"):
+        back = read_mask_here(write_mask(labels, tmp_path / f"mask{suffix}", scan))
+        assert back.geometry is not None
+        assert np.array_equal(back.voxels, labels)
+        assert max_corner_shift(scan.geometry, back.geometry, scan.shape_zyx) < 1e-3
+    # Few programs place a sheared NIfTI rightly.
+    assert list_series_here(tmp_path / "IM0001")[0].mask_suffix == ".nrrd"
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,21 @@ def test_shear_is_kept_and_told(tmp_path: Path) -> None:
             assert max_corner_shift(scan.geometry, back.geometry, SHAPE) < 1e-3
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_shear_without_a_qform_is_read_all_the_same(order: str, suffix: str, tmp_path: Path) -> None:
+    matrix = np.array([[0.7, 0, 0, 1], [0, 0.8, 0.8, 2], [0, 0, 2.5, 3], [0, 0, 0, 1]])
+    file = tmp_path / f"scan{suffix}"
+    stored = nifti_file(file, order=order, sform=matrix, codes=(0, 1))
+    scan = read_scan_here(file)
+    assert np.array_equal(scan.voxels, stored * 2.0 - 10.0)
+    assert any("sheared by 17.7 degrees" in note for note in scan.notes)
+    labels = np.random.default_rng(3).integers(0, 300, SHAPE).astype(np.uint16)
+    back = read_mask_here(write_mask(labels, tmp_path / f"m{suffix}", scan))
+    assert np.array_equal(back.voxels, labels)
+    assert back.geometry == scan.geometry
+
+
 def test_a_header_without_orientation_is_told(tmp_path: Path) -> None:
     nifti_file(tmp_path / "scan.nii", codes=(0, 0))
     assert any("how the patient lies" in note for note in read_scan_here(tmp_path / "scan.nii").notes)
