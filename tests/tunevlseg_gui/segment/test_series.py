@@ -48,8 +48,8 @@ def test_the_chosen_series_is_opened_asked_and_saved(
     scan = page.controller.scan
     assert scan is not None
     assert scan.shape_zyx == (3, 6, 8)
-    assert scan.shown == "case"
-    assert scan.named == study.with_name("case.nii.gz")
+    assert scan.shown == f"case-{job.series}"
+    assert scan.named == study.with_name(f"case-{job.series}.nii.gz")
     page.side.prompt_edit.setPlainText("liver")
     page.controller.ask()
     asked = desk.last(Segment)[1]
