@@ -227,7 +227,7 @@ def test_what_no_reader_need_try(name: str, words: str, tmp_path: Path) -> None:
 def test_scans_open_without_torch(repo_root: Path) -> None:
     code = (
         "import sys, engine.volumes.reading, engine.volumes.writing, engine.volumes.view_export\n"
-        "heavy = {'torch', 'transformers', 'SimpleITK', 'scipy'} & set(sys.modules)\n"
+        "heavy = {'torch', 'transformers', 'SimpleITK', 'scipy', 'pydicom', 'gdcm'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=repo_root, check=True, timeout=60)
