@@ -21,11 +21,11 @@ from engine.inference.cache import SegmentCache, scan_key
 from engine.inference.segment import Answer, Segmentation, check_label, segment
 from engine.inference.session import BundleSession
 from engine.jobs.base_bundle import bundle_for
-from engine.jobs.segment_names import ScanNames, name_parts, plan_names, unique
+from engine.jobs.segment_names import ScanNames, is_mask_file, name_parts, plan_names, unique
 from engine.jobs.segment_names import slug as slug_of
 from engine.volumes.slicing import Plane
 from engine.volumes.volume import Volume
-from engine.volumes.writing import write_mask
+from engine.volumes.writing import check_target, write_mask
 
 __all__ = ["SegmentCache", "run"]
 
@@ -44,6 +44,9 @@ def run(
     cache = cache or SegmentCache()
     plane = _plane(job.axis)
     scans = _scans(job)
+    if job.save and len(scans) == 1 and is_mask_file(Path(job.out)) and not Path(job.out).is_dir():
+        # Before a model is made ready, and long before the mask is there.
+        check_target(Path(job.out), cache.scan(scans[0], job.series))
     bundle = bundle_for(job.bundle, emit, cancel, job_id)
     prompts = _prompts(job, bundle)
     check_label(bundle.manifest, job.label)
@@ -149,6 +152,9 @@ def _segment_one(
     job_id: str,
 ) -> tuple[Segmentation, Volume]:
     volume = cache.scan(plan.scan, job.series)
+    for path in (*plan.masks, plan.combined):
+        if path is not None:
+            check_target(path, volume)
     for note in volume.notes:
         emit(Log(job_id, f"{plan.shown}: {note}"))
     key = (session.bundle.sha256, session.device, *scan_key(plan.scan, job.series))

@@ -14,7 +14,15 @@ import SimpleITK as sitk
 from PIL import Image
 
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled, InputError, NotABundle, OutOfRange, ScanUnreadable, UnknownName
+from engine.contract.errors import (
+    Cancelled,
+    InputError,
+    NotABundle,
+    OutOfRange,
+    ScanUnreadable,
+    UnknownName,
+    WeightsMissing,
+)
 from engine.contract.events import Event, Log
 from engine.contract.jobs import Segment
 from engine.jobs.segment import SegmentCache, run
@@ -127,7 +135,7 @@ def test_nothing_is_overwritten_unasked(picture: Path, bundle: Path, tmp_path: P
 
 def test_a_scan_is_never_replaced(picture: Path, bundle: Path) -> None:
     before = picture.read_bytes()
-    with pytest.raises(InputError, match="replace the scan"):
+    with pytest.raises(InputError, match="the scan itself"):
         go(job(picture, bundle, "red", out=picture, overwrite=True))
     assert picture.read_bytes() == before
 
@@ -279,3 +287,20 @@ def test_labels_that_share_their_words_are_not_picked(picture: Path, bundle: Pat
     with pytest.raises(InputError, match="no label to pick") as caught:
         go(job(picture, bundle, "red", out=tmp_path / "other.png", label="rose"))
     assert caught.value.field == "label"
+
+
+@pytest.mark.parametrize(
+    ("scan", "name", "words"),
+    [("picture", "mask.nii.gz", "mask of a picture"), ("head", "mask.png", "mask of 8 slices")],
+)
+def test_a_name_that_cannot_hold_the_mask_is_told_before_any_work(
+    scan: str, name: str, words: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    file = request.getfixturevalue(scan)
+    # Not even the model is looked at: there is none of that name.
+    with pytest.raises(InputError, match=words):
+        go(job(file, tmp_path / "no bundle", "red", out=tmp_path / name))
+    with pytest.raises((InputError, NotABundle, WeightsMissing)) as caught:
+        go(job(file, tmp_path / "no bundle", "red", out=tmp_path / f"mask{''.join(file.suffixes)}"))
+    assert words not in str(caught.value)
+    assert not (tmp_path / name).exists()
