@@ -25,25 +25,28 @@ class SeenValues:
     objects: bool = False
 
 
-def table_for(given: Sequence[LabelConfig], name: str, seen: Sequence[SeenValues]) -> tuple[LabelTable, list[Problem]]:
+def table_for(
+    given: Sequence[LabelConfig], name: str, seen: Sequence[SeenValues], kind: MaskKind | None = None
+) -> tuple[LabelTable, list[Problem]]:
     """The labels to use: those `given` (by the user or the dataset), else one for each value found.
 
-    Masks with one value above 0 are binary, whatever the value; so are lossy ones and those that number objects.
+    Masks with one value above 0 are binary, whatever the value; so are lossy ones, those that number objects, and those
+    of a layout that says so (`kind`), as long as there is one label.
     """
     values = sorted({value for case in seen for value, count in case.counts.items() if count})
     if not values:
         return LabelTable(tuple(given), "values"), [_all_empty(len(seen))] if seen else []
     problems: list[Problem] = []
-    binary = len(given) <= 1 and _binary(values, seen)
-    if len(given) <= 1 and any(case.objects for case in seen):
+    binary = len(given) <= 1 and (kind == "binary" or (kind is None and _binary(values, seen)))
+    if kind is None and len(given) <= 1 and any(case.objects for case in seen):
         binary = True
         problems.append(_numbered_objects(sum(case.objects for case in seen)))
     if given:
         table = LabelTable(tuple(given), "binary" if binary else "values")
     else:
         usable = [value for value in values if value <= _LARGEST_VALUE]
-        kind: MaskKind = "binary" if binary else "values"
-        table = LabelTable(labels_found(name, kind, usable), kind)
+        found: MaskKind = "binary" if binary else "values"
+        table = LabelTable(labels_found(name, found, usable), found)
     return table, [*problems, *([] if binary else _unlisted(table, seen, bool(given)))]
 
 

@@ -56,7 +56,7 @@ def name_is_text(listed: Listed) -> bool:
 
 def only_folder(folder: Path) -> Path | None:
     """The one sub-folder of a folder that has nothing else in it (what unpacking an archive often leaves)."""
-    entries = [entry for entry in folder.iterdir() if not _hidden(entry.name)]
+    entries = [entry for entry in folder.iterdir() if not hidden(entry.name)]
     folders = [entry for entry in entries if entry.is_dir()]
     if len(folders) != 1 or folder_meaning(folders[0].name) is not None:
         return None
@@ -65,7 +65,8 @@ def only_folder(folder: Path) -> Path | None:
     return folders[0] if all(split_suffix(entry.name)[1] in texts for entry in files) else None
 
 
-def _hidden(name: str) -> bool:
+def hidden(name: str) -> bool:
+    """Files that systems leave in folders, and whatever begins with a dot."""
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -75,7 +76,7 @@ def _walk(folder: Path, depth: int, seen: set[Path]) -> Iterator[Path]:
         return
     seen.add(real)
     with os.scandir(folder) as entries:
-        found = sorted((entry for entry in entries if not _hidden(entry.name)), key=lambda entry: entry.name)
+        found = sorted((entry for entry in entries if not hidden(entry.name)), key=lambda entry: entry.name)
     for entry in found:
         if entry.is_dir():
             yield from _walk(Path(entry.path), depth + 1, seen)

@@ -76,7 +76,7 @@ class Shape:
                 raise ValueError(f"it was made for {self.size[1]} × {self.size[0]} pixels")
             return run_lengths(self.data, height, width)
         found = np.zeros((height, width), np.bool_)
-        for outline in self.data:
+        for outline in self.data if isinstance(self.data, tuple) else ():
             found |= polygon(outline, height, width)
         return found
 

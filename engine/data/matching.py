@@ -36,6 +36,7 @@ _DOUBLE_SUFFIXES = (".nii.gz",)
 
 _SUBJECT = re.compile(r"(?:^|[/_\-])(sub-[A-Za-z0-9]+)")
 _PATIENT_FOLDER = re.compile(r"^(?:patient|pat|case|subject|subj|sub|volume|vol|id|p|s)?[-_ ]?\d+$", re.IGNORECASE)
+_PATIENT_START = re.compile(r"^((?:patient|subject|subj)[-_]?\d+)(?=[_\-])", re.IGNORECASE)
 _SLICE_END = re.compile(r"^(.+?)[_\-](?:slice|z)[_\-]?\d+.*$", re.IGNORECASE)
 
 
@@ -73,7 +74,8 @@ def patient_of(place: str) -> str:
     """The patient behind `place`, a path without suffix, relative to the images folder, with `/`.
 
     In this order: a BIDS-like `sub-xx` anywhere; a folder that is named like a patient (`patient007`, `case_3`, `12`);
-    what comes before the first `_slice<number>` or `_z<number>`; else the file itself is its own patient.
+    a file name that begins so (`patient007_2CH_ED`); what comes before the first `_slice<number>` or `_z<number>`; else
+    the file itself is its own patient.
     """
     subject = _SUBJECT.search(place)
     if subject:
@@ -82,5 +84,5 @@ def patient_of(place: str) -> str:
     for depth, folder in enumerate(folders):
         if _PATIENT_FOLDER.match(folder):
             return "/".join(folders[: depth + 1])
-    sliced = _SLICE_END.match(stem)
+    sliced = _PATIENT_START.match(stem) or _SLICE_END.match(stem)
     return "/".join([*folders, sliced.group(1) if sliced else stem])

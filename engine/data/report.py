@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from engine.contract.control import CancelToken, Emit, Ticker
@@ -44,7 +45,7 @@ def inspect(
     found = layout.cases(folder)
     given = config.labels or found.labels
     problems = list(found.problems)
-    cases = _limited(found.cases, config.max_cases, seed)
+    cases = [_wanted(case, config) for case in _limited(found.cases, config.max_cases, seed)]
     sketched = _spread(len(cases), max_thumbnails if thumbnails else 0)
     shown = {label.value for label in given}
     seen: list[SeenCase] = []
@@ -62,7 +63,7 @@ def inspect(
         ticker.step()
     name = found.name or name_from_folder(folder)
     values = [SeenValues(item.case.case_id, item.counts(), item.cut, item.objects) for item in seen]
-    table, label_problems = table_for(given, name, values)
+    table, label_problems = table_for(given, name, values, found.kind)
     findings, split_problems = shared(seen, table, config, seed)
     wishes = [item.intensity for item in seen]
     problems += [*label_problems, *split_problems, *label_gaps(table, findings)]
@@ -83,6 +84,13 @@ def inspect(
         problems=gathered(problems),
         thumbnails=_draw(seen, findings, table, thumbnails, cancel) if thumbnails else (),
     )
+
+
+def _wanted(case: Case, config: DataConfig) -> Case:
+    """Without the masks of labels that were not asked for: of a hundred organs, two need not open a hundred files."""
+    values = {label.value for label in config.labels}
+    masks = tuple(mask for mask in case.masks if mask.value is None or mask.value in values)
+    return case if not values or len(masks) == len(case.masks) else replace(case, masks=masks)
 
 
 def _limited(cases: Sequence[Case], most: int, seed: int) -> Sequence[Case]:

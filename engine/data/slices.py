@@ -156,7 +156,8 @@ def _label_values(mask: MaskFile, found: Volume) -> tuple[NDArray[Any], ReadMask
         marked = _one_of(mask.members, found.voxels)
         return _as_value(marked, mask.value), ReadMask(mask.path, found.notes)
     if mask.exact or mask.void or (mask.code is not None and mask.value is None):
-        return found.voxels, ReadMask(mask.path, found.notes)
+        values = found.voxels if mask.value is None else _as_value(found.voxels > 0, mask.value)
+        return values, ReadMask(mask.path, found.notes)
     clean = cleaned(found)
     told = ReadMask(mask.path, clean.notes, clean.cut_note, clean.looks_like_objects and mask.value is None)
     if mask.value is None:

@@ -396,9 +396,12 @@ def test_real_nuclei(shared_data: Path, inspected: Inspected) -> None:
     assert [len(report.of_split(split)) for split in ("train", "val", "test")] == [81, 10, 10]
 
 
-def test_a_real_bids_folder_is_not_mistaken_for_pairs(shared_data: Path, inspected: Inspected) -> None:
-    with pytest.raises(DatasetIncomplete, match="not recognised"):
-        inspected(shared_data / "axondeepseg_sem")
+def test_a_real_bids_folder(shared_data: Path, inspected: Inspected) -> None:
+    report = inspected(shared_data / "axondeepseg_sem")
+    assert (report.layout, report.table.names) == ("bids", ["axon", "myelin"])
+    assert sorted(finding.case.patient for finding in report.cases) == ["sub-rat2", "sub-rat4", "sub-rat6", "sub-rat8"]
+    assert all(finding.counts[1] and finding.counts[2] for finding in report.cases)
+    assert _problem(report, "repeated_label").count == 4
 
 
 def test_sides_that_are_swapped_are_told(tmp_path: Path, make: Any, inspected: Inspected) -> None:
