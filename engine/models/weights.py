@@ -15,6 +15,7 @@ from engine.contract.whole_file import told, write_text
 from engine.models import MODELS
 from engine.models.card import ModelCard, read_card
 from engine.runs.folders import cache_folder, models_folder, resources
+from engine.text.tokenizer import PhraseTokenizer
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
@@ -167,6 +168,8 @@ def import_weights(path: Path, name: str = "", tokenizer: Path | None = None) ->
                 kept = words if file in TOKENIZER_FILES else source
                 if (foreign is None or file not in _CONVERTED) and (kept / file).is_file():
                     shutil.copyfile(kept / file, beside / file)
+            if foreign is not None:
+                _check_tokenizer(beside, words)
             beside.rename(target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
@@ -183,6 +186,18 @@ def _foreign(path: Path) -> Path | None:
         return None
     found = sorted(file for file in path.iterdir() if file.suffix in FOREIGN)
     return found[0] if len(found) == 1 else None
+
+
+def _check_tokenizer(folder: Path, came_from: Path) -> None:
+    """Raises WeightsMissing where the converted weights in `folder` were trained with other tokens than these."""
+    tokenizer = PhraseTokenizer.from_folder(folder)
+    known = next(network.limits(folder).get("vocabulary") for _, network in MODELS if network.recognises(folder))
+    if known is not None and tokenizer.vocabulary_size != known:
+        raise WeightsMissing(
+            f"The tokenizer in {came_from} has {tokenizer.vocabulary_size} tokens, the weights were trained with "
+            f"{known}.",
+            hint="Give the tokenizer that belongs to them: CLIP's has 49408 tokens.",
+        )
 
 
 def _has_tokenizer(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from engine.models.cris.config import CrisConfig
 from engine.models.cris.model import CrisNetwork
 from engine.models.networks.cris import write_configs
 
-from .tiny_clipseg import tiny_tokenizer
+from .tiny_clipseg import WORDS, tiny_tokenizer
 
 
 def tiny_config(image_size: int = 32, layers: int = 3) -> CrisConfig:
@@ -24,7 +24,7 @@ def tiny_config(image_size: int = 32, layers: int = 3) -> CrisConfig:
         image_width=4,
         image_heads=2,
         pool_side=2,
-        vocab_size=64,
+        vocab_size=len(WORDS) + 4,
         text_width=32,
         text_feed_forward=64,
         text_layers=layers,

@@ -36,6 +36,7 @@ class CrisFolder:
             "text_width": config.text_width,
             "image_size": config.image_size,
             "patch_size": 16,
+            "vocabulary": config.vocab_size,
         }
 
     @classmethod

@@ -106,6 +106,12 @@ def test_without_a_tokenizer_one_is_asked_for(tmp_path: Path) -> None:
         import_weights(file, tokenizer=empty)
 
 
+def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path, repo_root: Path) -> None:
+    with pytest.raises(WeightsMissing, match=r"852 tokens, the weights were trained with 22"):
+        import_weights(write(tmp_path / "best.pth"), "other-words", repo_root / "resources" / "models" / "starter")
+    assert not (models_folder() / "other-words").exists()
+
+
 def test_a_program_in_a_checkpoint_is_not_run(tmp_path: Path, tokenizer: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[str]]:
