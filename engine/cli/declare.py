@@ -12,7 +12,6 @@ RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis 
 
 MakeJob = Callable[[argparse.Namespace], Job]
 Show = Callable[[dict[str, Any]], int | None]
-Lines = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
 class Commands:
@@ -21,18 +20,13 @@ class Commands:
     def __init__(self, parsers: Any) -> None:
         self._parsers = parsers
 
-    def add(
-        self, name: str, help: str, make: MakeJob, show: Show, lines: Lines | None = None
-    ) -> argparse.ArgumentParser:
-        """A command of its own; `show` prints the result and may return an exit code other than 0.
-
-        `lines`: parts of the result that --json gives a line each, before the last event.
-        """
+    def add(self, name: str, help: str, make: MakeJob, show: Show) -> argparse.ArgumentParser:
+        """A command of its own; `show` prints the result and may return an exit code other than 0."""
         parser: argparse.ArgumentParser = self._parsers.add_parser(
             name, help=help, description=f"{help} {RESEARCH_ONLY}"
         )
         parser.add_argument("--json", action="store_true", help="events and results as JSON lines on standard output")
-        parser.set_defaults(make=make, show=show, lines=lines)
+        parser.set_defaults(make=make, show=show)
         return parser
 
     def group(self, name: str, help: str) -> Commands:

@@ -59,7 +59,7 @@ def _for_people(given: argparse.Namespace) -> int:
 
 def _json(given: argparse.Namespace) -> int:
     """Standard output carries JSON lines only: what libraries print, and text for a person, go to standard error."""
-    lines = JsonLines(sys.stdout, given.lines)
+    lines = JsonLines(sys.stdout)
     people = ForPeople(bars=False)
 
     def tell(event: Event) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -17,7 +16,6 @@ from engine.contract.events import (
     Event,
     JobCancelled,
     JobFailed,
-    JobFinished,
     Log,
     PreviewReady,
     Progress,
@@ -58,17 +56,13 @@ def write_nowhere(stream: TextIO) -> None:
 
 
 class JsonLines:
-    """Every event as one line of JSON on `stream`; `lines` makes further lines of a result, before its event."""
+    """Every event as one line of JSON on `stream`."""
 
-    def __init__(self, stream: TextIO, lines: Callable[[dict[str, Any]], list[dict[str, Any]]] | None = None) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines = lines
 
     def __call__(self, event: Event) -> None:
         try:
-            if isinstance(event, JobFinished) and self._lines is not None:
-                for line in self._lines(event.result):
-                    self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._stream.write(wire.event_to_line(event) + "\n")
             self._stream.flush()
         except BrokenPipeError:

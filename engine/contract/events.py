@@ -57,6 +57,21 @@ class SliceDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """Installed base weights, one event each, while they are listed; the result of the job holds the same rows."""
+
+    job_id: str
+    id: str  # what a recipe writes
+    path: str
+    model: str  # the network: clipseg | cris
+    sha256: str = ""
+    licence: str = ""
+    title: str = ""
+    notice: str = ""
+    megabytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     job_id: str
 
@@ -101,6 +116,7 @@ Event = (
     | PreviewReady
     | Log
     | SliceDone
+    | Model
     | Paused
     | Resumed
     | Degraded

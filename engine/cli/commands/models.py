@@ -12,7 +12,7 @@ from engine.contract.jobs import ImportModel, ListModels
 
 def add(commands: Commands) -> None:
     group = commands.group("models", "Base weights: list them, or import a folder or file.")
-    group.add("list", "Installed base weights.", lambda given: ListModels(), show_list, lines_of)
+    group.add("list", "Installed base weights.", lambda given: ListModels(), show_list)
     parser = group.add("import", "Copy base weights into your model folder.", make_import, show_import)
     parser.add_argument("path", metavar="PATH", help="a checkpoint folder, or a CRIS checkpoint (.pth, .safetensors)")
     parser.add_argument("--name", default="", help="the id to give it (default: the folder's name)")
@@ -21,11 +21,6 @@ def add(commands: Commands) -> None:
 
 def make_import(given: argparse.Namespace) -> ImportModel:
     return ImportModel(given.path, given.name, given.tokenizer)
-
-
-def lines_of(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """A line of JSON a model."""
-    return [{"event": "model", **row} for row in result["models"]]
 
 
 def show_list(result: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from engine.cli.commands import segment
 from engine.cli.main import main, parser
 from engine.cli.show import table
+from engine.contract import wire
 from engine.jobs import doctor
 
 
@@ -56,6 +58,8 @@ def test_models_list_as_json_has_what_the_contract_names(capsys: pytest.CaptureF
     events = lines(capsys.readouterr().out)
     assert events[-1]["event"] == "job_finished"
     models = events[-1]["result"]["models"]  # type: ignore[index]
+    told = [wire.event_from_line(json.dumps(event)) for event in events if event["event"] == "model"]
+    assert [asdict(event) for event in told] == [{"job_id": events[-1]["job_id"], **row} for row in models]
     assert models[0]["id"] == "starter"
     assert {"id", "path", "model", "sha256", "licence"} <= set(models[0])
 
