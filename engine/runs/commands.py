@@ -1,16 +1,23 @@
-"""Commands to a worker that already runs: lines appended to commands.jsonl, read by its thread."""
+"""Commands to a worker that already runs: lines appended to commands.jsonl, read by its thread.
+
+What a command did to the run is noted in changes.jsonl: the run's numbers are then no longer those of its recipe alone.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from engine.contract import wire
 from engine.contract.commands import Cancel, Command, Pause, Resume, StopKeepBest
 from engine.contract.control import CancelToken
-from engine.contract.errors import RecipeError
+from engine.contract.errors import EngineError, RecipeError
 from engine.contract.whole_file import told
-from engine.runs.layout import COMMANDS
+from engine.runs.layout import CHANGES, COMMANDS
+from engine.runs.writer import epochs
 
 
 def tell(run: Path, command: Command) -> None:
@@ -31,6 +38,30 @@ def obey(command: Command, token: CancelToken) -> None:
             token.pause()
         case Resume():
             token.resume()
+
+
+def _acts(command: Command, token: CancelToken) -> bool:
+    """Whether the command changes anything about a run in this state."""
+    match command:
+        case Cancel():
+            return not token.cancelled
+        case StopKeepBest():
+            return not token.wants_stop_keep_best and not token.cancelled
+        case Pause():
+            return not token.paused
+        case Resume():
+            return token.paused
+
+
+def note_change(run: Path, command: Command) -> None:
+    """Appends a line to changes.jsonl: time (UTC), the last finished epoch, the command with its values."""
+    values = json.loads(wire.command_to_line(command))
+    del values["job_id"]
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    line = json.dumps({"time": when, "after_epoch": max(epochs(run), default=0), **values}, ensure_ascii=False)
+    path = run / CHANGES
+    with told(path), path.open("a", encoding="utf-8") as lines:
+        lines.write(line + "\n")
 
 
 class CommandWatcher:
@@ -65,6 +96,10 @@ class CommandWatcher:
         self._offset += len(whole)
         for line in whole.decode("utf-8", errors="replace").splitlines():
             try:
-                obey(wire.command_from_line(line), self._token)
+                command = wire.command_from_line(line)
             except RecipeError:
                 continue  # a line of another program's making; nobody waits for an answer here
+            if _acts(command, self._token):
+                with suppress(EngineError):  # a full disk must not keep a run from being stopped
+                    note_change(self._path.parent, command)
+            obey(command, self._token)

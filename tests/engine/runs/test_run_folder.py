@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.contract.commands import Cancel, StopKeepBest
+from engine.contract.commands import Cancel, Pause, Resume, StopKeepBest
 from engine.contract.control import CancelToken
 from engine.contract.errors import InputError, RunBusy
 from engine.contract.events import EpochEnded, JobFinished, JobStarted
@@ -130,3 +130,22 @@ def test_runs_are_listed_and_broken_ones_passed_over(run: RunWriter) -> None:
     assert found[0].best_dice == 0.4
     with pytest.raises(InputError):
         Run.open(broken)
+
+
+def test_what_was_done_to_a_running_run_is_noted(run: RunWriter) -> None:
+    watcher = CommandWatcher(run.folder, CancelToken())
+    run.epoch(1, write_learner("a"), best=True, keep=2)
+    for command in (Resume(), Pause(), Pause(), Resume(), StopKeepBest("run-1"), StopKeepBest(), Cancel()):
+        tell(run.folder, command)
+    watcher.read_once()
+    lines = [json.loads(line) for line in (run.folder / layout.CHANGES).read_text().splitlines()]
+    # Only what changed something: there was nothing to resume at first, and one can stop but once.
+    assert [line["command"] for line in lines] == ["pause", "resume", "stop_keep_best", "cancel"]
+    assert all(line["after_epoch"] == 1 for line in lines)
+    assert all(set(line) == {"time", "after_epoch", "command"} for line in lines)
+    assert time.strptime(lines[0]["time"], "%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_run_that_nobody_touched_has_no_changes(run: RunWriter) -> None:
+    CommandWatcher(run.folder, CancelToken()).read_once()
+    assert not (run.folder / layout.CHANGES).exists()
