@@ -1,6 +1,7 @@
 """How much each strategy gains with the starter model on drawn (synthetic) medical-like sets, beside its controls.
 
-    python tests/benchmarks/starter_strategies.py --out table.json [--sets polyps,…] [--rows vpt,…] [--seeds 1,2,3]
+    python tests/benchmarks/starter_strategies.py --out table.json [--weights starter-cris] [--sets polyps,…]
+        [--rows vpt,…] [--seeds 1,2,3]
 
 Each seed draws its own training, validation and test images; settings are those of the model card (chosen on
 validation images of another seed); the epoch is chosen by validation Dice; Dice is that of the test images at model
@@ -28,8 +29,10 @@ sys.path.insert(0, str(ROOT))
 from engine.assemble import Listener, Network, inspect_for, make_network, make_split, make_trainer  # noqa: E402
 from engine.contract.control import CancelToken  # noqa: E402
 from engine.contract.whole_file import write_text  # noqa: E402
-from engine.models.weights import find_weights  # noqa: E402
+from engine.models.cris.model import CrisNetwork  # noqa: E402
+from engine.models.weights import Weights, find_weights  # noqa: E402
 from engine.recipe import Recipe, make_recipe  # noqa: E402
+from engine.synthetic.cris_network import build_cris  # noqa: E402
 from engine.synthetic.network import build_network  # noqa: E402
 from engine.synthetic.sample_data import SAMPLE_SETS, write_dataset  # noqa: E402
 from engine.training.evaluate import bootstrap_interval  # noqa: E402
@@ -77,7 +80,13 @@ ROWS = {
     "never_pretrained": Row(
         "never pretrained, VPT + last layer (control)", {"name": "vpt", "train_last_layer": True}, pretrained=False
     ),
+    "never_pretrained_decoder": Row(
+        "never pretrained, decoder (control)", {"name": "decoder_finetune"}, pretrained=False
+    ),
 }
+
+
+NEED_IMAGE_SITES = ("vpt", "maple", "shared_attention", "shared_separate")
 
 
 class Quiet:
@@ -100,23 +109,27 @@ class Quiet:
         raise AssertionError((epoch, picture))
 
 
-def recipe_for(row: Row, folder: Path, seed: int, phrases: list[str], labels: list[dict[str, Any]]) -> Recipe:
+def recipe_for(
+    row: Row, weights: Weights, folder: Path, seed: int, phrases: list[str], labels: list[dict[str, Any]]
+) -> Recipe:
     shown = [{**label, "phrase": phrase} for label, phrase in zip(labels, phrases, strict=True)]
     values = {
         "name": "table",
         "seed": seed,
         "data": {"folder": str(folder), "labels": shown, "augment": "none"},
-        "model": {"name": "clipseg", "weights": "starter"},
+        "model": {"name": weights.model, "weights": weights.id},
         "strategy": row.strategy,
         "training": {"device": "cpu", "threads": 1, "previews": False, **row.training},
     }
     return make_recipe(values)
 
 
-def measure(row: Row, folder: Path, seed: int, phrases: list[str], labels: list[dict[str, Any]]) -> dict[str, Any]:
+def measure(
+    row: Row, weights: Weights, folder: Path, seed: int, phrases: list[str], labels: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Test Dice per (image, label) pair, at model size."""
     hear = Listener(lambda event: None, CancelToken(), "table")
-    recipe = recipe_for(row, folder, seed, phrases, labels)
+    recipe = recipe_for(row, weights, folder, seed, phrases, labels)
     network = make_network(recipe)
     if not row.pretrained:
         forget(network, seed)
@@ -149,11 +162,13 @@ def measure(row: Row, folder: Path, seed: int, phrases: list[str], labels: list[
 def forget(network: Network, seed: int) -> None:
     """The same network with fresh weights, as pretraining began with them."""
     model: Any = network.tuned.vlsm.network
-    fresh = build_network(model.config.text_config.vocab_size, seed)
-    model.load_state_dict(fresh.state_dict())
+    if isinstance(model, CrisNetwork):
+        model.load_state_dict(build_cris(model.config.vocab_size, seed).network.state_dict())
+    else:
+        model.load_state_dict(build_network(model.config.text_config.vocab_size, seed).state_dict())
 
 
-def cell(name: str, kind: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
+def cell(name: str, weights: Weights, kind: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     row = ROWS[name]
     if arguments.training:
         row = Row(row.title, {**row.strategy, **arguments.strategy}, arguments.training, row.phrases, row.pretrained)
@@ -166,13 +181,13 @@ def cell(name: str, kind: str, seed: int, arguments: argparse.Namespace) -> dict
         labels = [{"value": 1 if len(entry.labels) == 1 else item.value, "name": item.name} for item in entry.labels]
         names = [item.phrase for item in entry.labels]
         if row.phrases == "described":
-            return measure(row, folder, seed, DESCRIBED[kind], labels)
+            return measure(row, weights, folder, seed, DESCRIBED[kind], labels)
         if row.phrases == "unseen":
             words = UNSEEN if len(names) == 1 else [None]
-            cells = [measure(row, folder, seed, [word] if word else names, labels) for word in words]
+            cells = [measure(row, weights, folder, seed, [word] if word else names, labels) for word in words]
             return {**cells[0], "dice": float(np.mean([one["dice"] for one in cells])),
                     "each": np.mean([one["each"] for one in cells], axis=0).round(4).tolist()}  # fmt: skip
-        return measure(row, folder, seed, names, labels)
+        return measure(row, weights, folder, seed, names, labels)
 
 
 def split_into(folder: Path, arguments: argparse.Namespace) -> None:
@@ -190,6 +205,7 @@ def split_into(folder: Path, arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--weights", default="starter", help="id of the base weights")
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--seeds", default="1001,1002,1003")
@@ -200,14 +216,16 @@ def main() -> None:
     parser.add_argument("--strategy", type=json.loads, default={}, help="JSON: other strategy settings")
     arguments = parser.parse_args()
     cells: dict[str, Any] = json.loads(arguments.out.read_text())["cells"] if arguments.out.exists() else {}
-    weights = find_weights("starter")
+    weights = find_weights(arguments.weights)
     for kind in arguments.sets.split(","):
         for name in arguments.rows.split(","):
+            if weights.model == "cris" and ROWS[name].strategy["name"] in NEED_IMAGE_SITES:
+                continue
             for seed in (int(text) for text in arguments.seeds.split(",")):
                 key = f"{kind}/{name}/{seed}"
                 if key in cells:
                     continue
-                cells[key] = cell(name, kind, seed, arguments)
+                cells[key] = cell(name, weights, kind, seed, arguments)
                 found = cells[key]
                 sys.stdout.write(f"{key}: {found['dice']:.3f} (val {found['validation']:.3f}), {found['seconds']} s\n")
                 sys.stdout.flush()
