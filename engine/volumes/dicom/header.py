@@ -21,7 +21,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from engine.contract.errors import ScanUnreadable
+from engine.contract.errors import EngineError, ScanUnreadable
 from engine.volumes.dicom.identity import identifiers_of
 from engine.volumes.headers.stored_array import SEND_AGAIN, check_sizes
 
@@ -126,6 +126,27 @@ def quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
+@contextlib.contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Whatever a damaged element raises when it is looked at becomes ScanUnreadable.
+
+    pydicom decodes elements when they are asked for, so this may be anywhere; its own words may quote the header, and
+    must not reach a crash file.
+    """
+    try:
+        yield
+    except Malformed as fault:
+        raise ScanUnreadable(
+            f"{path}: its header is damaged ({fault}).", hint="Export the series again; if that fails, convert it."
+        ) from None
+    except (EngineError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        raise ScanUnreadable(
+            f"{path}: its header cannot be understood ({type(error).__name__}).", hint=SEND_AGAIN
+        ) from None
+
+
 def load(path: Path, *, pixels: bool) -> pydicom.FileDataset:
     """The dataset, with or without its pixels; a missing transfer syntax is filled in from how the file was read.
 
@@ -155,20 +176,8 @@ def load(path: Path, *, pixels: bool) -> pydicom.FileDataset:
 
 def read_instance(path: Path) -> Instance:
     """What `Instance` holds, pixels left where they are. Raises ScanUnreadable, for objects without pixels too."""
-    with quiet():
-        dataset = load(path, pixels=False)
-        try:
-            return _instance(path, dataset)
-        except Malformed as fault:
-            raise ScanUnreadable(
-                f"{path}: its header is damaged ({fault}).", hint="Export the series again; if that fails, convert it."
-            ) from None
-        except (ScanUnreadable, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - as above
-            raise ScanUnreadable(
-                f"{path}: its header cannot be understood ({type(error).__name__}).", hint=SEND_AGAIN
-            ) from None
+    with quiet(), in_words(path):
+        return _instance(path, load(path, pixels=False))
 
 
 def _instance(path: Path, dataset: pydicom.FileDataset) -> Instance:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom import grid, mosaic, pixels
 from engine.volumes.dicom.entry import SeriesEntry
-from engine.volumes.dicom.header import Instance, NotAnImage, quiet
+from engine.volumes.dicom.header import Instance, NotAnImage, in_words, quiet
 from engine.volumes.dicom.series import (
     Member,
     Place,
@@ -33,7 +33,7 @@ _TURNED = "Low values are stored as bright (MONOCHROME1); they were turned round
 
 def list_series(path: Path) -> list[SeriesEntry]:
     """What a file or folder offers, a line each. Raises ScanUnreadable where there is nothing."""
-    with quiet():
+    with quiet(), in_words(path):
         return entries(path, look(path))
 
 
@@ -42,7 +42,7 @@ def read_series(path: Path, wanted: str = "") -> Volume:
 
     Voxels [z, y, x] along the normal, in their unit; pictures [1, y, x]; colours uint8 [..., 3]. Raises ScanUnreadable.
     """
-    with quiet():
+    with quiet(), in_words(path):
         offered = look(path)
         stack = choose(path, offered, wanted)
         shown = str(path)

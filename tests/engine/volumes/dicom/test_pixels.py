@@ -116,6 +116,15 @@ def test_pixels_that_end_too_early_are_refused(tmp_path: Path) -> None:
         read_scan_here(save(made, tmp_path / "a.dcm"))
 
 
+def test_an_element_that_cannot_be_decoded_is_told(tmp_path: Path) -> None:
+    file = save(dataset(pattern(6, 8, 1), **HERE), tmp_path / "a.dcm")
+    content = file.read_bytes()
+    at = content.rindex(b"\xe0\x7f\x10\x00OW")
+    file.write_bytes(content[: at + 4] + b"B\0" + content[at + 6 :])
+    with pytest.raises(ScanUnreadable, match="cannot be understood"):
+        read_scan_here(file)
+
+
 def test_absurd_sizes_are_refused_before_reading(tmp_path: Path) -> None:
     made = dataset(pattern(6, 8, 1), **HERE, Rows=60_000, Columns=60_000, NumberOfFrames=100_000)
     with pytest.raises(ScanUnreadable, match="more than this machine"):
