@@ -17,7 +17,6 @@ from engine.contract.control import CancelToken
 from engine.contract.errors import EngineError, RecipeError
 from engine.contract.whole_file import told
 from engine.runs.layout import CHANGES, COMMANDS
-from engine.runs.writer import epochs
 
 
 def tell(run: Path, command: Command) -> None:
@@ -55,6 +54,8 @@ def _acts(command: Command, token: CancelToken) -> bool:
 
 def note_change(run: Path, command: Command) -> None:
     """Appends a line to changes.jsonl: time (UTC), the last finished epoch, the command with its values."""
+    from engine.runs.writer import epochs  # needs numpy, which the window does not load for a command
+
     values = json.loads(wire.command_to_line(command))
     del values["job_id"]
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
