@@ -261,7 +261,11 @@ def export_parts(
         ],
         preprocess=preprocess,
         plane=recipe.data.plane,
-        split=DataSplit(seed=recipe.seed, max_cases=recipe.data.max_cases, **recipe.data.split.model_dump()),
+        split=DataSplit(
+            seed=recipe.seed,
+            max_cases=recipe.data.max_cases,
+            **recipe.data.split.model_dump(include=set(DataSplit.model_fields)),
+        ),
         model=model_info(network.weights),
         validation=validation,
         max_length=network.tokenizer.max_length,
