@@ -54,6 +54,11 @@ def make(given: argparse.Namespace) -> Segment:
     )
 
 
+def _borrows(mask: dict[str, Any]) -> bool:
+    """A label's own phrase takes its own learned words: nothing to tell."""
+    return bool(mask.get("label_used")) and mask.get("label") is None
+
+
 def show(result: dict[str, Any]) -> int:
     rows = [
         [
@@ -66,7 +71,7 @@ def show(result: dict[str, Any]) -> int:
         for mask in result["masks"]
     ]
     say(table(["prompt", "found", "voxels", "ml", "mask"], rows))
-    borrowed = {mask["prompt"]: mask["label_used"] for mask in result["masks"] if mask.get("label_used")}
+    borrowed = {mask["prompt"]: mask["label_used"] for mask in result["masks"] if _borrows(mask)}
     if borrowed:
         say("\nAsked with the learned words of: " + "; ".join(f"{prompt}: {name}" for prompt, name in borrowed.items()))
     say(f"\n{result['seconds']:.1f} s on {result['provider']}")
