@@ -235,6 +235,14 @@ def run_network(run: Path, recipe: Recipe) -> Network:
     return make_network(recipe, labels, learned=run / layout.BEST)
 
 
+def _split_told(recipe: Recipe) -> DataSplit:
+    """How the data was shared out, without paths of this machine."""
+    values = recipe.data.split.model_dump(include=set(DataSplit.model_fields))
+    if Path(values.get("patient_table", "")).is_absolute():
+        values["patient_table"] = ""
+    return DataSplit(seed=recipe.seed, max_cases=recipe.data.max_cases, **values)
+
+
 def export_parts(
     network: Network,
     labels: Sequence[LabelConfig],
@@ -261,11 +269,7 @@ def export_parts(
         ],
         preprocess=preprocess,
         plane=recipe.data.plane,
-        split=DataSplit(
-            seed=recipe.seed,
-            max_cases=recipe.data.max_cases,
-            **recipe.data.split.model_dump(include=set(DataSplit.model_fields)),
-        ),
+        split=_split_told(recipe),
         model=model_info(network.weights),
         validation=validation,
         max_length=network.tokenizer.max_length,

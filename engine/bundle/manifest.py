@@ -80,6 +80,13 @@ class DataSplit(Settings):
     val: float = setting(0.1, "Share that chose the best epoch.")
     test: float = setting(0.1, "Share kept for the final scores.")
     by: Literal["patient", "image"] = setting("patient", "What stayed together.")
+    given: bool = setting(True, "Splits that the dataset gives stood.")
+    stratify: bool = setting(False, "Every split got its share of each label.")
+    folds: int = setting(0, "Parts for cross-validation; 0: none.", ge=0)
+    fold: int = setting(1, "Which of them was val.", ge=1)
+    patient_pattern: str = setting("", "Regular expression that found the patient in an image's path.")
+    patient_table: str = setting("", "File within the dataset that named the patients.")
+    patient_column: str = setting("patient", "Its column.")
     max_cases: int = setting(0, "Cases used at most; 0: all.", ge=0)
 
 

@@ -17,7 +17,7 @@ from engine.contract.errors import InputError, OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import Evaluate
 from engine.contract.whole_file import write_text
-from engine.data.config import DataConfig
+from engine.data.config import DataConfig, SplitConfig
 from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
 from engine.data.split import SPLITS
@@ -121,7 +121,7 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
     if manifest.split is not None:
         # The run's own split: with another one, images that were learnt from would count as test images.
         seed, values["max_cases"] = manifest.split.seed, manifest.split.max_cases
-        values["split"] = manifest.split.model_dump(include={"train", "val", "test", "by"})
+        values["split"] = manifest.split.model_dump(include=set(SplitConfig.model_fields))
     report = inspect(build(DataConfig, values, path="data"), seed, emit, cancel, job_id=job_id)
     report.require_usable()
     session = BundleSession(bundle)

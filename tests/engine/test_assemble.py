@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from engine.assemble import make_network
+from engine.assemble import export_parts, make_network
+from engine.bundle.manifest import DataSplit
 from engine.contract.errors import InputError
-from engine.data.config import LabelConfig
+from engine.data.config import LabelConfig, SplitConfig
 from engine.recipe import Recipe, make_recipe
 
 
@@ -72,3 +73,19 @@ def test_words_learned_for_another_number_of_labels_are_refused(
     assert make_network(recipe, learned=saved).tuned.learner.label_count() == 2
     with pytest.raises(InputError, match="for 2 labels; 3 are asked for"):
         make_network(recipe, learned=saved).phrases(report_of("a", "b", "c"))
+
+
+def test_a_bundle_knows_how_its_data_was_shared_out(tiny_weights: Path, tmp_path: Path) -> None:
+    """All of it that a recipe can say: with less, images that were learnt from could count as test images."""
+    assert set(DataSplit.model_fields) - {"seed", "max_cases"} >= set(SplitConfig.model_fields)
+    values = {
+        "data": {"folder": str(tmp_path), "split": {"train": 0.6, "val": 0.2, "test": 0.2, "by": "image"}},
+        "model": {"weights": str(tiny_weights)},
+        "strategy": {"name": "zero_shot"},
+        "training": {"device": "cpu", "threads": 1},
+    }
+    network = make_network(make_recipe(values))
+    parts = export_parts(network, (), {"intensity": "as_is"}, None, {}, synthetic=False)
+    assert parts.manifest.split is not None
+    told = parts.manifest.split.model_dump()
+    assert {name: told[name] for name in values["data"]["split"]} == values["data"]["split"]  # type: ignore[index]
