@@ -24,6 +24,9 @@ class InspectData:
     seed: int = 12345
     thumbnails: str = ""  # folder for thumbnails with the mask drawn on them; empty: none
     max_thumbnails: int = 60
+    settings: dict[str, Any] = field(default_factory=dict)  # further keys of `data` in a recipe
+    write: str = ""  # dataset.yaml that receives splits and labels as they were found; empty: none
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,18 @@ class RepairMask:
     how: str = ""  # copy-header | reorient | orthonormalise | resample; empty: only compare
     out: str = ""
     overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """The same data in another layout; result: `folder`, `cases` and `notes`."""
+
+    folder: str
+    to: str  # nnunet | task_files
+    out: str  # a folder that does not exist yet, or is empty
+    layout: str = "auto"
+    settings: dict[str, Any] = field(default_factory=dict)  # further keys of `data` in a recipe
+    seed: int = 12345
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +165,7 @@ class Doctor:
 Job = (
     Describe
     | InspectData
+    | Convert
     | RepairMask
     | CheckRecipe
     | Tune

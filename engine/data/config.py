@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import re
+from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -16,7 +17,7 @@ _SUM_TOLERANCE = 1e-6
 
 
 class SplitConfig(Settings):
-    """Shares of the patients in each split; sub-folders named train, val and test come before these."""
+    """Shares of the patients in each split; splits that the dataset gives (sub-folders, lists) come before these."""
 
     train: float = setting(0.8, "Share of patients to learn from.", gt=0, le=1)
     val: float = setting(0.1, "Share of patients that choose the best epoch.", gt=0, lt=1)
@@ -24,12 +25,39 @@ class SplitConfig(Settings):
     by: Literal["patient", "image"] = setting(
         "patient", "What stays together: all images of a patient, or each image alone (a patient may be in two splits)."
     )
+    given: bool = setting(True, "Splits that the dataset gives stand; false: all cases are shared out by seed.")
+    stratify: bool = setting(False, "Give every split its share of each label, as far as patients allow.")
+    folds: int = setting(
+        0, "Parts for cross-validation, of which one is val and the others train; 0: none.", ge=0, le=20
+    )
+    fold: int = setting(1, "Which of the folds is val.", ge=1, le=20)
+    patient_pattern: str = setting(
+        "",
+        "Regular expression that finds the patient in an image's path within the dataset: its first group, or all of "
+        "what it matches; empty: as the layout says.",
+        expert=True,
+    )
+    patient_table: str = setting(
+        "", "CSV file with a row for each image and a column for its patient; relative to the dataset.", expert=True
+    )
+    patient_column: str = setting("patient", "Name of the column with patients.", min_length=1, expert=True)
+
+    @field_validator("patient_pattern")
+    @classmethod
+    def _a_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from error
+        return pattern
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:
         total = self.train + self.val + self.test
         if abs(total - 1) > _SUM_TOLERANCE:
             raise ValueError(f"train, val and test add up to {total:g}; they must add up to 1")
+        if self.folds == 1 or (self.folds and self.fold > self.folds):
+            raise ValueError(f"fold {self.fold} of {self.folds}: choose 2 folds or more, and one of them")
         return self
 
 
@@ -40,6 +68,14 @@ class LabelConfig(Settings):
     name: str = setting("object", "Name shown to a person.", min_length=1)
     phrase: str = setting("object", "The text that the model is given.", min_length=1)
     colour: str = setting("#E69F00", "Colour in overlays, #rrggbb.", pattern=r"^#[0-9a-fA-F]{6}$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_its_name(cls, values: Any) -> Any:
+        """A label without a phrase is asked for by its name."""
+        if isinstance(values, dict) and values.get("name") and "phrase" not in values:
+            return {**values, "phrase": values["name"]}
+        return values
 
     @field_validator("name", "phrase")
     @classmethod

@@ -34,6 +34,8 @@ class CaseFinding:
     slices: Mapping[str, tuple[int, ...]]
     labels_in: Mapping[str, frozenset[int]]  # split → values of the labels marked in its slices
     has_void: bool = False  # some voxels' truth is unknown
+    spacing_zyx: tuple[float, float, float] | None = None  # millimetres; None for a picture
+    values: tuple[float, float] = (0.0, 0.0)  # lowest and highest of the scan
 
     def present(self, table: LabelTable) -> NDArray[np.bool_]:
         """Which labels' truth the case tells, [L] in the order of the table."""
@@ -70,6 +72,8 @@ class DatasetReport:
     cases: tuple[CaseFinding, ...]
     problems: tuple[Problem, ...]
     thumbnails: tuple[Thumbnail, ...] = field(default=())
+    splits_from: str = ""  # who gave the splits; "": ours, by seed
+    statistics: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[LabelConfig, ...]:
@@ -129,10 +133,12 @@ class DatasetReport:
             "usable": self.usable,
             "kind": self._kind(),
             "seed": self.seed,
+            "splits_from": self.splits_from,
             "labels": [self._label_row(label) for label in self.labels],
             "splits": {split: self._split_row(split) for split in SPLITS},
             "cases": [self._case_row(finding) for finding in self.cases],
             "problems": [problem.to_dict() for problem in self.problems],
+            "statistics": dict(self.statistics),
             "problem_counts": dict(Counter(problem.severity for problem in self.problems)),
             "thumbnails": [
                 {"case_id": item.case_id, "thumbnail": item.path, "split": item.split, "labels": list(item.labels)}
@@ -165,5 +171,8 @@ class DatasetReport:
             "split": finding.split,
             "shape_zyx": list(finding.shape_zyx),
             "slices": sum(len(indices) for indices in finding.slices.values()),
+            "spacing_zyx": None if finding.spacing_zyx is None else list(finding.spacing_zyx),
+            "intensity": list(finding.values),
+            "voxels": {str(value): count for value, count in finding.counts.items()},
             "labels": [value for value, count in finding.counts.items() if count],
         }

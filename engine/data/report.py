@@ -13,12 +13,16 @@ from engine.data.findings import CaseFinding, DatasetReport, Thumbnail
 from engine.data.grey_levels import differing, intensity_for_all
 from engine.data.label_table import SeenValues, label_gaps, table_for
 from engine.data.labels import LabelTable, name_from_folder
+from engine.data.likeness import told_inverted, told_masks
+from engine.data.patients import with_patients
+from engine.data.phrase_checks import told_phrases
 from engine.data.problem import Problem, gathered
-from engine.data.readers.base import Case
+from engine.data.readers.base import Case, CaseList
 from engine.data.recognition import dataset_folder, recognised_layout
 from engine.data.seen_case import SeenCase, notes_of, remember
 from engine.data.sharing import shared
 from engine.data.slices import CaseRefused, open_case
+from engine.data.statistics import statistics, told_sizes
 from engine.data.thumbnails import save
 
 __all__ = ["DatasetReport", "inspect"]
@@ -45,7 +49,9 @@ def inspect(
     found = layout.cases(folder)
     given = config.labels or found.labels
     problems = list(found.problems)
-    cases = [_wanted(case, config) for case in _limited(found.cases, config.max_cases, seed)]
+    listed, unknown = with_patients(found.cases, config.split, folder)
+    problems += unknown
+    cases = [_wanted(case, config) for case in _limited(listed, config.max_cases, seed)]
     sketched = _spread(len(cases), max_thumbnails if thumbnails else 0)
     shown = {label.value for label in given}
     seen: list[SeenCase] = []
@@ -66,7 +72,10 @@ def inspect(
     table, label_problems = table_for(given, name, values, found.kind)
     findings, split_problems = shared(seen, table, config, seed)
     wishes = [item.intensity for item in seen]
-    problems += [*label_problems, *split_problems, *label_gaps(table, findings)]
+    problems += [*label_problems, *split_problems, *label_gaps(table, findings), *told_masks(seen)]
+    problems += [*told_sizes(findings), *told_phrases(table.labels, findings, config)]
+    if len(table) == 1:
+        problems += told_inverted(seen)
     if differing(wishes):
         problems.append(_mixed_values())
     return DatasetReport(
@@ -83,7 +92,14 @@ def inspect(
         cases=findings,
         problems=gathered(problems),
         thumbnails=_draw(seen, findings, table, thumbnails, cancel) if thumbnails else (),
+        splits_from=_givers(found, config),
+        statistics=statistics(findings, table),
     )
+
+
+def _givers(found: CaseList, config: DataConfig) -> str:
+    given = config.split.given and any(case.split for case in found.cases)
+    return (found.splits_from or "its sub-folders") if given else ""
 
 
 def _wanted(case: Case, config: DataConfig) -> Case:

@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.config import DataConfig
+from engine.data.fingerprint import Fingerprint, fingerprint
 from engine.data.grey_levels import Intensity, intensity_for, preprocess_for
 from engine.data.labels import LabelTable
 from engine.data.problem import Problem
 from engine.data.readers.base import Case
-from engine.data.slices import OpenedCase, relative_to
+from engine.data.slices import OpenedCase, SlicedCase, relative_to
 from engine.data.thumbnails import Sketch, sketch
 from engine.volumes.formats.picture import TURNED_NOTE
 from engine.volumes.preprocess import Preprocess, intensity_range, to_uint8_rgb
@@ -35,6 +38,11 @@ class SeenCase:
     intensity: Intensity
     sketch: Sketch | None = None
     has_void: bool = False
+    spacing_zyx: tuple[float, float, float] | None = None
+    values: tuple[float, float] = (0.0, 0.0)  # lowest and highest of the scan
+    print: Fingerprint | None = None  # of the middle slice
+    mask_digest: str = ""  # "" for an empty mask
+    fills_corners: bool = False  # a picture whose mask marks most of it, all four corners included
 
     def __len__(self) -> int:
         """Slices in the stack."""
@@ -58,7 +66,7 @@ class SeenCase:
 
 
 def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown_values: Collection[int]) -> SeenCase:
-    """Counts and fingerprint of a case; the sketch shows the slice with most of `shown_values` (of any, if empty)."""
+    """Counts and fingerprints of a case; the sketch shows the slice with most of `shown_values` (of any, if empty)."""
     sliced = opened.sliced(config.plane)
     slice_counts = sliced.counts()
     intensity = intensity_for(config, opened.scan)
@@ -69,6 +77,8 @@ def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown
         levels = intensity_range(sliced.scan.slices, grey)
         drawn = sketch(sliced, index, to_uint8_rgb(sliced.image(index), grey, levels))
     voxels = np.ascontiguousarray(opened.scan.voxels)
+    geometry = opened.scan.geometry
+    spacing = None if geometry is None else geometry.spacing_xyz
     return SeenCase(
         case=opened.case,
         shape_zyx=opened.shape_zyx,
@@ -76,11 +86,29 @@ def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown
         slice_counts=slice_counts,
         cut=any(mask.cut for mask in opened.read),
         objects=any(mask.objects for mask in opened.read),
-        digest=hashlib.blake2b(voxels.data, digest_size=16, person=str(voxels.shape).encode()[:16]).hexdigest(),
+        digest=_digest(voxels),
         intensity=intensity,
         sketch=drawn,
         has_void=opened.void is not None and bool(opened.void.any()),
+        spacing_zyx=None if spacing is None else (spacing[2], spacing[1], spacing[0]),
+        values=(float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0),
+        print=fingerprint(sliced.image(len(sliced) // 2)),
+        mask_digest="".join(map(_digest, opened.layers)) if any(slice_counts) else "",
+        fills_corners=not opened.is_volume and _fills_corners(sliced),
     )
+
+
+def _digest(voxels: NDArray[Any]) -> str:
+    values = np.ascontiguousarray(voxels)
+    return hashlib.blake2b(values.data, digest_size=16, person=str(values.shape).encode()[:16]).hexdigest()
+
+
+def _fills_corners(sliced: SlicedCase) -> bool:
+    marked = np.zeros(sliced.scan.slice_shape, np.bool_)
+    for layer in sliced.layers:
+        marked |= layer[0] > 0
+    corners = marked[[0, 0, -1, -1], [0, -1, 0, -1]]
+    return bool(corners.all()) and float(marked.mean()) > 0.5
 
 
 def notes_of(opened: OpenedCase, folder: Path) -> list[Problem]:

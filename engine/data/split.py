@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from engine.contract.errors import OutOfRange
 from engine.data.config import SplitConfig
 from engine.data.problem import Problem
 
@@ -14,11 +16,20 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What the split looks at: a case, the patient that it belongs to, and the split that its folder gives it."""
+    """What the split looks at: a case, its patient, the split that its folder gives it, and the labels it shows.
+
+    `kin`: cases with the same are kept together even where their patients differ (copies of one image).
+    """
 
     case_id: str
     patient: str
     given: str | None = None
+    labels: frozenset[int] = frozenset()
+    kin: str = ""
+
+    @property
+    def unit(self) -> str:
+        return self.kin or self.patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +44,16 @@ SLABS = "slabs"
 
 
 def assign(members: Sequence[Member], config: SplitConfig, seed: int, *, sliceable: bool = False) -> Assignment:
-    """Shares the cases out by patient, reproducibly: only names and `seed` decide.
+    """Shares the cases out by patient, reproducibly: only names and `seed` decide, and labels where `stratify` is on.
 
-    Splits given by sub-folders stand. Where those lack val, it is taken from train. Otherwise train and val get at
-    least one patient each where there are two, and test one where there are three. A lone patient with several images
-    is split by image, a lone volume (`sliceable`) by slabs of neighbouring slices: both with a warning, since
-    validation on a patient that was learnt from flatters.
+    Splits given by sub-folders or lists stand, unless `config.given` is off. Where those lack val, it is taken from
+    train. Otherwise train and val get at least one patient each where there are two, and test one where there are
+    three. A lone patient with several images is split by image, a lone volume (`sliceable`) by slabs of neighbouring
+    slices: both with a warning, since validation on a patient that was learnt from flatters. Raises OutOfRange for more
+    folds than patients.
     """
+    if not config.given:
+        members = [replace(member, given=None) for member in members]
     given = {member.given for member in members if member.given}
     if given >= {"train", "val"}:
         return _as_given(members)
@@ -56,7 +70,7 @@ def assign(members: Sequence[Member], config: SplitConfig, seed: int, *, sliceab
                 fix="They were ignored and the cases split by seed; add a sub-folder train to keep yours.",
             ),
         )
-    if config.by == "patient" and len({member.patient for member in members}) == 1 and len(members) > 1:
+    if config.by == "patient" and len({member.unit for member in members}) == 1 and len(members) > 1:
         return Assignment(_by_unit(members, config, seed, by_image=True), (*problems, _one_patient(len(members))))
     if len(members) == 1:
         if sliceable:
@@ -87,16 +101,73 @@ def _order(names: set[str], seed: int) -> list[str]:
 
 
 def _by_unit(members: Sequence[Member], config: SplitConfig, seed: int, *, by_image: bool) -> dict[str, str]:
-    unit_of = {member.case_id: member.case_id if by_image else member.patient for member in members}
+    unit_of = {member.case_id: member.case_id if by_image else member.unit for member in members}
     units = _order(set(unit_of.values()), seed)
+    labels: dict[str, frozenset[int]] = dict.fromkeys(units, frozenset())
+    for member in members if config.stratify else ():
+        labels[unit_of[member.case_id]] |= member.labels
     counts = shared_out(len(units), config)
-    split_of_unit: dict[str, str] = {}
-    start = 0
-    for split in ("test", "val", "train"):
-        for unit in units[start : start + counts[split]]:
-            split_of_unit[unit] = split
-        start += counts[split]
+    if not config.folds:
+        parts = {split: counts[split] for split in ("test", "val", "train")}
+        split_of_unit = _dealt(units, parts, labels)
+    else:
+        split_of_unit = _folded(units, counts["test"], config, labels)
     return {case_id: split_of_unit[unit] for case_id, unit in unit_of.items()}
+
+
+def _folded(
+    units: Sequence[str], test: int, config: SplitConfig, labels: Mapping[str, frozenset[int]]
+) -> dict[str, str]:
+    """The test split is the same for every fold; the rest is cut into folds, of which one is val."""
+    kept = _dealt(units, {"test": test, "rest": len(units) - test}, labels)
+    rest = [unit for unit in units if kept[unit] == "rest"]
+    if len(rest) < config.folds:
+        raise OutOfRange(
+            f"data.split.folds: {config.folds} folds need as many patients; there are {len(rest)} to share out.",
+            hint="Choose fewer folds, or split by image.",
+            field="data.split.folds",
+        )
+    sizes = {str(fold): len(rest[fold - 1 :: config.folds]) for fold in range(1, config.folds + 1)}
+    fold_of = _dealt(rest, sizes, labels)
+    return {
+        unit: "test" if kept[unit] == "test" else "val" if fold_of[unit] == str(config.fold) else "train"
+        for unit in units
+    }
+
+
+def _dealt(units: Sequence[str], sizes: Mapping[str, int], labels: Mapping[str, frozenset[int]]) -> dict[str, str]:
+    """Unit → part, of `sizes` units each.
+
+    Units with labels are dealt out so that each part gets its share of every label, the rarest label first (iterative
+    stratification: Sechidis, Tsoumakas, Vlahavas, ECML 2011); units without any fill the parts in order.
+    """
+    left = dict(sizes)
+    found: dict[str, str] = {}
+    total = max(1, sum(sizes.values()))
+    holders: dict[int, list[str]] = {}
+    for unit in units:
+        for label in labels[unit]:
+            holders.setdefault(label, []).append(unit)
+    wanted = {
+        (part, label): len(known) * size / total for part, size in sizes.items() for label, known in holders.items()
+    }
+    waiting = {label: deque(known) for label, known in holders.items()}
+    open_ = {label: len(known) for label, known in holders.items()}
+    while open_:
+        rarest = min(open_, key=lambda label: (open_[label], label))
+        unit = waiting[rarest].popleft()
+        if unit in found:
+            continue
+        part = max((part for part in left if left[part]), key=lambda part: (wanted[part, rarest], left[part]))
+        found[unit] = part
+        left[part] -= 1
+        for label in labels[unit]:
+            wanted[part, label] -= 1
+            open_[label] -= 1
+            if not open_[label]:
+                del open_[label]
+    parts = iter([part for part, size in left.items() for _ in range(size)])
+    return {unit: found[unit] if unit in found else next(parts) for unit in units}
 
 
 def _as_given(members: Sequence[Member]) -> Assignment:
@@ -120,8 +191,8 @@ def _as_given(members: Sequence[Member]) -> Assignment:
 def _val_from_train(members: Sequence[Member], config: SplitConfig, seed: int) -> Assignment:
     rest = [member for member in members if member.given in (None, "train")]
     share = config.val / (config.val + config.train)
-    inner = SplitConfig(train=1 - share, val=share, test=0.0, by=config.by)
-    patients = {member.patient for member in rest}
+    inner = config.model_copy(update={"train": 1 - share, "val": share, "test": 0.0})
+    patients = {member.unit for member in rest}
     by_image = config.by == "image" or len(patients) == 1
     split_of = dict.fromkeys((member.case_id for member in members), "test")
     split_of.update(_by_unit(rest, inner, seed, by_image=by_image))

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.config.yaml_io import build
 from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import EngineError
 from engine.contract.events import Log
 from engine.contract.jobs import InspectData
 from engine.data.config import DataConfig
+from engine.data.dataset_file import write_dataset_file
+from engine.data.findings import DatasetReport
+from engine.data.phrases import check_phrases
+from engine.data.problem import gathered
 from engine.data.report import inspect
+from engine.models.weights import find_weights
+from engine.text.tokenizer import PhraseTokenizer
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "info"}
 
 
 def run(job: InspectData, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
-    """`DatasetReport.to_dict()`. Where nothing is usable: every problem as a Log, then DatasetIncomplete."""
-    values = {"folder": job.folder, "layout": job.layout, "labels": job.labels, "split": job.split}
-    config = build(DataConfig, values, path="data")
+    """`DatasetReport.to_dict()`, with `written` where a dataset.yaml was asked for.
+
+    Where nothing is usable: every problem as a Log, then DatasetIncomplete.
+    """
+    values = {**job.settings, "folder": job.folder, "layout": job.layout}
+    values |= {key: given for key, given in (("labels", job.labels), ("split", job.split)) if given}
     report = inspect(
-        config,
+        build(DataConfig, values, path="data"),
         job.seed,
         emit,
         cancel,
@@ -28,8 +40,24 @@ def run(job: InspectData, emit: Emit, cancel: CancelToken, job_id: str, **_share
         thumbnails=Path(job.thumbnails) if job.thumbnails else None,
         max_thumbnails=job.max_thumbnails,
     )
+    report = _with_cut_phrases(report)
     if not report.usable:
         for problem in report.problems:
             emit(Log(job_id, problem.line(), _LEVELS[problem.severity]))
     report.require_usable()
-    return report.to_dict()
+    if not job.write:
+        return report.to_dict()
+    written = write_dataset_file(report, Path(job.write), overwrite=job.overwrite)
+    return {**report.to_dict(), "written": str(written)}
+
+
+def _with_cut_phrases(report: DatasetReport) -> DatasetReport:
+    """With the phrases that the starter would cut, as a hint before a model is chosen."""
+    with contextlib.suppress(EngineError):  # without weights at hand, tuning tells it later
+        tokenizer = PhraseTokenizer.from_folder(find_weights("starter").path)
+        cut = [
+            replace(problem, severity="note", message=problem.message.replace("the model's", "the starter model's"))
+            for problem in check_phrases(report.labels, tokenizer)
+        ]
+        return replace(report, problems=gathered([*report.problems, *cut]))
+    return report

@@ -1,4 +1,4 @@
-"""`tunevlseg data inspect PATH`: what is in a folder, what is wrong with it, and how to mend it.
+"""`tunevlseg data`: what is in a folder and what is wrong with it; its splits; the same data in another layout.
 
 `tunevlseg data repair IMAGE MASK`: what differs between two grids, and the mask on its scan's, as a new file.
 """
@@ -11,31 +11,101 @@ from typing import Any
 from engine.cli import data_repair
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
-from engine.contract.jobs import InspectData
+from engine.config.yaml_io import apply_overrides
+from engine.contract.jobs import Convert, InspectData
+
+_SET_HELP = "a setting of data, as in a recipe: split.folds=5, plane=coronal (may be repeated)"
 
 
 def add(commands: Commands) -> None:
-    group = commands.group("data", "Look into a dataset folder.")
-    parser = group.add("inspect", "Layout, cases, labels, splits and problems; every file is opened.", make, show)
-    parser.add_argument("folder", metavar="PATH")
-    parser.add_argument("--layout", default="auto")
+    group = commands.group("data", "Look into a dataset folder, share it out, convert it.")
+    looks = group.add("inspect", "Layout, cases, labels, splits and problems; every file is opened.", inspect, show)
+    _common(looks)
+    looks.add_argument("--write", metavar="FILE", nargs="?", const=".", default="", help="write dataset.yaml")
+    looks.add_argument("--overwrite", action="store_true", help="replace a dataset.yaml that is there")
+
+    shares = group.add("split", "Shares the cases out and writes dataset.yaml; no file is moved.", split, show)
+    _common(shares)
+    for name, share in (("train", 0.8), ("val", 0.1), ("test", 0.1)):
+        shares.add_argument(f"--{name}", type=float, default=share, metavar="SHARE")
+    shares.add_argument("--by", choices=("patient", "image"), default="patient", help="what stays together")
+    shares.add_argument("--stratify", action="store_true", help="give every split its share of each label")
+    shares.add_argument("--folds", type=int, default=0, metavar="K", help="cross-validation: cut into K folds")
+    shares.add_argument("--fold", type=int, default=1, metavar="I", help="which fold is val")
+    shares.add_argument("--patient-pattern", default="", metavar="REGEX", help="finds the patient in a file's path")
+    shares.add_argument("--patient-table", default="", metavar="CSV", help="table with a row for each image")
+    shares.add_argument("--patient-column", default="patient", metavar="NAME", help="its column of patients")
+    shares.add_argument("--out", default="", metavar="FILE", help="dataset.yaml, or a folder for it; default: in PATH")
+    shares.add_argument("--overwrite", action="store_true", help="replace a dataset.yaml that is there")
+
+    turns = group.add("convert", "The same data in another layout; the dataset stays as it is.", convert, converted)
+    _common(turns)
+    turns.add_argument("--to", required=True, metavar="LAYOUT", help="nnunet, or task_files (the published JSON form)")
+    turns.add_argument("--out", required=True, metavar="FOLDER", help="a new folder")
     data_repair.add(group)
 
 
-def make(given: argparse.Namespace) -> InspectData:
-    return InspectData(given.folder, given.layout)
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="PATH")
+    parser.add_argument("--layout", default="auto", help="how the folder is organised; default: recognised")
+    parser.add_argument("--seed", type=int, default=12345, help="of the splits")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=_SET_HELP)
+
+
+def inspect(given: argparse.Namespace) -> InspectData:
+    return InspectData(
+        given.folder,
+        given.layout,
+        seed=given.seed,
+        settings=apply_overrides({}, given.set),
+        write=given.folder if given.write == "." else given.write,
+        overwrite=given.overwrite,
+    )
+
+
+def split(given: argparse.Namespace) -> InspectData:
+    names = ("train", "val", "test", "by", "stratify", "folds", "fold")
+    patients = ("patient_pattern", "patient_table", "patient_column")
+    # Shared out anew: what the folder gives would stand otherwise, and the command would do nothing.
+    shares = {name: getattr(given, name) for name in (*names, *patients)} | {"given": False}
+    return InspectData(
+        given.folder,
+        given.layout,
+        split=shares,
+        seed=given.seed,
+        settings=apply_overrides({}, given.set),
+        write=given.out or given.folder,
+        overwrite=given.overwrite,
+    )
+
+
+def convert(given: argparse.Namespace) -> Convert:
+    settings = apply_overrides({}, given.set)
+    return Convert(given.folder, given.to, given.out, given.layout, settings, given.seed)
+
+
+def converted(result: dict[str, Any]) -> int:
+    left = f"; {result['left_out']} problems left cases out" if result["left_out"] else ""
+    say(f"{result['cases']} cases written to {result['folder']} ({result['layout']}){left}")
+    return 0
 
 
 def show(result: dict[str, Any]) -> int:
     synthetic = "  (synthetic: drawn, not measured)" if result.get("synthetic") else ""
     say(f"{result['name']}: layout {result['layout']}, {len(result['cases'])} cases ({result['kind']}){synthetic}")
     say(result["details"])
+    _show_statistics(result["statistics"])
     say()
     splits = [[name, row["cases"], row["patients"], row["slices"]] for name, row in result["splits"].items()]
     say(table(["split", "cases", "patients", "slices"], splits))
+    say(f"splits given by {result['splits_from']}" if result["splits_from"] else f"splits ours, seed {result['seed']}")
     say()
-    labels = [[row["value"], row["name"], row["phrase"], row["cases"]] for row in result["labels"]]
-    say(table(["value", "label", "phrase", "cases with it"], labels))
+    areas = {row["value"]: row for row in result["statistics"]["areas"]}
+    labels = [
+        [row["value"], row["name"], row["phrase"], row["cases"], _share(areas.get(row["value"], {}).get("median"))]
+        for row in result["labels"]
+    ]
+    say(table(["value", "label", "phrase", "cases with it", "area (median)"], labels))
     problems = result["problems"]
     if problems:
         say(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}:")
@@ -43,4 +113,23 @@ def show(result: dict[str, Any]) -> int:
         where = f"{problem['path']}: " if problem.get("path") else ""
         fix = f"\n    {problem['fix']}" if problem.get("fix") else ""
         say(f"  {problem['severity']}: {where}{problem['message']}{fix}")
+    if result.get("written"):
+        say(f"\nwritten: {result['written']}")
     return 0 if result["usable"] else 2
+
+
+def _show_statistics(found: dict[str, Any]) -> None:
+    sizes = [" × ".join(str(side) for side in reversed(row["shape_zyx"]) if side > 1) for row in found["sizes"]]
+    if sizes:
+        more = f" and {found['different_sizes'] - 3} more" if found["different_sizes"] > 3 else ""
+        say(f"sizes: {', '.join(sizes[:3])}{more}")
+    if found["spacing_zyx"]:
+        low, high = (found["spacing_zyx"][end] for end in ("lowest", "highest"))
+        shown = [f"{a:.3g}" if abs(a - b) < 1e-6 else f"{a:.3g} to {b:.3g}" for a, b in zip(low, high, strict=True)]
+        say(f"spacing: {' × '.join(reversed(shown))} mm (x × y × z)")
+    if found["intensity"]:
+        say(f"intensity: {found['intensity']['lowest'][0]:g} to {found['intensity']['highest'][1]:g}")
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2g} %"

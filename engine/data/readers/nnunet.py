@@ -60,7 +60,7 @@ class NnUnet:
         except NotJson as error:
             problems.append(damaged_list(place(top / "dataset.json", folder), str(error)))
             about = {}
-        meanings, wrong = _labels(about.get("labels"))
+        meanings, wrong = _labels(about.get("labels"), about.get("phrases"))
         if wrong:
             problems.append(damaged_list(place(top / "dataset.json", folder), wrong))
         splits = _splits(top, folder, problems)
@@ -123,7 +123,7 @@ def _label_name(image: Path) -> str:
     return re.sub(r"_\d{4}(?=\.)", "", image.name)
 
 
-def _labels(given: Any) -> tuple[dict[str, Any], str]:
+def _labels(given: Any, phrases: Any = None) -> tuple[dict[str, Any], str]:
     """`labels`: (label, values that mean it, empty where it is one) each; `void`: values to ignore; what is wrong."""
     meanings: dict[str, Any] = {"labels": [], "void": frozenset()}
     if not isinstance(given, dict):
@@ -139,14 +139,17 @@ def _labels(given: Any) -> tuple[dict[str, Any], str]:
         if str(name).casefold() == "ignore":
             meanings["void"] = frozenset(values)
         elif values != (0,):
-            rows.append((words(str(name)), values))
+            rows.append((str(name), values))
     taken = {values[0] for _, values in rows if len(values) == 1}
     for name, values in rows:
         number = values[0]
         if len(values) > 1:
             number = max({number, *taken}) + 1
             taken.add(number)
-        row = {"value": number, "name": name, "phrase": name, "colour": colour_of(len(meanings["labels"]))}
+        # Our own writer keeps phrases beside the labels, which are then named as they were.
+        said = phrases.get(name) if isinstance(phrases, dict) else None
+        shown = name if said else words(name)
+        row = {"value": number, "name": shown, "phrase": said or shown, "colour": colour_of(len(meanings["labels"]))}
         try:
             label = build(LabelConfig, row, path="labels")
         except RecipeError as error:

@@ -7,7 +7,8 @@ images/train/a.png  masks/train/mask_1/a_gt.png            sub-folders, in the f
 
 A label is what its masks share: their sub-folder, or what their names add to the image's. Its phrase is the prompt p1
 that most of its tasks have; a case with other prompts keeps them. Of a label without a task in an image nothing is
-known. What the lists hold beside (bbox, cat, segment_id, sentences) is not read.
+known. What the lists hold beside (bbox, cat, segment_id, sentences) is not read, but for `patient`, which our own
+writer adds.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class _Found:
     image: Path
     split: str
     place: str  # of the image, without suffix, below its images folder
+    patient: str = ""
     tasks: dict[str, tuple[Path, Prompts]] = field(default_factory=dict)
 
 
@@ -140,6 +142,7 @@ def _read_tasks(
             problems.append(_bad_task(where, number, wrong))
         home = child(top, "images") or top
         found = images.setdefault((split, image), _Found(image, split, split_suffix(place(image, home))[0]))
+        found.patient = found.patient or text_of(row.get("patient"))
         key = _label_key(name, mask_name)
         if found.tasks.get(key, (mask,))[0] != mask:
             problems.append(_bad_task(where, number, f"{name} has two masks of one label; {mask_name} was not used"))
@@ -225,7 +228,7 @@ def _case(case_id: str, found: _Found, values: Mapping[str, int]) -> Case:
     tasks = sorted(found.tasks.items())
     return Case(
         case_id=case_id,
-        patient=patient_of(found.place),
+        patient=found.patient or patient_of(found.place),
         image=found.image,
         masks=tuple(MaskFile(mask, value=values[key]) for key, (mask, _) in tasks),
         split=found.split,

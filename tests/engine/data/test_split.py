@@ -109,3 +109,54 @@ def test_a_lone_train_folder_is_split_by_seed() -> None:
 def test_shares_must_add_up() -> None:
     with pytest.raises(OutOfRange, match=r"data\.split: train, val and test add up to 1\.2"):
         build(SplitConfig, {"train": 0.8, "val": 0.3, "test": 0.1}, path="data.split")
+
+
+# Folds, labels, given splits.
+
+
+def test_every_patient_is_val_in_one_fold_and_test_stays_the_same() -> None:
+    members = _members(23, images=2)
+    found = [_splits(members, folds=5, fold=fold) for fold in range(1, 6)]
+    assert len({frozenset(one["test"]) for one in found}) == 1
+    val = [case for one in found for case in one["val"]]
+    assert sorted(val) == sorted({member.case_id for member in members} - found[0]["test"])
+    assert all(not one["train"] & one["val"] and one["train"] | one["val"] == set(val) for one in found)
+    without_test = [_splits(members, folds=5, fold=fold, train=0.9, val=0.1, test=0) for fold in range(1, 6)]
+    assert sorted(len(one["val"]) for one in without_test) == [8, 8, 10, 10, 10]
+
+
+def test_more_folds_than_patients_are_refused() -> None:
+    with pytest.raises(OutOfRange, match="need as many patients") as caught:
+        _splits(_members(4), folds=4, train=0.8, val=0.1, test=0.1)
+    assert caught.value.field == "data.split.folds"
+
+
+@pytest.mark.parametrize("settings", [{"folds": 1}, {"folds": 3, "fold": 4}, {"patient_pattern": "("}])
+def test_settings_that_make_no_sense(settings: dict[str, object]) -> None:
+    with pytest.raises(OutOfRange):
+        build(SplitConfig, settings, path="data.split")
+
+
+@pytest.mark.parametrize("folds", [0, 4])
+def test_a_rare_label_reaches_every_split(folds: int) -> None:
+    """4 of 40 patients show label 2: by chance, validation would often have none of them."""
+    members = [
+        Member(f"c{p}_{i}", f"p{p}", labels=frozenset({1, 2} if p % 10 == 3 and i == 0 else {1}))
+        for p in range(40)
+        for i in range(2)
+    ]
+    rare = {member.case_id for member in members if 2 in member.labels}
+    for seed in range(12):
+        config = SplitConfig(train=0.5, val=0.25, test=0.25, stratify=True, folds=folds)
+        found = assign(members, config, seed).split_of
+        assert {found[case] for case in rare} == {"train", "val", "test"}
+        plain = assign(members, SplitConfig(train=0.5, val=0.25, test=0.25), seed).split_of
+        assert sorted(found.values()) == sorted(plain.values()) or folds
+
+
+def test_given_splits_may_be_shared_out_anew() -> None:
+    members = [*_members(5, given="train"), *(Member(f"v{p}", f"v{p}", "val") for p in range(5))]
+    assert _splits(members)["val"] == {f"v{p}" for p in range(5)}
+    anew = _splits(members, given=False)
+    assert len(anew["val"]) == 1
+    assert len(anew["test"]) == 1

@@ -1,0 +1,43 @@
+"""Phrases that would teach a model little, or something untrue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from engine.contract.errors import OutOfRange
+from engine.data.config import DataConfig, LabelConfig
+from engine.data.findings import CaseFinding
+from engine.data.problem import Problem
+from engine.data.sides import check_sides
+
+_NUMBERED = re.compile(r"^(?:.* )?(?:label|class|category|object) ?\d*$", re.IGNORECASE)
+_DENIED = re.compile(r"^(?:no|not|without)\b", re.IGNORECASE)
+_FIX = "Write what it shows into the label table (data.labels), in words that a person would use."
+
+
+def told_phrases(labels: Sequence[LabelConfig], findings: Sequence[CaseFinding], config: DataConfig) -> list[Problem]:
+    """Names that say nothing, one phrase for two labels, phrases that deny what masks show, sides with flips on."""
+    problems: list[Problem] = []
+    for label in labels:
+        if _NUMBERED.match(label.phrase.rstrip(".")):
+            problems.append(
+                Problem(
+                    "phrase_missing", "warning", f"{label.phrase!r} tells a model nothing of what to find.", "", _FIX
+                )
+            )
+        if _DENIED.match(label.phrase) and any(finding.counts.get(label.value) for finding in findings):
+            told = f"The phrase {label.phrase!r} says that nothing is there, but masks mark it."
+            problems.append(Problem("phrase_contradicts", "warning", told, "", _FIX))
+    said: dict[str, LabelConfig] = {}
+    for label in labels:
+        twin = said.setdefault(" ".join(label.phrase.casefold().rstrip(". ").split()), label)
+        if twin is not label:
+            told = f"The labels {twin.name!r} and {label.name!r} have the same phrase: a model cannot tell them apart."
+            problems.append(Problem("phrase_twice", "warning", told, "", _FIX))
+    try:
+        check_sides(config, labels)
+    except OutOfRange as error:
+        # Tuning refuses it; here it is one problem among others.
+        problems.append(Problem("phrase_side", "warning", error.message, "", error.hint))
+    return problems

@@ -1,0 +1,74 @@
+"""What a dataset is like, in numbers: sizes, spacings, intensities, areas of labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.data.findings import CaseFinding
+from engine.data.labels import LabelTable
+from engine.data.problem import Problem
+
+_MOST_SIZES = 12
+_EDGES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Shares of an image, the limits of the histogram of areas: structures differ by orders of magnitude."""
+
+
+def area(finding: CaseFinding, value: int) -> float:
+    """A label's share of all voxels of a case."""
+    voxels = float(np.prod(finding.shape_zyx))
+    return finding.counts.get(value, 0) / voxels if voxels else 0.0
+
+
+def statistics(findings: Sequence[CaseFinding], table: LabelTable) -> dict[str, Any]:
+    """Plain values; of areas only those of cases that show the label. Shapes and spacings are z, y, x."""
+    sizes = Counter(finding.shape_zyx for finding in findings)
+    spacings = [finding.spacing_zyx for finding in findings if finding.spacing_zyx is not None]
+    return {
+        "sizes": [{"shape_zyx": list(shape), "cases": count} for shape, count in sizes.most_common(_MOST_SIZES)],
+        "different_sizes": len(sizes),
+        "spacing_zyx": _range(np.array(spacings)) if spacings else None,
+        "intensity": _range(np.array([finding.values for finding in findings])) if findings else None,
+        "area_edges": list(_EDGES),
+        "areas": [_areas(findings, value, name) for value, name in zip(table.values, table.names, strict=True)],
+    }
+
+
+def _range(values: Any) -> dict[str, list[float]]:
+    return {"lowest": values.min(axis=0).tolist(), "highest": values.max(axis=0).tolist()}
+
+
+def _areas(findings: Sequence[CaseFinding], value: int, name: str) -> dict[str, Any]:
+    known = [finding for finding in findings if finding.case.known is None or value in finding.case.known]
+    shares = np.array([share for finding in known if (share := area(finding, value)) > 0])
+    row: dict[str, Any] = {"value": value, "name": name, "cases": len(shares), "known": len(known)}
+    if not len(shares):
+        return {**row, "lowest": None, "median": None, "highest": None, "histogram": [0] * (len(_EDGES) - 1)}
+    counts, _ = np.histogram(shares, bins=_EDGES)
+    return {
+        **row,
+        "lowest": float(shares.min()),
+        "median": float(np.median(shares)),
+        "highest": float(shares.max()),
+        "histogram": counts.tolist(),
+    }
+
+
+def told_sizes(findings: Sequence[CaseFinding]) -> list[Problem]:
+    """A note where images differ in shape so much that squeezing them into one square treats them differently."""
+    ratios = {finding.shape_zyx[2] / max(1, finding.shape_zyx[1]) for finding in findings if not finding.is_volume}
+    if len(ratios) < 2 or max(ratios) < 1.5 * min(ratios):
+        return []
+    wide, tall = max(ratios), min(ratios)
+    return [
+        Problem(
+            kind="shapes_differ",
+            severity="note",
+            message=f"Images differ in shape (width ÷ height from {tall:.2f} to {wide:.2f}); all are squeezed into the "
+            "model's square.",
+            fix="Nothing to do; crop them alike if a structure's shape matters.",
+        )
+    ]
