@@ -14,6 +14,7 @@ from engine.data.grey_levels import differing, intensity_for_all
 from engine.data.label_table import SeenValues, label_gaps, table_for
 from engine.data.labels import LabelTable, name_from_folder
 from engine.data.likeness import told_inverted, told_masks
+from engine.data.looking import look
 from engine.data.patients import with_patients
 from engine.data.phrase_checks import told_phrases
 from engine.data.problem import Problem, gathered
@@ -56,16 +57,21 @@ def inspect(
     shown = {label.value for label in given}
     seen: list[SeenCase] = []
     ticker = Ticker(emit, job_id, len(cases), "cases", "opening files")
-    for number, case in enumerate(cases):
+
+    def open_one(number: int, case: Case) -> tuple[SeenCase | None, list[Problem]]:
         cancel.check()
         try:
             opened = open_case(case, folder)
         except CaseRefused as error:
             told = f"{error.what} The case is left out."
-            problems.append(Problem(error.kind, "error", told, error.where, error.hint))
-        else:
-            seen.append(remember(opened, config, with_sketch=number in sketched, shown_values=shown))
-            problems += notes_of(opened, folder)
+            return None, [Problem(error.kind, "error", told, error.where, error.hint)]
+        item = remember(opened, config, with_sketch=number in sketched, shown_values=shown)
+        return item, notes_of(opened, folder)
+
+    for item, told in look(cases, open_one):
+        if item is not None:
+            seen.append(item)
+        problems += told
         ticker.step()
     name = found.name or name_from_folder(folder)
     values = [SeenValues(item.case.case_id, item.counts(), item.cut, item.objects) for item in seen]

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -199,3 +200,20 @@ def _volume(answer: dict[str, Any], path: Path) -> Volume:
 
 READER: Final = GuardedReader()
 atexit.register(READER.close)
+_OWN = threading.local()
+
+
+def reader() -> GuardedReader:
+    """The one that serves this thread: the process's, unless the thread has its own."""
+    found: GuardedReader = getattr(_OWN, "reader", READER)
+    return found
+
+
+@contextlib.contextmanager
+def served_by(own: GuardedReader) -> Iterator[None]:
+    """Files that this thread opens meanwhile are read by `own`: several threads then read at a time."""
+    _OWN.reader = own
+    try:
+        yield
+    finally:
+        del _OWN.reader

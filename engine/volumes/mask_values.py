@@ -25,6 +25,8 @@ def binary_or_labels(values: NDArray[Any], *, lossy: bool = False) -> tuple[NDAr
     top = int(values.max()) if values.size else 0
     if top <= 1 or top > 255:
         return values.astype(np.uint8 if top <= 255 else np.uint16, copy=False), None
+    if top == 255 and not lossy and np.count_nonzero(values) == np.count_nonzero(values == 255):
+        return (values == 255).astype(np.uint8), None
     counts = np.bincount(values.ravel(), minlength=256)
     kinds = np.flatnonzero(counts)
     if set(kinds.tolist()) <= {0, 255}:

@@ -13,7 +13,7 @@ from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import Format, format_name, known_suffixes
 from engine.volumes.formats.dicom import Dicom
-from engine.volumes.guarded_reader import READER
+from engine.volumes.guarded_reader import reader
 from engine.volumes.headers.stored_array import SEND_AGAIN
 from engine.volumes.volume import Volume
 
@@ -37,7 +37,7 @@ def read_scan(path: Path, series: str = "", *, timeout_s: float | None = None) -
     `timeout_s`.
     """
     check_file(path)
-    return READER.read(path, as_mask=False, series=series, timeout_s=timeout_s)
+    return reader().read(path, as_mask=False, series=series, timeout_s=timeout_s)
 
 
 def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
@@ -47,7 +47,7 @@ def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
     for `mask_values.binary_or_labels` to say.
     """
     check_file(path)
-    return READER.read(path, as_mask=True, timeout_s=timeout_s)
+    return reader().read(path, as_mask=True, timeout_s=timeout_s)
 
 
 def list_series(path: Path, *, timeout_s: float | None = None) -> list[SeriesEntry]:
@@ -58,7 +58,7 @@ def list_series(path: Path, *, timeout_s: float | None = None) -> list[SeriesEnt
     check_file(path)
     if format_name(path) != Dicom.name:
         return []
-    return READER.list_series(path, timeout_s=timeout_s)
+    return reader().list_series(path, timeout_s=timeout_s)
 
 
 def read_scan_here(path: Path, series: str = "") -> Volume:
