@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,10 @@ class Published:
         """Token ids and attention mask (N, T)."""
         return self.tensor(f"{name}/input_ids"), self.tensor(f"{name}/attention_mask")
 
+    def unmasked(self, ids: Tensor) -> Tensor:
+        """The mask that the published network assumes where none is passed: CRIS takes token 0 for padding."""
+        return (ids != 0).long() if self.on_cris else torch.ones_like(ids)
+
 
 def clipseg(found: Published) -> VLSM:
     """The file's frozen CLIPSeg."""
@@ -140,7 +144,15 @@ def cris(found: Published) -> VLSM:
     network = CrisNetwork(config)
     own = {name: value for name, value in found.state("").items() if name.split(".")[0] in PARTS}
     fill(network, own, found.name)
-    return Cris(network).eval()
+    return CrisWithBranch(network, found.facts.get("additive_intermediate_dim", 64)).eval()
+
+
+class CrisWithBranch(Cris):
+    """CRIS whose learned upsampler has as many channels as the file says; the published wrapper's option, not ours."""
+
+    def __init__(self, network: CrisNetwork, channels: int) -> None:
+        super().__init__(network)
+        self._sites = replace(self._sites, branch_width=channels)
 
 
 @dataclass(frozen=True)
@@ -247,7 +259,7 @@ def tuned_model(found: Published, case: dict[str, Any], vlsm: VLSM) -> TunedMode
         return vlsm.embed_words(torch.tensor(texts[text])).detach()
 
     model = TunedModel(vlsm, config, config.build(vlsm.sites, words))
-    rows = torch.stack([words(text) for text in texts][: case["prompt_depth"]]) if texts else None
+    rows = torch.stack([words(text) for text in list(texts)[: case["prompt_depth"]]]) if texts else None
     if rows is not None:
         assert torch.equal(model.learner.context_vectors[: len(rows)], rows)
     model.learner.load_state_dict(learner_state(found, case["prompt_depth"], model))

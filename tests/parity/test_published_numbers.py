@@ -52,7 +52,7 @@ def compare_case(found: Published, network: PublishedNetwork, name: str, case: d
     model = tuned_model(found, case, network.build(found))
     ids, mask = found.inputs(case.get("inputs", "short"))
     if not case.get("attention_mask_passed", True):
-        mask = torch.ones_like(mask)
+        mask = found.unmasked(ids)
     logits = model.pairs(found.tensor("pixel_values"), ids, mask)
     same(logits, found.tensor(f"case/{name}/logits"), name)
     if f"case/{name}/conditional_embeddings" in found.arrays:
