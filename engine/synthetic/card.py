@@ -132,7 +132,7 @@ def _training_section(run: dict[str, Any], about: _Subject) -> str:
         f"{about.begins}, on scenes drawn by `engine/synthetic`: {run['views']:,} views of scenes in {run['steps']:,} "
         f"steps, {run['minutes']:.0f} minutes of wall time on one shared processor core, no GPU. To do it again:\n\n"
         f"```\npython -m engine.synthetic.pretrain --out FOLDER {about.options}\n"
-        f"python -m engine.synthetic.export_model FOLDER resources/models/{about.id}\n```\n\n"
+        f"python -m engine.synthetic.export_model FOLDER resources/models/{about.id}{about.exported}\n```\n\n"
         "An interrupted run goes on with `--resume`. The schedule follows the clock, so another machine gives other "
         "weights. One pair of colour and shape in twelve was held out: never drawn, never named."
         + (f"\n\n{run['notes']}" if run.get("notes") else "")
@@ -268,6 +268,7 @@ class _Subject:
     begins: str
     options: str
     compared: str
+    exported: str = ""
     measured: str = ""
     weights: str = ""
 
@@ -297,6 +298,7 @@ _SUBJECTS: Final = {
         options="--model cris --images 16 --phrases 4 --learning-rate 2e-3 --minutes 78",
         compared="The targets are those that the CLIPSeg starter was given; its own figures, on the same scenes drawn "
         "at 128 pixels, stand beside them. It learned from many more views, and of each more phrases.",
+        exported=" --which network",
         measured=" --model resources/models/starter-cris",
         weights=" --weights starter-cris",
     ),

@@ -11,7 +11,9 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from engine.bundle.reader import Bundle
 from engine.models import MODELS
+from engine.models.weights import file_hash
 from engine.synthetic.batches import draw_batch
 from engine.synthetic.checkpoint import load_weights
 from engine.synthetic.cris_network import IMAGE_SIZE, build_cris, take_text_tower
@@ -93,6 +95,22 @@ def test_an_average_has_statistics_of_its_own(run: Pretraining) -> None:
     with torch.no_grad():
         means = [first.conv1(normalise(batch.images)).mean((0, 2, 3)) for batch in batches]  # type: ignore[operator]
     torch.testing.assert_close(norm.running_mean, torch.stack(means).mean(0), atol=1e-3, rtol=1e-3)
+
+
+def test_the_shipped_one_is_small_and_follows_phrases(repo_root: Path) -> None:
+    """A guard against shipping broken weights; the card's figures come from many more scenes."""
+    folder = repo_root / "resources" / "models" / "starter-cris"
+    for name in ("model.safetensors", "starter-cris.vlseg"):
+        assert (folder / name).stat().st_size <= 20e6
+    assert Bundle.open(folder / "starter-cris.vlseg").manifest.model.sha256 == file_hash(folder / "model.safetensors")
+    assert (folder / "tokenizer.json").read_bytes() == (folder.parent / "starter" / "tokenizer.json").read_bytes()
+    assert "missed" in (folder / "README.md").read_text(encoding="utf-8")
+    starter, tokenizer = open_model(folder)
+    assert "6.1 million" in (folder / "README.md").read_text(encoding="utf-8")
+    assert round(sum(p.numel() for p in starter.network.parameters()) / 1e6, 1) == 6.1
+    figures = measure(starter, tokenizer, scenes=12, seed=1)
+    assert figures["other_code_scenes"]["dice"] > figures["other_code_scenes"]["dice_phrase_blind"] + 0.15
+    assert figures["scenes"]["others_marked"] < 0.25
 
 
 def test_it_is_written_as_weights_that_open(run: Pretraining, tmp_path: Path) -> None:
