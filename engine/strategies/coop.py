@@ -63,6 +63,14 @@ class CoOp(LabelContexts):
         check_depth(self.prompt_depth, sites.text_layers, "text encoder")
         if self.initialise_from is None:
             check_room(self.num_context, sites.text_positions, "strategy.num_context")
+            return
+        texts = (self.initialise_from,) if isinstance(self.initialise_from, str) else self.initialise_from
+        if not texts or not all(text.strip() for text in texts):
+            raise OutOfRange(
+                "strategy.initialise_from: there are no words to start from.",
+                hint="Give words, or null for a random start.",
+                field="strategy.initialise_from",
+            )
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> PromptLearner:
         context = self.contexts(sites, words, self.prompt_depth, labels)

@@ -54,3 +54,10 @@ def test_words_must_leave_room_for_a_phrase() -> None:
     with pytest.raises(OutOfRange, match="no room for a phrase") as caught:
         CoOp(num_context=14, initialise_from=None).check(SITES)
     assert (caught.value.field, caught.value.hint) == ("strategy.num_context", "Choose at most 13.")
+
+
+@pytest.mark.parametrize("texts", [(), "", "  ", ("a photo", " ")])
+def test_no_words_are_told_before_any_work(texts: str | tuple[str, ...]) -> None:
+    with pytest.raises(OutOfRange, match="no words to start from") as caught:
+        CoOp(initialise_from=texts).check(SITES)
+    assert caught.value.field == "strategy.initialise_from"
