@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +33,14 @@ from engine.models.weights import Weights
 from engine.recipe import Recipe
 from engine.runs import layout
 from engine.runs.reader import read_labels
+from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
 from engine.text.phrases import with_stop
 from engine.text.tokenizer import PhraseTokenizer
 from engine.training.checkpoint import load_learner
 from engine.training.device import choose_device, set_threads
 from engine.training.evaluate import Answer
-from engine.training.loop import Phrases, RunSink, Trainer
+from engine.training.loop import Phrases, RunSink, Texts, Trainer
 from engine.volumes.preprocess import normalise
 
 CONTEXT = "learner.context_vectors"
@@ -82,6 +84,14 @@ class Network:
             [label.colour for label in report.labels],
         ).to(self.device)
 
+    def texts(self, dataset: SliceDataset) -> Texts | None:
+        """What the dataset says of its images as tokens, on the device; None where it says the labels' phrases."""
+        if dataset.said is None:
+            return None
+        ids, mask = self.tokenizer.encode([self._said(text) for text in dataset.said.texts], self.reserve())
+        columns = torch.tensor(dataset.said.columns)
+        return Texts(torch.from_numpy(ids), torch.from_numpy(mask), columns).to(self.device)
+
     def label_index(self, names: list[str]) -> list[int]:
         """Whose learned words each of these labels takes: its own, by name, where labels have their own.
 
@@ -107,18 +117,34 @@ class Network:
         return self.tuned.learner.learned_words()
 
     def _said(self, phrase: str) -> str:
+        if not phrase.strip():
+            return "."  # the published prompt p0
         return with_stop(phrase) if self.append_stop else phrase
 
     def answer(self, report: DatasetReport, dataset: SliceDataset) -> Answer:
-        """Asks the network for every label of the report, at model size."""
-        phrases = self.phrases(report)
+        """Asks the network for every label of the report, at model size.
+
+        Where the dataset says something of its own of each image, that is asked: the answer must then be called batch
+        by batch in the dataset's order, as scoring does.
+        """
+        phrases, texts = self.phrases(report), self.texts(dataset)
         self.tuned.eval()
+        places = itertools.cycle(range(len(dataset)))
+
+        def logits_of(pixels: torch.Tensor) -> torch.Tensor:
+            if texts is None or dataset.said is None:
+                return self.tuned(pixels, phrases.ids, phrases.mask, phrases.label_index)  # type: ignore[no-any-return]
+            at = np.array([next(places) for _ in range(len(pixels))], np.int64)
+            said = torch.from_numpy(dataset.said.drawn(at, 0, 0, draw=False)).to(self.device)
+            pooled = self.tuned.learner.needs_pooled
+            prompts = Prompts() if pooled else self.tuned.learner(None, phrases.label_index)
+            image = self.tuned.encode_images(pixels, prompts)
+            return self.tuned.ask_each(image, prompts, texts.ids, texts.mask, texts.columns, said, phrases.label_index)
 
         def ask(images: NDArray[np.uint8]) -> NDArray[np.float32]:
             inputs = np.stack([normalise(image, dataset.preprocess) for image in images])
             with torch.inference_mode():
-                pixels = torch.from_numpy(inputs).to(self.device)
-                logits = self.tuned(pixels, phrases.ids, phrases.mask, phrases.label_index)
+                logits = logits_of(torch.from_numpy(inputs).to(self.device))
             probabilities: NDArray[np.float32] = logits.sigmoid().float().cpu().numpy()
             return probabilities
 
@@ -192,6 +218,15 @@ def check_words(network: Network, report: DatasetReport, hear: Listener) -> None
         hear.emit(Log(hear.job_id, problem.line(), "warning"))
 
 
+def check_texts(network: Network, dataset: SliceDataset, hear: Listener) -> None:
+    """Warns of a dataset's own prompts that the model would cut: how many, and one of them."""
+    texts = dataset.said.texts if dataset.said is not None else ()
+    cut = [text for text in texts if text.strip() and network.tokenizer.will_cut(text, network.reserve())]
+    if cut:
+        told = f"{len(cut)} of {len(texts)} prompts are longer than the model takes and lose their end: {cut[0]}"
+        hear.emit(Log(hear.job_id, told, "warning"))
+
+
 def make_split(network: Network, report: DatasetReport, split: str, hear: Listener) -> SliceDataset:
     """The slices of a split at model size."""
     preprocess = report.preprocess(base_preprocess(network.weights))
@@ -206,6 +241,7 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
     learns = bool(network.tuned.learned())
     train = make_split(network, report, "train" if learns else "val", hear)
     val = make_split(network, report, "val", hear) if learns else train
+    check_texts(network, train, hear)
     batch = recipe.training.batch_size
     return Trainer(
         model=network.tuned,
@@ -226,6 +262,8 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
         emit=hear.emit,
         cancel=hear.cancel,
         job_id=hear.job_id,
+        train_texts=network.texts(train),
+        val_texts=network.texts(val),
     )
 
 

@@ -21,7 +21,8 @@ class Batch:
     `present`: the pairs of an image and a label that count, in the loss and in the metrics of the batch. `positions`
     int64 [B] are places in the dataset (on the CPU). `changed` bool [B] marks images that augmentation has altered:
     features remembered for a position hold for the others. `ignored` bool [B, 1, S, S]: pixels whose truth is unknown,
-    for which nothing counts; None where the dataset has none.
+    for which nothing counts; None where the dataset has none. `said` int64 [B, L]: which of the dataset's texts stands
+    for each label; None where that is always the label's phrase.
     """
 
     images: torch.Tensor
@@ -30,6 +31,7 @@ class Batch:
     positions: torch.Tensor
     changed: torch.Tensor
     ignored: torch.Tensor | None = None
+    said: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return int(self.images.shape[0])
@@ -42,12 +44,14 @@ def make_batch(
     *,
     augment: Augmentation = UNCHANGED,
     absent_labels: float = 1.0,
+    draw_texts: bool = False,
     seed: int = 0,
     epoch: int = 0,
 ) -> Batch:
     """The samples at `positions`; bytes travel to the device, where they become numbers and are changed.
 
-    `absent_labels`: the share of pairs with an empty truth that are `present`.
+    `absent_labels`: the share of pairs with an empty truth that are `present`. `draw_texts`: of several texts one is
+    drawn, not the first taken.
     """
     images = _on(device, dataset.images[positions]).permute(0, 3, 1, 2).float()
     masks = _on(device, dataset.masks[positions]).float()
@@ -68,6 +72,7 @@ def make_batch(
         positions=torch.from_numpy(np.ascontiguousarray(positions)),
         changed=touched,
         ignored=None if void is None else masks[:, -1:] > 0.5,
+        said=None if dataset.said is None else _on(device, dataset.said.drawn(positions, seed, epoch, draw=draw_texts)),
     )
 
 

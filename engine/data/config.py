@@ -93,6 +93,13 @@ class DataConfig(Settings):
     layout: str = setting("auto", "How the folder is organised; auto: recognised from its contents.")
     split: SplitConfig = setting(SplitConfig(), "How patients are shared out.")
     labels: tuple[LabelConfig, ...] = setting((), "Structures and their phrases; none: as found in the folder.")
+    prompt: str = setting(
+        "p1",
+        "What is said of a label: a prompt of the dataset by its number (p0 is empty, p1 the phrase), random (any but "
+        "p0), or what the mask gives: count, size, location.",
+        pattern=r"^(p\d{1,3}|random|count|size|location)$",
+    )
+    override_prompt: str = setting("", "A text that is said for every label of every image instead.", expert=True)
     plane: PlaneName = setting("axial", "Plane of the slices taken from volumes; pictures are one slice anyway.")
     slices: Literal["labelled", "all"] = setting("labelled", "Slices taken from volumes for tuning and validation.")
     empty_slices: float = setting(

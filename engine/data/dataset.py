@@ -18,6 +18,8 @@ from engine.contract.control import CancelToken, Emit, Ticker
 from engine.contract.errors import DatasetIncomplete, DiskFull
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.labels import LabelTable
+from engine.data.mask_phrases import KINDS
+from engine.data.prompts import Groups, Said, said_by, said_of
 from engine.data.slices import CaseRefused, SlicedCase, open_case
 from engine.volumes.preprocess import Preprocess, intensity_range, resize_image, to_uint8_rgb
 
@@ -75,7 +77,7 @@ class SliceDataset:
     """All slices of one split: `images` uint8 [N, S, S, 3], `masks` uint8 [N, L, S, S], `present` bool [N, L].
 
     `ignored` bool [N, S, S] marks pixels whose truth is unknown (void): neither loss nor score looks at them. None
-    where the split has none.
+    where the split has none. `said`: what is said of each label of each image; None where that is its phrase.
     """
 
     def __init__(
@@ -89,11 +91,13 @@ class SliceDataset:
         *,
         present: NDArray[np.bool_] | None = None,
         ignored: NDArray[np.bool_] | None = None,
+        said: Said | None = None,
     ) -> None:
         self.images = images
         self.masks = masks
         self.present: NDArray[np.bool_] = np.ones(masks.shape[:2], dtype=np.bool_) if present is None else present
         self.ignored = ignored
+        self.said = said
         self.refs = tuple(refs)
         self.table = table
         self.preprocess = preprocess
@@ -127,6 +131,7 @@ class SliceDataset:
         ignored = store.array("ignored", (count, size, size)).view(np.bool_) if has_void else None
         present = np.ones((count, len(report.table)), dtype=np.bool_)
         refs: list[SliceRef] = []
+        texts: list[list[Groups]] = []
         ticker = Ticker(emit, job_id, len(findings), "cases", f"preparing {split}")
         for finding in findings:
             cancel.check()
@@ -137,12 +142,16 @@ class SliceDataset:
                 images[at] = resize_image(to_uint8_rgb(sliced.image(index), preprocess, levels), preprocess)
                 masks[at] = sliced.channels(index, report.table, size)
                 present[at] = finding.present(report.table)
+                texts.append(_texts(finding, sliced, index, report))
                 void = sliced.ignored(index, size)
                 if ignored is not None and void is not None:
                     ignored[at] = void
                 refs.append(SliceRef(finding, index, sliced.scan.slice_shape))
             ticker.step()
-        dataset = cls(images, masks, refs, report.table, preprocess, report, present=present, ignored=ignored)
+        said = said_by(texts, report.labels)
+        dataset = cls(
+            images, masks, refs, report.table, preprocess, report, present=present, ignored=ignored, said=said
+        )
         store.keep_with(dataset)
         return dataset
 
@@ -187,6 +196,16 @@ class SliceDataset:
                     ignored=sliced.ignored(index),
                 )
                 position += 1
+
+
+def _texts(finding: CaseFinding, sliced: SlicedCase, index: int, report: DatasetReport) -> list[Groups]:
+    """What may be said of each label; only some settings need the mask itself."""
+    config = report.config
+    truth = sliced.channels(index, report.table) if config.prompt in KINDS else [np.zeros((0, 0))] * len(report.table)
+    return [
+        said_of(finding.case, label, config, mask, report.phrases_found)
+        for label, mask in zip(report.labels, truth, strict=True)
+    ]
 
 
 def _sliced(finding: CaseFinding, report: DatasetReport) -> SlicedCase:

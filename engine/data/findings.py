@@ -74,6 +74,13 @@ class DatasetReport:
     thumbnails: tuple[Thumbnail, ...] = field(default=())
     splits_from: str = ""  # who gave the splits; "": ours, by seed
     statistics: Mapping[str, Any] = field(default_factory=dict)
+    phrases_found: Mapping[int, str] = field(default_factory=dict)  # label value → phrase that came with the dataset
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Names of the prompts that cases bring, p0 first."""
+        names = {name for item in self.cases for _, prompts in item.case.prompts for name, _ in prompts}
+        return tuple(sorted(names, key=lambda name: int(name[1:])))
 
     @property
     def labels(self) -> tuple[LabelConfig, ...]:
@@ -139,6 +146,7 @@ class DatasetReport:
             "cases": [self._case_row(finding) for finding in self.cases],
             "problems": [problem.to_dict() for problem in self.problems],
             "statistics": dict(self.statistics),
+            "prompts": list(self.prompts),
             "problem_counts": dict(Counter(problem.severity for problem in self.problems)),
             "thumbnails": [
                 {"case_id": item.case_id, "thumbnail": item.path, "split": item.split, "labels": list(item.labels)}

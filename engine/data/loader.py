@@ -72,6 +72,7 @@ class Loader:
                 device,
                 augment=self.augment,
                 absent_labels=self.absent_labels,
+                draw_texts=self.training,
                 seed=self.seed,
                 epoch=epoch,
             )

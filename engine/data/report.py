@@ -18,6 +18,7 @@ from engine.data.looking import look
 from engine.data.patients import with_patients
 from engine.data.phrase_checks import told_phrases
 from engine.data.problem import Problem, gathered
+from engine.data.prompts import told_prompts
 from engine.data.readers.base import Case, CaseList
 from engine.data.recognition import dataset_folder, recognised_layout
 from engine.data.seen_case import SeenCase, notes_of, remember
@@ -80,6 +81,7 @@ def inspect(
     wishes = [item.intensity for item in seen]
     problems += [*label_problems, *split_problems, *label_gaps(table, findings), *told_masks(seen)]
     problems += [*told_sizes(findings), *told_phrases(table.labels, findings, config)]
+    problems += told_prompts([item.case for item in seen], table.labels, config)
     if len(table) == 1:
         problems += told_inverted(seen)
     if differing(wishes):
@@ -100,6 +102,7 @@ def inspect(
         thumbnails=_draw(seen, findings, table, thumbnails, cancel) if thumbnails else (),
         splits_from=_givers(found, config),
         statistics=statistics(findings, table),
+        phrases_found={label.value: label.phrase for label in found.labels},
     )
 
 

@@ -121,6 +121,39 @@ class TunedModel(nn.Module):
         logits = self.answer(image.rows(rows), text)
         return logits.reshape(images, phrases, *logits.shape[-2:])
 
+    def ask_each(
+        self,
+        image: ImageFeatures,
+        prompts: Prompts,
+        ids: Tensor,
+        mask: Tensor,
+        columns: Tensor,
+        said: Tensor,
+        label_index: Tensor,
+    ) -> Tensor:
+        """As `ask`, where each image says something of its own for each label: logits (B, L, S, S).
+
+        `ids` and `mask` (T, N) are texts, `columns` (T,) the place of each one's label among the labels, `said` (B, L)
+        the text for each pair. `prompts` are those that `image` was encoded with; `label_index` (L,) as in `forward`.
+        Each text that occurs is encoded once, unless prompts depend on the image.
+        """
+        images, labels = said.shape
+        rows, _ = grid_rows(images, labels, said.device)
+        used, asked = torch.unique(said, return_inverse=True)
+        asked = asked.flatten()
+        if self.learner.needs_pooled:
+            assert image.pooled is not None
+            own = label_index[columns[used[asked]]]
+            given = self.learner(image.pooled[rows], own)
+            text = self.vlsm.encode_text(ids[used][asked], mask[used][asked], given.text, given.place)
+        else:
+            side = prompts.text
+            if side is not None and self.learner.text_per_label and side.ndim == 4:
+                side = side[:, columns[used]]
+            text = self.vlsm.encode_text(ids[used], mask[used], side, prompts.place).rows(asked)
+        logits = self.answer(image if image.labels else image.rows(rows), text)
+        return logits.reshape(images, labels, *logits.shape[-2:])
+
     def pairs(self, images: Tensor, ids: Tensor, mask: Tensor, label_index: Tensor | None = None) -> Tensor:
         """Image i asked phrase i, which stands for label `label_index[i]`: (N, 3, S, S), (N, T) → (N, 1, S, S)."""
         if self.learner.needs_pooled:

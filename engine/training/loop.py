@@ -66,6 +66,21 @@ class Phrases:
         return Phrases(ids, mask, label_index, self.names, self.colours)
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a dataset says of its images where that is not always a label's phrase: `ids` and `mask` (T, N) tokens.
+
+    `columns` (T,) is the place of each text's label among the phrases.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    columns: Tensor
+
+    def to(self, device: torch.device) -> Texts:
+        return Texts(self.ids.to(device), self.mask.to(device), self.columns.to(device))
+
+
 @dataclass
 class Progress:
     """The counters of a run, which a checkpoint carries along."""
@@ -117,7 +132,10 @@ class Fitted:
 
 @dataclass
 class Trainer:
-    """One run. `model` and `phrases` lie on `device`; `seed` decides every random number together with the epoch."""
+    """One run. `model`, `phrases` and texts lie on `device`; `seed` decides every random number with the epoch.
+
+    `train_texts` and `val_texts` belong to the loaders' datasets; None where those say the labels' phrases.
+    """
 
     model: TunedModel
     phrases: Phrases
@@ -130,6 +148,8 @@ class Trainer:
     emit: Emit
     cancel: CancelToken
     job_id: str
+    train_texts: Texts | None = None
+    val_texts: Texts | None = None
     _text: TextFeatures | None = field(default=None, init=False)
 
     def fit(self, resume: Checkpoint | None = None) -> Fitted:
@@ -199,11 +219,16 @@ class Trainer:
             source.prepare(self.emit, self.cancel, self.job_id, stage)
         return sources
 
-    def _prompts(self) -> tuple[Prompts, TextFeatures | None]:
-        """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds."""
+    def _prompts(self, texts: Texts | None) -> tuple[Prompts, TextFeatures | None]:
+        """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds.
+
+        Where images have texts of their own, those of a batch are encoded with it.
+        """
         if self.model.learner.needs_pooled:
             return Prompts(), None
         prompts = self.model.learner(None, self.phrases.label_index)
+        if texts is not None:
+            return prompts, None
         if not self.model.text_is_fixed:
             return prompts, self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
         if self._text is None:
@@ -211,9 +236,15 @@ class Trainer:
                 self._text = self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
         return prompts, self._text
 
-    def _logits(self, batch: Batch, source: ImageSource, asked: tuple[Prompts, TextFeatures | None]) -> Tensor:
+    def _logits(
+        self, batch: Batch, source: ImageSource, asked: tuple[Prompts, TextFeatures | None], texts: Texts | None
+    ) -> Tensor:
         prompts, text = asked
         image = source.features(batch, prompts)
+        if texts is not None and batch.said is not None:
+            return self.model.ask_each(
+                image, prompts, texts.ids, texts.mask, texts.columns, batch.said, self.phrases.label_index
+            )
         if text is None:
             return self.model.ask_with_words(image, self.phrases.ids, self.phrases.mask, self.phrases.label_index)
         return self.model.ask(image, text)
@@ -239,7 +270,7 @@ class Trainer:
             if self.cancel.wants_stop_keep_best and ticker.done:
                 break
             schedule.before_step()
-            logits = self._logits(batch, source, self._prompts())
+            logits = self._logits(batch, source, self._prompts(self.train_texts), self.train_texts)
             loss = self._loss(logits, batch)
             if self.device.type == "cpu":  # elsewhere asking would wait for the device; the epoch's end tells there
                 self._refuse_nonsense(epoch, float(loss.detach()), step=int(ticker.done) + 1)
@@ -262,12 +293,12 @@ class Trainer:
     def _validate(self, epoch: int, epochs: int, source: ImageSource) -> dict[str, float]:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
-        asked = self._prompts()
+        asked = self._prompts(self.val_texts)
         ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
         shown = self._shown()
         for batch in self.val.epoch(epoch, self.device):
             self.cancel.check()
-            logits = self._logits(batch, source, asked)
+            logits = self._logits(batch, source, asked, self.val_texts)
             loss = self._loss(logits, batch)
             collected.add(pair_counts(logits, batch.masks, batch.ignored), batch.present, loss)
             here = (batch.positions == shown).nonzero()
