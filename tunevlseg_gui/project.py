@@ -57,6 +57,7 @@ class Found:
     problems: list[dict[str, Any]] = field(default_factory=list)
     thumbnails: list[dict[str, Any]] = field(default_factory=list)
     usable: bool = False
+    facts: list[str] = field(default_factory=list)  # sizes, spacing, intensities, who gave the splits: a line each
 
     @classmethod
     def of_report(cls, report: dict[str, Any]) -> Found:
@@ -70,17 +71,50 @@ class Found:
             synthetic=bool(report.get("synthetic")),
             cases=len(cases) if isinstance(cases, list) else int(cases),
             splits={name: row if isinstance(row, dict) else {"cases": int(row)} for name, row in splits.items()},
-            labels=[_label(item) for item in report.get("labels") or []],
+            labels=[_label(item, _area(report, item)) for item in report.get("labels") or []],
             problems=[dict(item) for item in report.get("problems") or []],
             thumbnails=[dict(item) for item in report.get("thumbnails") or []],
             usable=bool(report.get("usable", bool(cases))),
+            facts=_facts(report),
         )
 
 
-def _label(item: dict[str, Any]) -> Label:
+def _facts(report: dict[str, Any]) -> list[str]:
+    """What the numbers of a report say, in words."""
+    numbers = report.get("statistics") or {}
+    facts = []
+    sizes = [
+        " × ".join(str(side) for side in reversed(row["shape_zyx"]) if side > 1) for row in numbers.get("sizes") or []
+    ]
+    if sizes:
+        more = int(numbers.get("different_sizes", 0)) - 2
+        facts.append("Size: " + ", ".join(sizes[:2]) + (f" and {more} more" if more > 0 else ""))
+    spacing = numbers.get("spacing_zyx")
+    if spacing:
+        ends = zip(reversed(spacing["lowest"]), reversed(spacing["highest"]), strict=True)
+        shown = [f"{low:.3g}" if abs(low - high) < 1e-6 else f"{low:.3g} to {high:.3g}" for low, high in ends]
+        facts.append(f"Spacing: {' × '.join(shown)} mm")
+    values = numbers.get("intensity")
+    if values:
+        facts.append(f"Values: {values['lowest'][0]:g} to {values['highest'][1]:g}")
+    if "splits_from" in report:
+        given = report["splits_from"]
+        facts.append(f"Split: given by {given}" if given else f"Split: ours, by seed {report.get('seed', '')}".rstrip())
+    return facts
+
+
+def _area(report: dict[str, Any], item: dict[str, Any]) -> float | None:
+    """Median share of the image that a label covers where it is seen."""
+    rows = (report.get("statistics") or {}).get("areas") or []
+    return next((row.get("median") for row in rows if row.get("value") == item.get("value")), None)
+
+
+def _label(item: dict[str, Any], area: float | None = None) -> Label:
     name = str(item.get("name") or item.get("value") or "object")
     cases = item.get("cases")
     found = "" if cases is None else f"in {cases} case" + ("" if cases == 1 else "s")
+    if area is not None:
+        found += f", {100 * area:.2g} %"
     value, colour = int(item.get("value") or 1), str(item.get("colour") or "#E69F00")
     return Label(value, name, str(item.get("phrase") or name), colour, found)
 

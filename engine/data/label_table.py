@@ -92,7 +92,7 @@ def _not_in_train(label: LabelConfig) -> Problem:
         kind="label_not_in_train",
         severity="warning",
         message=f"The label {label.name!r} is marked nowhere in the training split: it cannot be learnt.",
-        fix="Choose another seed, move a case that has it into train, or remove the label.",
+        fix="Set data.split.stratify, choose another seed, or remove the label.",
     )
 
 

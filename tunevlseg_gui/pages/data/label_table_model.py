@@ -53,6 +53,8 @@ class LabelTableModel(QAbstractTableModel):
             return QColor(label.colour)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() in (NAME, PHRASE):
             return "Double-click to change"
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == FOUND:
+            return "Cases that show it, and the share of their image that it covers (median)"
         return None
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

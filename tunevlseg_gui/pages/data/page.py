@@ -152,6 +152,8 @@ class DataPage(QWidget):
         self.chips = QHBoxLayout()
         self.chips.setSpacing(6)
         rows.addLayout(self.chips)
+        self.facts = label("", "muted", wrap=True, name="datasetFacts")
+        rows.addWidget(self.facts)
         rows.addWidget(self.thumbnails, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.addWidget(pictures)
@@ -186,6 +188,8 @@ class DataPage(QWidget):
         self.split.show_sizes(found.splits if found else {}, volumes=bool(found and found.kind != "pictures"))
         self.thumbnail_model.show_rows(found.thumbnails if found else [], self.controller.thumbnails)
         self._show_chips(found)
+        self.facts.setText("   ·   ".join(found.facts) if found else "")
+        self.facts.setVisible(bool(found and found.facts))
 
     def _show_chips(self, found: Found | None) -> None:
         while item := self.chips.takeAt(0):
