@@ -58,6 +58,7 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
 
 def _open(job: Tune) -> tuple[RunWriter, Path]:
     """The run folder with its complete recipe in it: a new one, or the one to go on with."""
+    from engine.jobs.check_recipe import sketched
     from engine.recipe import read_recipe
 
     if job.resume:
@@ -70,6 +71,7 @@ def _open(job: Tune) -> tuple[RunWriter, Path]:
             )
         return RunWriter(folder), folder / layout.RECIPE
     recipe = read_recipe(Path(job.recipe), list(job.overrides))
+    sketched(recipe)  # what the weights cannot take is refused before an image is opened or a folder made
     folder = Path(job.out) if job.out else runs_folder() / f"{_slug(recipe.name)}-{time.strftime('%Y%m%d-%H%M%S')}"
     if (folder / layout.RECIPE).exists() and Path(job.recipe).resolve() == (folder / layout.RECIPE).resolve():
         # The window writes the recipe into the new folder first; it becomes complete here, before anything is run.
