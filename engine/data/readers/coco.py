@@ -148,12 +148,12 @@ def _images(
     """Image files with their objects: category → shapes."""
     where = place(path, folder)
     rows = _rows(about, "images")
-    own: dict[Any, dict[int, list[Shape]]] = defaultdict(lambda: defaultdict(list))
+    own: dict[str, dict[int, list[Shape]]] = defaultdict(lambda: defaultdict(list))
     wrong: Counter[str] = Counter()
     for row in _rows(about, "annotations"):
         shape = _shape(row, wrong)
         if shape is not None:
-            own[row.get("image_id")][int(row["category_id"])].append(shape)
+            own[str(row.get("image_id"))][int(row["category_id"])].append(shape)
     problems += [
         Problem(
             kind="bad_annotation",
@@ -181,7 +181,7 @@ def _images(
                 )
             )
         else:
-            found.append((image, dict(own.get(row.get("id"), {}))))
+            found.append((image, dict(own.get(str(row.get("id")), {}))))
     return found
 
 

@@ -28,7 +28,7 @@ from pydantic import BeforeValidator, model_validator
 
 from engine.config.fields import Settings, setting
 from engine.config.yaml_io import build, load_yaml
-from engine.contract.errors import EngineError
+from engine.contract.errors import EngineError, RecipeError
 from engine.data.config import LabelConfig, MaskKind
 from engine.data.labels import colour_of
 from engine.data.matching import patient_of, split_suffix
@@ -121,6 +121,8 @@ class DatasetYaml:
 def read_dataset_file(path: Path) -> DatasetFile:
     """Raises InputError for an unreadable file, RecipeError with the field's path for anything wrong in it."""
     values = load_yaml(path)
+    if not _is_text(values):
+        raise RecipeError(f"{path.name} holds characters that no text has (halves of surrogate pairs).")
     labels = values.get("labels")
     if isinstance(labels, list):
         # A table typed by hand may leave out what follows from the rest.
@@ -129,6 +131,13 @@ def read_dataset_file(path: Path) -> DatasetFile:
             for at, row in enumerate(labels)
         ]
     return build(DatasetFile, values)
+
+
+def _is_text(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() == value
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return all(_is_text(one) for one in inner)
 
 
 def _fits(top: Path) -> bool:

@@ -134,7 +134,9 @@ def _labels(given: Any, phrases: Any = None) -> tuple[dict[str, Any], str]:
         name, numbers = (value, [key]) if isinstance(value, str) else (key, value)
         try:
             values = tuple(int(number) for number in (numbers if isinstance(numbers, list) else [numbers]))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
+            values = ()
+        if not values:
             return meanings, f"its label {key!r} has no whole number"
         if str(name).casefold() == "ignore":
             meanings["void"] = frozenset(values)

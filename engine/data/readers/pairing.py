@@ -36,7 +36,10 @@ def load_json(path: Path, most_bytes: int = _MOST_BYTES) -> Any:
 
 def text_of(value: Any, instead: str = "") -> str:
     """One line of text, blanks tidied; `instead` for what is no text."""
-    return " ".join(value.split()) or instead if isinstance(value, str) else instead
+    if not isinstance(value, str):
+        return instead
+    # JSON may hold halves of characters, which no file, message or model can take.
+    return " ".join(value.encode("utf-8", "replace").decode().split()) or instead
 
 
 def label_table(rows: Sequence[tuple[int, str] | tuple[int, str, str]]) -> tuple[LabelConfig, ...]:
@@ -54,7 +57,7 @@ def label_table(rows: Sequence[tuple[int, str] | tuple[int, str, str]]) -> tuple
 
 def words(name: str) -> str:
     """`left_kidney` → "left kidney": what a file or folder is called, as a phrase."""
-    return " ".join(name.replace("_", " ").replace("-", " ").split()) or "object"
+    return text_of(name.replace("_", " ").replace("-", " "), "object")
 
 
 def no_mask(image: str, mask: str) -> Problem:
