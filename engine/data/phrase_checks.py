@@ -19,13 +19,12 @@ _FIX = "Write what it shows into the label table (data.labels), in words that a 
 def told_phrases(labels: Sequence[LabelConfig], findings: Sequence[CaseFinding], config: DataConfig) -> list[Problem]:
     """Names that say nothing, one phrase for two labels, phrases that deny what masks show, sides with flips on."""
     problems: list[Problem] = []
+    empty = [label.phrase for label in labels if _NUMBERED.match(label.phrase.rstrip("."))]
+    if empty:
+        shown = ", ".join(repr(phrase) for phrase in empty[:3]) + (" …" if len(empty) > 3 else "")
+        told = f"A phrase that tells a model nothing of what to find: {shown}."
+        problems.append(Problem("phrase_missing", "warning", told, "", _FIX, len(empty)))
     for label in labels:
-        if _NUMBERED.match(label.phrase.rstrip(".")):
-            problems.append(
-                Problem(
-                    "phrase_missing", "warning", f"{label.phrase!r} tells a model nothing of what to find.", "", _FIX
-                )
-            )
         if _DENIED.match(label.phrase) and any(finding.counts.get(label.value) for finding in findings):
             told = f"The phrase {label.phrase!r} says that nothing is there, but masks mark it."
             problems.append(Problem("phrase_contradicts", "warning", told, "", _FIX))

@@ -55,6 +55,7 @@ def recognised_layout(config: DataConfig, folder: Path) -> tuple[str, Layout]:
         )
     raise DatasetIncomplete(
         f"The layout of {folder} is not recognised: no images with masks of the same names were found in it.",
-        hint="Put the images into a sub-folder images/ and their masks, under the same names, into masks/.",
+        hint="Put the images into a sub-folder images/ and their masks, under the same names, into masks/; or name the "
+        f"layout (data.layout): {', '.join(LAYOUTS.names())}.",
         field="data.folder",
     )

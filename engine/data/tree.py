@@ -29,10 +29,11 @@ def files_in(folder: Path, *suffixes: str) -> list[Path]:
     return [folder / name for name in names if not suffixes or split_suffix(name)[1] in suffixes]
 
 
-def below(folder: Path, deepest: int = _DEEPEST) -> Iterator[Path]:
+def below(folder: Path, deepest: int = _DEEPEST, most: int = _MOST_FOLDERS) -> Iterator[Path]:
     """The folder and those in it, level by level, at most `deepest` below the first that holds more than one folder.
 
-    What unpacking an archive leaves around a dataset does not count.
+    What unpacking an archive leaves around a dataset does not count. `most` folders are looked at: enough to recognise
+    a dataset, not always to list it.
     """
     for _ in range(_MOST_WRAPPINGS):
         folders = folders_in(folder)
@@ -46,7 +47,7 @@ def below(folder: Path, deepest: int = _DEEPEST) -> Iterator[Path]:
         for one in level:
             yield one
             seen += 1
-            if seen >= _MOST_FOLDERS:
+            if seen >= most:
                 return
             following += folders_in(one)
         level = following

@@ -40,7 +40,7 @@ class BraTs:
 
     def cases(self, folder: Path) -> CaseList:
         scans: dict[str, dict[str, Path]] = defaultdict(dict)
-        for one in below(folder, 4):
+        for one in below(folder, 4, most=1_000_000):
             for path in files_in(one, *_KINDS):
                 name = _NAME.match(stem(path))
                 if name is not None:

@@ -11,6 +11,7 @@ from fakes import drawn_layouts as draw
 from PIL import Image
 
 from engine.data.findings import CaseFinding, DatasetReport
+from engine.data.readers import LAYOUTS
 from engine.data.readers.cvc_clinicdb import FRAMES, sequence_of
 from engine.data.slices import open_case
 
@@ -216,3 +217,14 @@ def test_lists_that_lack_an_image_or_a_mask(tmp_path: Path, inspected: Inspected
     problem = next(problem for problem in report.problems if problem.kind == "mask_without_image")
     assert problem.path.endswith("ISIC_0000001_Segmentation.png")
     assert "ISIC_0000001.jpg" in problem.fix
+
+
+def test_more_patients_than_are_looked_at_to_recognise_them(tmp_path: Path) -> None:
+    for number in range(400):
+        home = tmp_path / f"BraTS20_Training_{number:03}"
+        home.mkdir()
+        for kind in ("flair", "t1", "seg"):
+            (home / f"{home.name}_{kind}.nii.gz").touch()
+    layout = LAYOUTS.get("brats")()
+    assert layout.recognises(tmp_path) > 0
+    assert len(layout.cases(tmp_path).cases) == 400
