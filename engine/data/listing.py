@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.data.matching import IMAGE_FOLDERS, MASK_FOLDERS, SPLIT_FOLDERS, split_suffix
+from engine.volumes.dicom.files import SUFFIXES as DICOM
+from engine.volumes.dicom.files import looks_like_dicom
 
 _DEEPEST = 6
 
@@ -47,6 +50,29 @@ def folder_meaning(name: str) -> tuple[str, str | None] | None:
 def files_of(folder: Path) -> list[Listed]:
     """Every visible file, in name order; links to folders are followed once."""
     return [_listed(folder, path) for path in sorted(_walk(folder, 0, set()))]
+
+
+def with_series(files: list[Listed]) -> list[Listed]:
+    """Folders of DICOM slices within the images folder stand for one scan each, called like the folder.
+
+    Not where masks lie in a folder of the same name: there every file has its own.
+    """
+    masked = {listed.inner for listed in files if listed.role == "mask"}
+    homes: dict[Path, list[Listed]] = defaultdict(list)
+    for listed in files:
+        if listed.role == "image" and listed.inner and listed.inner not in masked:
+            homes[listed.path.parent].append(listed)
+    series: dict[Path, Listed] = {}
+    for home, own in homes.items():
+        first = own[0]
+        if len(own) > 1 and (first.suffix in DICOM or (not first.suffix and looks_like_dicom(first.path))):
+            inner, _, stem = first.inner.rpartition("/")
+            place = first.relative.rpartition("/")[0]
+            series[home] = replace(first, path=home, relative=place, inner=inner, stem=stem, suffix=DICOM[0])
+    if not series:
+        return files
+    rest = [listed for listed in files if listed.path.parent not in series]
+    return sorted([*rest, *series.values()], key=lambda listed: listed.relative)
 
 
 def name_is_text(listed: Listed) -> bool:

@@ -6,6 +6,7 @@ train/images/a.png  train/masks/a.png      splits outside …
 images/train/a.png  masks/train/a.png      … or inside
 a.png               a_mask.png             one flat folder
 images/sub-01/a.nii.gz  labels/sub-01/a.nii.gz    folders within are part of the name
+images/p1/IM0001 …      labels/p1.nii.gz          a folder of DICOM slices is one scan
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.data.dataset_json import read_description
-from engine.data.listing import Listed, files_of, name_is_text, only_folder
+from engine.data.listing import Listed, files_of, name_is_text, only_folder, with_series
 from engine.data.matching import mask_preference, patient_of, without_image_words, without_mask_words
 from engine.data.problem import Problem
 from engine.data.readers import LAYOUTS
@@ -93,7 +94,7 @@ def _files(folder: Path) -> tuple[list[Listed], list[Problem], Path]:
             break
         top = inner
     found = files_of(top)
-    files = [listed for listed in found if name_is_text(listed)]
+    files = with_series([listed for listed in found if name_is_text(listed)])
     unnamed = [_odd_name(listed) for listed in found if not name_is_text(listed)]
     if top == folder:
         return files, unnamed, top

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from fakes import dicom_files
 
+from engine.data.findings import DatasetReport
 from engine.data.readers.base import CaseList
 from engine.data.readers.folder_pairs import FolderPairs
+from engine.volumes.reading import read_scan
+from engine.volumes.writing import write_mask
 
 
 def _touch(folder: Path, names: str) -> Path:
@@ -179,3 +186,24 @@ def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
     assert [case.case_id for case in listed.cases] == ["a", "ü"]
     assert [problem.kind for problem in listed.problems] == ["odd_name"]
     listed.problems[0].line().encode()
+
+
+def test_a_folder_of_dicom_slices_is_one_scan(tmp_path: Path, inspected: Callable[..., DatasetReport]) -> None:
+    for number in range(3):
+        folder = tmp_path / f"images/p{number}"
+        dicom_files.write_series(
+            folder, dicom_files.evenly(5), PatientID=f"SECRET{number // 2}", PatientName="Doe^Jane"
+        )
+        if number == 1:
+            for path in list(folder.iterdir()):
+                path.rename(path.with_suffix(".dcm"))
+        scan = read_scan(folder)
+        labels = np.zeros(scan.shape_zyx, np.uint8)
+        labels[1:3, 1:4, 2:5] = 1
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        write_mask(labels, tmp_path / f"labels/p{number}.nii.gz", scan)
+    report = inspected(tmp_path)
+    assert [finding.case.case_id for finding in report.cases] == ["p0", "p1", "p2"]
+    assert {finding.counts[1] for finding in report.cases} == {18}
+    assert [finding.case.patient for finding in report.cases] == ["p0", "p0", "p2"]
+    assert "SECRET" not in json.dumps(report.to_dict())
