@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from tunevlseg_gui.edits import ChangeLabel, DrawSplit, MoveCases
 
 
 @dataclass
@@ -120,9 +124,16 @@ def _label(item: dict[str, Any], area: float | None = None) -> Label:
 
 
 class Project(QObject):
-    """Shared by the Data page, which fills it, and the wizard, which reads it."""
+    """Shared by the Data page, which fills it, and the wizard, which reads it.
 
-    changed = Signal()
+    What a person changes goes through `change_label`, `move_cases` and `draw_split`, or as a step of another kind onto
+    `undo_stack` (see tunevlseg_gui.edits); the `put_…` methods are for those steps alone.
+    """
+
+    changed = Signal()  # anything; the narrower signals come before it
+    labels_edited = Signal()
+    cases_moved = Signal()
+    split_wanted = Signal()  # the cases are to be shared out as `split` says
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -130,6 +141,8 @@ class Project(QObject):
         self.found: Found | None = None
         self.labels: list[Label] = []
         self.split = Split()
+        self.moves: dict[str, str] = {}  # case id → split, of those that lie elsewhere than found
+        self.undo_stack = QUndoStack(self)
 
     @property
     def title(self) -> str:
@@ -145,18 +158,50 @@ class Project(QObject):
         self.found = None
         self.labels = []
         self.split = Split()
+        self.moves = {}
+        self.undo_stack.clear()
         self.changed.emit()
 
     def take_report(self, report: dict[str, Any]) -> None:
-        """What the engine found; phrases that the user wrote stay."""
+        """What the engine found; what the user changed of the labels stays."""
         self.found = Found.of_report(report)
         written = {known.value: known for known in self.labels}
-        self.labels = []
-        for label in self.found.labels:
-            known = written.get(label.value)
-            if known is not None:
-                label = Label(label.value, known.name, known.phrase, known.colour, label.found)
-            self.labels.append(label)
+        self.labels = [
+            replace(written[label.value], found=label.found) if label.value in written else label
+            for label in self.found.labels
+        ]
+        self.changed.emit()
+
+    # -- edits ---------------------------------------------------------------------------------------------------
+
+    def change_label(self, value: int, text: str, **after: Any) -> None:
+        """Fields of the label with this value in the masks; `text` completes "Undo …"."""
+        label = next((label for label in self.labels if label.value == value), None)
+        if label is not None and any(getattr(label, name) != wanted for name, wanted in after.items()):
+            self.undo_stack.push(ChangeLabel(self, value, text, after))
+
+    def move_cases(self, moves: Mapping[str, str]) -> None:
+        """Cases into other splits: case id → split."""
+        if moves:
+            self.undo_stack.push(MoveCases(self, moves))
+
+    def draw_split(self, split: Split) -> None:
+        """All cases are shared out anew."""
+        self.undo_stack.push(DrawSplit(self, split))
+
+    def put_label(self, value: int, fields: Mapping[str, Any]) -> None:
+        self.labels = [replace(label, **fields) if label.value == value else label for label in self.labels]
+        self.labels_edited.emit()
+        self.changed.emit()
+
+    def put_moves(self, moves: Mapping[str, str]) -> None:
+        self.moves = dict(moves)
+        self.cases_moved.emit()
+        self.changed.emit()
+
+    def put_split(self, split: Split, moves: Mapping[str, str]) -> None:
+        self.split, self.moves = split, dict(moves)
+        self.split_wanted.emit()
         self.changed.emit()
 
     def data_for_recipe(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class DataController:
         self._client = client
         self._project = project
         self._job = ""
+        project.split_wanted.connect(self.inspect)
 
     @property
     def thumbnails(self) -> Path:
@@ -45,10 +46,6 @@ class DataController:
         )
         self._page.show_busy("Opening the files…", 0, 0)
         self._job = self._client.submit(job, self._heard)
-
-    def share_out(self, split: Split) -> None:
-        self._project.split = split
-        self.inspect()
 
     def cancel(self) -> None:
         if self._job:

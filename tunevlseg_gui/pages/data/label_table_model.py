@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
-from tunevlseg_gui.project import Label
+from tunevlseg_gui.project import Label, Project
 
 COLUMNS = ("Name", "Phrase given to the model", "Value", "Found")
 NAME, PHRASE, VALUE, FOUND = range(4)
@@ -15,17 +15,23 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 class LabelTableModel(QAbstractTableModel):
-    """Names and phrases can be edited; blanks and twin names are refused. `edited` follows every change."""
+    """Names and phrases of the project's labels can be edited, each as a step to undo; blanks and twins are refused."""
 
-    edited = Signal()
-
-    def __init__(self, parent: Any = None) -> None:
+    def __init__(self, project: Project, parent: Any = None) -> None:
         super().__init__(parent)
+        self._project = project
         self._labels: list[Label] = []
+        project.labels_edited.connect(self.show_labels)
 
-    def show_labels(self, labels: list[Label]) -> None:
+    def show_labels(self) -> None:
+        """The project's labels as they are now; the selection stays where their number does."""
+        if len(self._project.labels) == len(self._labels):
+            self._labels = self._project.labels
+            if self._labels:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(self._labels) - 1, len(COLUMNS) - 1))
+            return
         self.beginResetModel()
-        self._labels = labels
+        self._labels = self._project.labels
         self.endResetModel()
 
     def rowCount(self, parent: AnyIndex | None = None) -> int:
@@ -66,11 +72,8 @@ class LabelTableModel(QAbstractTableModel):
             if any(other is not label and other.name == text for other in self._labels):
                 return False
             # A phrase that was only the name follows it.
-            if label.phrase == label.name:
-                label.phrase = text
-            label.name = text
+            after = {"name": text, "phrase": text} if label.phrase == label.name else {"name": text}
+            self._project.change_label(label.value, f"name of {label.name}", **after)
         else:
-            label.phrase = text
-        self.dataChanged.emit(self.index(index.row(), 0), self.index(index.row(), len(COLUMNS) - 1))
-        self.edited.emit()
+            self._project.change_label(label.value, f"phrase of {label.name}", phrase=text)
         return True

@@ -25,6 +25,7 @@ from tunevlseg_gui.pages.data.problem_list import ProblemList
 from tunevlseg_gui.pages.data.split_editor import SplitEditor
 from tunevlseg_gui.pages.data.thumbnail_delegate import CELL, ThumbnailDelegate
 from tunevlseg_gui.pages.data.thumbnail_table_model import ThumbnailTableModel
+from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Found, Project
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
@@ -46,7 +47,9 @@ class DataPage(QWidget):
             "Look again", "inspectAgain", self.controller.inspect, picture="refresh", tip="Opens every file again"
         )
         self.tune = button("Tune…", "tuneDataset", self.tune_wanted.emit, role="primary", picture="tune")
+        self.undo = UndoButtons(self, project.undo_stack)
         for action in (
+            self.undo,
             self.again,
             button("Open a folder…", "openFolderHere", self.folder_wanted.emit, picture="folder"),
             self.tune,
@@ -73,6 +76,7 @@ class DataPage(QWidget):
         rows.addWidget(self.header)
         rows.addWidget(self._progress_row)
         rows.addWidget(self.body, 1)
+        project.split_wanted.connect(lambda: self.split.show_split(project.split))
         self.show_busy("", 0, 0)
         self.show_project()
 
@@ -110,7 +114,7 @@ class DataPage(QWidget):
         self.thumbnails.setItemDelegate(ThumbnailDelegate(self.thumbnails))
         self.thumbnails.setModel(self.thumbnail_model)
 
-        self.label_model = LabelTableModel(self)
+        self.label_model = LabelTableModel(self.project, self)
         self.label_table = QTableView()
         self.label_table.setObjectName("labelTable")
         self.label_table.setAccessibleName("Labels and phrases")
@@ -132,7 +136,7 @@ class DataPage(QWidget):
         ):
             columns.setSectionResizeMode(column, mode)
         self.split = SplitEditor()
-        self.split.applied.connect(self.controller.share_out)
+        self.split.applied.connect(self.project.draw_split)
         self.problems = ProblemList()
         self.problem_title = label("Problems", "heading", name="problemTitle")
 
@@ -182,7 +186,7 @@ class DataPage(QWidget):
         self.header.set_title(found.name if found and found.name else project.title)
         self.header.set_line(str(project.folder))
         self.split.show_split(project.split)
-        self.label_model.show_labels(project.labels)
+        self.label_model.show_labels()
         self.problems.show_problems(found.problems if found else None)
         self.problem_title.setText(_problem_title(found))
         self.split.show_sizes(found.splits if found else {}, volumes=bool(found and found.kind != "pictures"))

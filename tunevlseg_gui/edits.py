@@ -1,0 +1,87 @@
+"""Edits of the open dataset as steps that can be undone.
+
+Every change that a person makes goes through the project, which pushes one of these on `Project.undo_stack`:
+
+    project.change_label(1, "phrase of polyp", phrase="a pink bump")     # any fields of Label
+    project.move_cases({"case-07": "val"})                              # case id → split
+    project.draw_split(Split(70, 15, 15))
+    project.undo_stack.push(Step("repair of scan-3", do, undo))         # anything else
+
+A step's text completes "Undo …" and "Redo …". Pushing does it. After each step, done or undone, the project says
+`labels_edited` or `cases_moved` (what else a `Step` changes, its functions tell), then `changed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QUndoCommand
+
+if TYPE_CHECKING:
+    from tunevlseg_gui.project import Project, Split
+
+
+class Step(QUndoCommand):
+    """`do` is called when it is pushed and at each redo, `undo_it` at each undo; neither may push another step."""
+
+    def __init__(self, text: str, do: Callable[[], object], undo_it: Callable[[], object]) -> None:
+        super().__init__(text)
+        self._do = do
+        self._undo_it = undo_it
+
+    def redo(self) -> None:
+        self._do()
+
+    def undo(self) -> None:
+        self._undo_it()
+
+
+class ChangeLabel(QUndoCommand):
+    """New values of some fields of the label with this value in the masks."""
+
+    def __init__(self, project: Project, value: int, text: str, after: Mapping[str, Any]) -> None:
+        super().__init__(text)
+        self._project, self._value = project, value
+        label = next(label for label in project.labels if label.value == value)
+        self._after = dict(after)
+        self._before = {name: getattr(label, name) for name in after}
+
+    def redo(self) -> None:
+        self._project.put_label(self._value, self._after)
+
+    def undo(self) -> None:
+        self._project.put_label(self._value, self._before)
+
+
+class MoveCases(QUndoCommand):
+    """Cases into other splits: case id → split."""
+
+    def __init__(self, project: Project, moves: Mapping[str, str]) -> None:
+        to = sorted(set(moves.values()))
+        cases = f"{len(moves)} case" + ("" if len(moves) == 1 else "s")
+        super().__init__(f"move of {cases}" + (f" to {to[0]}" if len(to) == 1 else ""))
+        self._project = project
+        self._before = dict(project.moves)
+        self._after = {**self._before, **moves}
+
+    def redo(self) -> None:
+        self._project.put_moves(self._after)
+
+    def undo(self) -> None:
+        self._project.put_moves(self._before)
+
+
+class DrawSplit(QUndoCommand):
+    """All cases shared out anew; cases that were moved by hand lie as the draw says."""
+
+    def __init__(self, project: Project, split: Split) -> None:
+        super().__init__(f"split of {split.train}, {split.val} and {split.test} %")
+        self._project = project
+        self._before, self._after = (project.split, dict(project.moves)), (split, dict[str, str]())
+
+    def redo(self) -> None:
+        self._project.put_split(*self._after)
+
+    def undo(self) -> None:
+        self._project.put_split(*self._before)
