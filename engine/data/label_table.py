@@ -40,7 +40,7 @@ def table_for(
     binary = len(given) <= 1 and (kind == "binary" or (kind is None and _binary(values, seen)))
     if kind is None and len(given) <= 1 and any(case.objects for case in seen):
         binary = True
-        problems.append(_numbered_objects(sum(case.objects for case in seen)))
+        problems.append(_numbered_objects([case.case_id for case in seen if case.objects]))
     if given:
         table = LabelTable(tuple(given), "binary" if binary else "values")
     else:
@@ -65,7 +65,7 @@ def label_gaps(table: LabelTable, findings: Sequence[CaseFinding]) -> list[Probl
     unseen = [label for label in present if label.value not in in_split["val"]]
     if unseen and any(finding.slices.get("val") for finding in findings):
         problems.append(_not_in_val(unseen))
-    empty = sum(not any(finding.counts.values()) for finding in findings)
+    empty = [finding.case.case_id for finding in findings if not any(finding.counts.values())]
     if empty:
         problems.append(_some_empty(empty, len(findings)))
     return problems
@@ -107,13 +107,15 @@ def _not_in_val(labels: Sequence[LabelConfig]) -> Problem:
     )
 
 
-def _some_empty(empty: int, cases: int) -> Problem:
+def _some_empty(empty: Sequence[str], cases: int) -> Problem:
     return Problem(
         kind="masks_empty",
         severity="note",
-        message=f"{empty} of {cases} cases have an empty mask: nothing is to be found in them.",
+        message=f"{len(empty)} of {cases} cases have an empty mask: nothing is to be found in them.",
         fix="Nothing to do, if that is meant.",
-        count=empty,
+        count=len(empty),
+        cases=tuple(empty),
+        mending="leave_out",
     )
 
 
@@ -126,14 +128,15 @@ def _all_empty(cases: int) -> Problem:
     )
 
 
-def _numbered_objects(cases: int) -> Problem:
+def _numbered_objects(cases: Sequence[str]) -> Problem:
     return Problem(
         kind="numbered_objects",
         severity="warning",
-        message=f"{cases} masks number their objects (1, 2, 3 …) instead of naming structures: "
+        message=f"{len(cases)} masks number their objects (1, 2, 3 …) instead of naming structures: "
         "all objects were taken as one label.",
         fix="If the numbers do mean different structures, list them in the label table.",
-        count=cases,
+        count=len(cases),
+        cases=tuple(cases),
     )
 
 
@@ -150,5 +153,6 @@ def _unlisted(table: LabelTable, seen: Sequence[SeenValues], given: bool) -> lis
             message=f"Masks also hold values that are no label ({shown}); they count as background.",
             fix="Add them to the label table to use them.",
             count=len(extra),
+            cases=tuple(case.case_id for case in seen if not known.issuperset(case.counts)),
         )
     ]

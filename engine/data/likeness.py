@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.data.fingerprint import near_duplicates
-from engine.data.problem import Problem
+from engine.data.problem import Mending, Problem
 from engine.data.seen_case import SeenCase
 
 _MOST_TOLD = 40
@@ -63,11 +63,11 @@ def _joined(own: Mapping[str, str], pairs: Sequence[tuple[str, str, float]]) -> 
 def told_twins(found: Likeness, split_of: Mapping[str, str]) -> list[Problem]:
     """Pairs in different splits one by one, the others as well where they are few."""
     problems: list[Problem] = []
-    left: Counter[tuple[bool, bool]] = Counter()
+    left: dict[tuple[bool, bool], list[str]] = {}
     for one, other, alike in found.twins:
         same, apart = alike == 1.0, split_of[one] != split_of[other]
         if sum(problem.kind != "duplicate_image" for problem in problems) >= _MOST_TOLD and not same:
-            left[same, apart] += 1
+            left.setdefault((same, apart), []).extend((one, other))
             continue
         where = f"{split_of[one]} and {split_of[other]}"
         told = f"they are in {where}, so scores will look too good" if apart else "they stay in one split"
@@ -83,18 +83,22 @@ def told_twins(found: Likeness, split_of: Mapping[str, str]) -> list[Problem]:
                 else "Look at both; put them into one split, or give them one patient (data.split.patient_table)."
                 if apart
                 else "Nothing to do, unless it is a copy: then remove one of the two.",
+                cases=(one, other),
+                mending="regroup" if apart else "",
             )
         )
     problems += [
         Problem(
             kind="near_duplicate",
             severity="warning" if apart else "note",
-            message=f"{count} more pairs look nearly the same and are in "
+            message=f"{len(cases) // 2} more pairs look nearly the same and are in "
             + ("different splits: scores will look too good." if apart else "one split."),
             fix="Split by patient: neighbouring frames of one video look like this.",
-            count=count,
+            count=len(cases) // 2,
+            cases=tuple(dict.fromkeys(cases)),
+            mending="regroup" if apart else "",
         )
-        for (_, apart), count in left.items()
+        for (_, apart), cases in left.items()
     ]
     return problems
 
@@ -103,13 +107,13 @@ def told_masks(seen: Sequence[SeenCase]) -> list[Problem]:
     """Masks that are the same for different images, and masks that look inverted."""
     first: dict[str, SeenCase] = {}
     problems: list[Problem] = []
-    copies = 0
+    copies: list[str] = []
     for item in seen:
         twin = first.setdefault(item.mask_digest, item) if item.mask_digest else item
         if twin is item or twin.digest == item.digest:
             continue
-        copies += 1
-        if copies <= _MOST_TOLD:
+        copies.append(item.case.case_id)
+        if len(copies) <= _MOST_TOLD:
             problems.append(
                 Problem(
                     kind="duplicate_mask",
@@ -117,16 +121,18 @@ def told_masks(seen: Sequence[SeenCase]) -> list[Problem]:
                     message=f"The mask is the same, pixel for pixel, as that of {twin.case.case_id}, another image.",
                     path=item.case.case_id,
                     fix="Look at both images: one of the masks was probably saved under the wrong name.",
+                    cases=(twin.case.case_id, item.case.case_id),
                 )
             )
-    if copies > _MOST_TOLD:
+    if len(copies) > _MOST_TOLD:
         problems.append(
             Problem(
                 kind="duplicate_mask",
                 severity="warning",
-                message=f"{copies - _MOST_TOLD} more masks are the same as those of other images.",
+                message=f"{len(copies) - _MOST_TOLD} more masks are the same as those of other images.",
                 fix="Check how the masks were exported.",
-                count=copies - _MOST_TOLD,
+                count=len(copies) - _MOST_TOLD,
+                cases=tuple(copies[_MOST_TOLD:]),
             )
         )
     return problems
@@ -138,6 +144,7 @@ def told_inverted(seen: Sequence[SeenCase]) -> list[Problem]:
     filled = [item for item in marked if item.fills_corners]
     if not filled:
         return []
+    mending: Mending = "invert"
     fix = "Look at the thumbnail; where the background is marked, invert the mask (255 minus its values)."
     if len(filled) > len(marked) / 2:
         return [
@@ -148,7 +155,12 @@ def told_inverted(seen: Sequence[SeenCase]) -> list[Problem]:
                 "they look inverted.",
                 fix=fix,
                 count=len(filled),
+                cases=tuple(item.case.case_id for item in filled),
+                mending=mending,
             )
         ]
     message = "The mask marks most of the picture and all four corners, as few of this dataset do: it looks inverted."
-    return [Problem("mask_inverted", "warning", message, item.case.case_id, fix) for item in filled[:_MOST_TOLD]]
+    return [
+        Problem("mask_inverted", "warning", message, name, fix, cases=(name,), mending=mending)
+        for name in (item.case.case_id for item in filled[:_MOST_TOLD])
+    ]

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
+Mending = Literal["", "geometry", "lossless", "invert", "regroup", "leave_out"]
+"""How the program itself can mend it: the mask brought onto its scan's grid, its cut values stored as PNG, marked and
+unmarked exchanged, the cases brought into one split, the cases left out; "": only a person can."""
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -16,7 +19,7 @@ class Problem:
     """`error`: the case is left out; `warning`: used, but look at it; `note`: worth knowing.
 
     `path` is relative to the dataset's folder ("" = the folder itself); `count` is the number of files that this
-    line stands for.
+    line stands for; `cases` are the ids of the cases that it is about, where it is about some.
     """
 
     kind: str
@@ -25,6 +28,8 @@ class Problem:
     path: str = ""
     fix: str = ""
     count: int = 1
+    cases: tuple[str, ...] = ()
+    mending: Mending = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -39,8 +44,11 @@ def gathered(problems: Iterable[Problem], most_notes: int = 3) -> tuple[Problem,
     """Errors first, in the order found; more than `most_notes` equal notes or warnings become one line with a count."""
     rows = list(problems)
     times: dict[tuple[str, str], int] = {}
+    whose: dict[tuple[str, str], dict[str, None]] = {}
     for problem in rows:
-        times[problem.kind, problem.message] = times.get((problem.kind, problem.message), 0) + 1
+        key = (problem.kind, problem.message)
+        times[key] = times.get(key, 0) + 1
+        whose.setdefault(key, {}).update(dict.fromkeys(problem.cases))
     kept: list[Problem] = []
     told: set[tuple[str, str]] = set()
     for problem in rows:
@@ -51,5 +59,5 @@ def gathered(problems: Iterable[Problem], most_notes: int = 3) -> tuple[Problem,
         elif key not in told:
             told.add(key)
             message = f"{problem.message} ({times[key]} files, this is the first)"
-            kept.append(replace(problem, message=message, count=times[key]))
+            kept.append(replace(problem, message=message, count=times[key], cases=tuple(whose[key])))
     return tuple(sorted(kept, key=lambda problem: _ORDER[problem.severity]))

@@ -17,7 +17,7 @@ from engine.data.likeness import told_inverted, told_masks
 from engine.data.looking import look
 from engine.data.patients import with_patients
 from engine.data.phrase_checks import told_phrases
-from engine.data.problem import Problem, gathered
+from engine.data.problem import Mending, Problem, gathered
 from engine.data.prompts import told_prompts
 from engine.data.readers.base import Case, CaseList
 from engine.data.recognition import dataset_folder, recognised_layout
@@ -65,7 +65,11 @@ def inspect(
             opened = open_case(case, folder)
         except CaseRefused as error:
             told = f"{error.what} The case is left out."
-            return None, [Problem(error.kind, "error", told, error.where, error.hint)]
+            mending: Mending = "geometry" if error.repairable else "leave_out"
+            refused = Problem(
+                error.kind, "error", told, error.where, error.hint, cases=(case.case_id,), mending=mending
+            )
+            return None, [refused]
         item = remember(opened, config, with_sketch=number in sketched, shown_values=shown)
         return item, notes_of(opened, folder)
 

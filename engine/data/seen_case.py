@@ -16,7 +16,7 @@ from engine.data.config import DataConfig
 from engine.data.fingerprint import Fingerprint, fingerprint
 from engine.data.grey_levels import Intensity, intensity_for, preprocess_for
 from engine.data.labels import LabelTable
-from engine.data.problem import Problem
+from engine.data.problem import Mending, Problem
 from engine.data.readers.base import Case
 from engine.data.slices import OpenedCase, SlicedCase, relative_to
 from engine.data.thumbnails import Sketch, sketch
@@ -118,19 +118,22 @@ def notes_of(opened: OpenedCase, folder: Path) -> list[Problem]:
     """What was changed while reading the case's files."""
     fix = "Nothing to do, if that is right."
     image = relative_to(opened.case.image, folder)
-    notes = [Problem("scan_note", "note", note, image, fix) for note in opened.scan.notes]
+    whose = (opened.case.case_id,)
+    plain = {mask.path for mask in opened.case.masks if mask.code is None}
+    notes = [Problem("scan_note", "note", note, image, fix, cases=whose) for note in opened.scan.notes]
     for mask in opened.read:
         where = relative_to(mask.path, folder)
-        notes += [Problem("mask_note", "note", note, where, fix) for note in mask.notes]
+        notes += [Problem("mask_note", "note", note, where, fix, cases=whose) for note in mask.notes]
         if TURNED_NOTE in opened.scan.notes and TURNED_NOTE not in mask.notes:
-            notes.append(_perhaps_turned(where))
+            notes.append(_perhaps_turned(where, whose))
         if mask.cut:
             fix_cut = "Save masks as PNG to keep their values exactly."
-            notes.append(Problem("mask_cut", "note", mask.cut_note, where, fix_cut))
+            mending: Mending = "lossless" if mask.path in plain else ""
+            notes.append(Problem("mask_cut", "note", mask.cut_note, where, fix_cut, cases=whose, mending=mending))
     return notes
 
 
-def _perhaps_turned(where: str) -> Problem:
+def _perhaps_turned(where: str, whose: tuple[str, ...]) -> Problem:
     return Problem(
         kind="mask_perhaps_turned",
         severity="warning",
@@ -138,6 +141,7 @@ def _perhaps_turned(where: str) -> Problem:
         "on the picture as stored, it lies turned or mirrored.",
         path=where,
         fix="Look at the thumbnail; where the two do not fit, save the image upright, without the mark.",
+        cases=whose,
     )
 
 

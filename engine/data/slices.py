@@ -113,13 +113,17 @@ class SlicedCase:
 
 
 class CaseRefused(InputError):
-    """A file of a case that cannot be used: `kind` as in the report, `where` the file to mend, `what` is wrong."""
+    """A file of a case that cannot be used: `kind` as in the report, `where` the file to mend, `what` is wrong.
 
-    def __init__(self, kind: str, where: str, what: str, hint: str) -> None:
+    `repairable`: the headers allow to bring the mask onto its scan's grid.
+    """
+
+    def __init__(self, kind: str, where: str, what: str, hint: str, *, repairable: bool = False) -> None:
         super().__init__(f"{where}: {what}", hint=hint)
         self.kind = kind
         self.where = where
         self.what = what
+        self.repairable = repairable
 
 
 def open_case(case: Case, root: Path) -> OpenedCase:
@@ -207,35 +211,40 @@ def relative_to(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-def _repair(scan: Volume, mask: Volume) -> str:
-    """The repair that the two headers allow, or why there is none."""
+def _repair(scan: Volume, mask: Volume) -> tuple[str, bool]:
+    """The repair that the two headers allow, or why there is none; and whether there is one."""
     found = preflight(scan, mask)
     if not found.offers:
-        return f"It cannot be repaired: {found.refused} Export the mask again, on the scan's grid."
+        return f"It cannot be repaired: {found.refused} Export the mask again, on the scan's grid.", False
     best = found.offers[0]
-    return f"Repair: tunevlseg data repair IMAGE MASK --how {best.repair} --out FILE ({best.does})."
+    return f"Repair: tunevlseg data repair IMAGE MASK --how {best.repair} --out FILE ({best.does}).", True
 
 
 def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, root: Path) -> None:
     if mask.voxels.shape[:3] != scan.voxels.shape[:3]:
         swapped = mask.voxels.shape[0] == 1 and mask.voxels.shape[2:0:-1] == scan.voxels.shape[1:3]
         turned = " (sides swapped: one of the two may be turned by 90°)" if swapped else ""
+        hint = "Export the mask again at the size of its image; it is not stretched, since that might misplace it."
+        repairable = False
+        if scan.geometry is not None and mask.geometry is not None:
+            hint, repairable = _repair(scan, mask)
         raise CaseRefused(
             "size_mismatch",
             relative_to(mask_path, root),
             f"The mask measures {_size(mask.voxels.shape)}, its image {relative_to(image_path, root)} "
             f"{_size(scan.voxels.shape)}{turned}.",
-            _repair(scan, mask)
-            if scan.geometry is not None and mask.geometry is not None
-            else "Export the mask again at the size of its image; it is not stretched, since that might misplace it.",
+            hint,
+            repairable=repairable,
         )
     if scan.geometry is None or mask.geometry is None:
         return
     differences = same_grid(scan.geometry, mask.geometry, scan.voxels.shape[:3], mask.voxels.shape[:3])
     if differences:
+        hint, repairable = _repair(scan, mask)
         raise CaseRefused(
             "grid_mismatch",
             relative_to(mask_path, root),
             f"The mask lies elsewhere than its scan {relative_to(image_path, root)}: {'; '.join(differences)}.",
-            _repair(scan, mask),
+            hint,
+            repairable=repairable,
         )

@@ -181,11 +181,8 @@ def _as_given(members: Sequence[Member]) -> Assignment:
                 fix="Add a sub-folder test to keep cases apart for them.",
             )
         )
-    homes: dict[str, set[str]] = {}
-    for member in members:
-        homes.setdefault(member.patient, set()).add(member.given or "train")
-    problems += [_leak(patient, splits) for patient, splits in sorted(homes.items()) if len(splits) > 1]
-    return Assignment({member.case_id: member.given or "train" for member in members}, tuple(problems))
+    split_of = {member.case_id: member.given or "train" for member in members}
+    return Assignment(split_of, (*problems, *_leaks(members, split_of)))
 
 
 def _val_from_train(members: Sequence[Member], config: SplitConfig, seed: int) -> Assignment:
@@ -206,20 +203,23 @@ def _val_from_train(members: Sequence[Member], config: SplitConfig, seed: int) -
     ]
     if len(patients) == 1 and len(rest) > 1 and config.by == "patient":
         problems.append(_one_patient(len(rest)))
-    homes: dict[str, set[str]] = {}
+    told = {member.case_id: "test" if member.given == "test" else "train" for member in members}
+    return Assignment(split_of, (*problems, *_leaks(members, told)))
+
+
+def _leaks(members: Sequence[Member], split_of: Mapping[str, str]) -> list[Problem]:
+    """Patients of whom several splits hold images."""
+    cases: dict[str, list[str]] = {}
     for member in members:
-        homes.setdefault(member.patient, set()).add("test" if member.given == "test" else "train")
-    problems += [_leak(patient, splits) for patient, splits in sorted(homes.items()) if len(splits) > 1]
-    return Assignment(split_of, tuple(problems))
-
-
-def _leak(patient: str, splits: set[str]) -> Problem:
-    return Problem(
-        kind="leak",
-        severity="warning",
-        message=f"Images of {patient} are in {' and '.join(sorted(splits))}: scores will look too good.",
-        fix="Move all images of a patient into one sub-folder.",
-    )
+        cases.setdefault(member.patient, []).append(member.case_id)
+    found = []
+    for patient, names in sorted(cases.items()):
+        splits = sorted({split_of[name] for name in names})
+        if len(splits) > 1:
+            told = f"Images of {patient} are in {' and '.join(splits)}: scores will look too good."
+            fix = "Move all images of a patient into one sub-folder."
+            found.append(Problem("leak", "warning", told, "", fix, cases=tuple(names), mending="regroup"))
+    return found
 
 
 def _one_patient(images: int) -> Problem:
