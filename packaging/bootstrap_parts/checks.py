@@ -62,8 +62,7 @@ def run_checks(environment: Environment, *, everything: bool, lint_only: bool, p
 
         def tests(*, under_x: bool) -> int:
             marks = marker_expression(everything=everything, cuda=cuda, under_x=under_x)
-            arguments = pytest_arguments or ("--durations=10",)
-            return _pytest(environment, ["-m", marks, *arguments], under_x=under_x)
+            return _pytest(environment, ["-m", marks, *(pytest_arguments or usual_arguments(under_x))], under_x=under_x)
 
         check("tests (pytest)", lambda: tests(under_x=False))
         if sys.platform.startswith("linux"):
@@ -75,6 +74,14 @@ def run_checks(environment: Environment, *, everything: bool, lint_only: bool, p
     for outcome in outcomes:
         say(f"  {'passed' if outcome.passed else 'FAILED'}  {outcome.name}  ({outcome.seconds:.0f} s)")
     return all(outcome.passed for outcome in outcomes)
+
+
+def usual_arguments(under_x: bool) -> list[str]:
+    """Where nothing else is asked: a process for each core, but one for the screen, which has one keyboard focus.
+
+    Tests of one file share what they made, so they stay in one process.
+    """
+    return ["--durations=10"] if under_x else ["--durations=10", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
 
 
 def _pytest(environment: Environment, arguments: Sequence[str], *, under_x: bool) -> int:
