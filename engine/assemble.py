@@ -302,7 +302,9 @@ def export_parts(
     manifest = Manifest(
         name=recipe.name,
         labels=[
-            BundleLabel(value=label.value, name=label.name, phrase=label.phrase, colour=label.colour)
+            BundleLabel(
+                value=label.value, name=label.name, phrase=label.phrase, colour=label.colour, snomed=label.snomed
+            )
             for label in labels
         ],
         preprocess=preprocess,

@@ -23,6 +23,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from engine.config.fields import Settings, setting
+from engine.config.sctid import wrong_with
 from engine.contract.errors import NotABundle, WrongVersion
 from engine.volumes.preprocess import Preprocess
 
@@ -49,6 +50,14 @@ class BundleLabel(Settings):
     phrase: str = setting("object", "The text that the model is given.", min_length=1)
     colour: str = setting("#e6194b", "Colour in overlays, #rrggbb.", pattern=r"^#[0-9a-fA-F]{6}$")
     snomed: str | None = setting(None, "SNOMED CT code, where one is known.")
+
+    @field_validator("snomed")
+    @classmethod
+    def _a_concept(cls, code: str | None) -> str | None:
+        wrong = wrong_with(code) if code is not None else ""
+        if wrong:
+            raise ValueError(f"{code!r} is no code of a SNOMED CT concept: {wrong}")
+        return code
 
 
 class BaseModelInfo(Settings):

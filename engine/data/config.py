@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from engine.config.fields import Settings, setting
+from engine.config.sctid import wrong_with
 
 PlaneName = Literal["axial", "coronal", "sagittal", "acquisition"]
 MaskKind = Literal["binary", "values"]
@@ -67,7 +68,16 @@ class LabelConfig(Settings):
     value: int = setting(1, "Value in the masks; any value above 0 where masks have one structure.", ge=1, le=65535)
     name: str = setting("object", "Name shown to a person.", min_length=1)
     phrase: str = setting("object", "The text that the model is given.", min_length=1)
+    alternatives: tuple[str, ...] = setting(
+        (), "Other phrases of the same meaning: while tuning, one of all is drawn for each image."
+    )
     colour: str = setting("#E69F00", "Colour in overlays, #rrggbb.", pattern=r"^#[0-9a-fA-F]{6}$")
+    snomed: str | None = setting(None, "SNOMED CT code of the concept, where one is known.")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The phrase and its alternatives."""
+        return (self.phrase, *self.alternatives)
 
     @model_validator(mode="before")
     @classmethod
@@ -84,6 +94,23 @@ class LabelConfig(Settings):
         if not tidy:
             raise ValueError("must not be blank")
         return tidy
+
+    @field_validator("snomed", mode="before")
+    @classmethod
+    def _a_concept(cls, code: Any) -> str | None:
+        if code is None or not str(code).strip():
+            return None
+        tidy = str(code).strip()
+        wrong = wrong_with(tidy)
+        if wrong:
+            raise ValueError(f"{tidy!r} is no code of a SNOMED CT concept: {wrong}")
+        return tidy
+
+    @field_validator("alternatives")
+    @classmethod
+    def _each_once(cls, alternatives: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        tidy = dict.fromkeys(" ".join(text.split()) for text in alternatives)
+        return tuple(text for text in tidy if text and text != info.data.get("phrase"))
 
 
 class DataConfig(Settings):

@@ -21,6 +21,11 @@ def colour_of(index: int) -> str:
     return PALETTE[index % len(PALETTE)]
 
 
+def texts_of(labels: Sequence[LabelConfig]) -> list[tuple[LabelConfig, str]]:
+    """Each label with each of its texts: the phrase, then its alternatives."""
+    return [(label, text) for label in labels for text in label.texts]
+
+
 def name_from_folder(folder: Path) -> str:
     """`dsb2018_nuclei` → "dsb2018 nuclei": underscores and hyphens become spaces, nothing else is guessed."""
     words = re.sub(r"[\s_\-]+", " ", folder.resolve().name).strip()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from engine.contract.errors import OutOfRange
 from engine.data.config import DataConfig, LabelConfig
 from engine.data.findings import CaseFinding
+from engine.data.labels import texts_of
 from engine.data.problem import Problem
 from engine.data.sides import check_sides
 
@@ -19,18 +20,18 @@ _FIX = "Write what it shows into the label table (data.labels), in words that a 
 def told_phrases(labels: Sequence[LabelConfig], findings: Sequence[CaseFinding], config: DataConfig) -> list[Problem]:
     """Names that say nothing, one phrase for two labels, phrases that deny what masks show, sides with flips on."""
     problems: list[Problem] = []
-    empty = [label.phrase for label in labels if _NUMBERED.match(label.phrase.rstrip("."))]
+    empty = [text for label in labels for text in label.texts if _NUMBERED.match(text.rstrip("."))]
     if empty:
         shown = ", ".join(repr(phrase) for phrase in empty[:3]) + (" …" if len(empty) > 3 else "")
         told = f"A phrase that tells a model nothing of what to find: {shown}."
         problems.append(Problem("phrase_missing", "warning", told, "", _FIX, len(empty)))
-    for label in labels:
-        if _DENIED.match(label.phrase) and any(finding.counts.get(label.value) for finding in findings):
-            told = f"The phrase {label.phrase!r} says that nothing is there, but masks mark it."
+    for label, text in texts_of(labels):
+        if _DENIED.match(text) and any(finding.counts.get(label.value) for finding in findings):
+            told = f"The phrase {text!r} says that nothing is there, but masks mark it."
             problems.append(Problem("phrase_contradicts", "warning", told, "", _FIX))
     said: dict[str, LabelConfig] = {}
-    for label in labels:
-        twin = said.setdefault(" ".join(label.phrase.casefold().rstrip(". ").split()), label)
+    for label, text in texts_of(labels):
+        twin = said.setdefault(" ".join(text.casefold().rstrip(". ").split()), label)
         if twin is not label:
             told = f"The labels {twin.name!r} and {label.name!r} have the same phrase: a model cannot tell them apart."
             problems.append(Problem("phrase_twice", "warning", told, "", _FIX))

@@ -2,8 +2,9 @@
 
 `data.prompt` chooses: p0, p1 … by number, `random` (any but p0, as the published system's negative prompt index),
 or `count`, `size`, `location` (`mask_phrases`). `data.override_prompt` replaces everything. A prompt may have several
-texts: while tuning one is drawn at each use, by seed, epoch and image; elsewhere the first of p1 (or of the number
-asked for) is taken, so that a score can be repeated. The published system draws there too.
+texts, as p1 has where a label has alternatives: while tuning one is drawn at each use, by seed, epoch and image;
+elsewhere the first of p1 (or of the number asked for) is taken, so that a score can be repeated. The published system
+draws there too.
 """
 
 from __future__ import annotations
@@ -29,23 +30,23 @@ def said_of(
 ) -> Groups:
     """What may be said for a label of a case whose truth [h, w] is known.
 
-    `found` has the phrases that came with the dataset (label value → phrase): one that the user wrote in its place
-    stands above the case's own prompts.
+    `found` has the phrases that came with the dataset (label value → phrase): one that the user wrote in its place,
+    or alternatives, stand above the case's own prompts.
     """
     if config.override_prompt:
         return ((config.override_prompt,),)
     if config.prompt in KINDS:
-        return ((phrase_for(config.prompt, label.phrase, truth),),)
+        return (tuple(phrase_for(config.prompt, text, truth) for text in label.texts),)
     own = dict(dict(case.prompts).get(label.value, ()))
-    rewritten = label.phrase != found.get(label.value, label.phrase)
+    rewritten = bool(label.alternatives) or label.phrase != found.get(label.value, label.phrase)
     if config.prompt == "random" and not rewritten:
         names = sorted(own.keys() - {"p0"}, key=lambda name: (name != "p1", int(name[1:])))
         groups = tuple(own[name] for name in names)
-        return groups or ((label.phrase,),)
+        return groups or (label.texts,)
     if config.prompt == "p0":
         return (own.get("p0", ("",)),)
     texts = None if rewritten else own.get(config.prompt)
-    return (texts or (label.phrase,),)
+    return (texts or label.texts,)
 
 
 def told_prompts(cases: Sequence[Case], labels: Sequence[LabelConfig], config: DataConfig) -> list[Problem]:

@@ -75,7 +75,7 @@ def check_sides(config: DataConfig, labels: Iterable[LabelConfig]) -> None:
     """
     moves = {"flip_horizontal": config.flip_horizontal, "flip_vertical": config.flip_vertical, "rotate": config.rotate}
     for setting, why in forbidden_moves(
-        moves, [text for label in labels for text in (label.phrase, label.name)]
+        moves, [text for label in labels for text in (*label.texts, label.name)]
     ).items():
         allowed = f"at most {MOST_TURN:g}" if setting == "rotate" else "false"
         raise OutOfRange(

@@ -57,7 +57,7 @@ def same_data(folder: Path, report: DatasetReport) -> bool:
     known = read_labels(folder)
     if not known:
         return True
-    return known.get("splits_sha256") == _fingerprint(report) and known.get("labels") == report.table.to_dicts()
+    return known.get("splits_sha256") == _fingerprint(report) and labels_of(folder) == report.labels
 
 
 def _fingerprint(report: DatasetReport) -> str:

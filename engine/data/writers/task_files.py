@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.config import LabelConfig
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.mask_phrases import KINDS, phrase_for
 from engine.data.slices import open_case
@@ -87,7 +88,7 @@ class TaskFilesWriter:
                     mask = f"{inner}{stem}.png"
                     save_png(truth[at] * np.uint8(255), folder / "masks" / mask)
                     said = prompts.get(label.value)
-                    texts = _known(said) if said else _own(label.phrase, truth[at])
+                    texts = _known(said) if said else _own(label, truth[at])
                     row = {"img_name": image, "mask_name": mask, "prompts": texts, "patient": finding.case.patient}
                     tasks[split].append(row)
 
@@ -96,6 +97,6 @@ def _known(prompts: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, Any]:
     return {name: texts[0] if len(texts) == 1 else list(texts) for name, texts in prompts}
 
 
-def _own(phrase: str, truth: NDArray[np.uint8]) -> dict[str, Any]:
-    texts = {f"p{number}": phrase_for(kind, phrase, truth) for number, kind in enumerate(KINDS, 2)}
-    return {"p0": "", "p1": phrase, **texts}
+def _own(label: LabelConfig, truth: NDArray[np.uint8]) -> dict[str, Any]:
+    texts = {f"p{number}": phrase_for(kind, label.phrase, truth) for number, kind in enumerate(KINDS, 2)}
+    return {"p0": "", "p1": list(label.texts) if label.alternatives else label.phrase, **texts}

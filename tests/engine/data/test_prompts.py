@@ -46,6 +46,29 @@ def test_several_texts_are_drawn_while_tuning_only(tmp_path: Path, inspected: In
     assert drawn[0][1][1] == "Wall of the heart."
 
 
+def test_alternatives_are_drawn_while_tuning_and_scores_use_the_phrase(tmp_path: Path, inspected: Inspected) -> None:
+    draw.folder_pairs(tmp_path)
+    label = {"value": 1, "name": "polyp", "phrase": "polyp", "alternatives": ["growth", " polyp", "flat  lesion", ""]}
+    dataset = _built(inspected(tmp_path, labels=[label]))
+    said = {"polyp", "growth", "flat lesion"}
+    assert {_texts(dataset, epoch)[0][0] for epoch in range(30)} == said
+    assert _texts(dataset, 5, draw=False)[0][0] == "polyp"
+    random = _built(inspected(tmp_path, labels=[label], prompt="random"))
+    assert {_texts(random, epoch)[0][0] for epoch in range(30)} == said
+    counted = _built(inspected(tmp_path, labels=[label], prompt="count"))
+    assert {_texts(counted, epoch)[0][0] for epoch in range(30)} == {f"one {text}" for text in said}
+
+
+def test_alternatives_that_the_user_wrote_stand_above_the_datasets_prompts(
+    tmp_path: Path, inspected: Inspected
+) -> None:
+    draw.task_files(tmp_path)
+    (first, *rest) = inspected(tmp_path).labels
+    edited = first.model_dump() | {"alternatives": ["the hollow"]}
+    dataset = _built(inspected(tmp_path, labels=[edited, *(label.model_dump() for label in rest)]))
+    assert {_texts(dataset, epoch)[0][0] for epoch in range(30)} == {first.phrase, "the hollow"}
+
+
 @pytest.mark.parametrize(
     ("settings", "first", "others"),
     [

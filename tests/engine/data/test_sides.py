@@ -55,6 +55,7 @@ def test_words_of_neither(text: str) -> None:
     [
         ({"flip_horizontal": True}, {"phrase": "left lung", "name": "lung"}, "data.flip_horizontal"),
         ({"flip_horizontal": True}, {"phrase": "lung", "name": "lung_L"}, "data.flip_horizontal"),
+        ({"flip_horizontal": True}, {"phrase": "lung", "alternatives": ["left lung"]}, "data.flip_horizontal"),
         ({"flip_vertical": True}, {"phrase": "upper lobe"}, "data.flip_vertical"),
         ({"rotate": 46}, {"phrase": "left lung"}, "data.rotate"),
         ({"rotate": 180}, {"phrase": "upper lobe"}, "data.rotate"),

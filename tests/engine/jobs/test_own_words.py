@@ -17,7 +17,10 @@ from engine.contract.control import CancelToken
 from engine.contract.errors import InputError
 from engine.contract.events import Event, Log
 from engine.contract.jobs import Evaluate, Export, Segment, Tune
+from engine.data.report import inspect
 from engine.jobs import evaluate, export, segment, tune
+from engine.jobs.run_data import same_data
+from engine.recipe import read_recipe
 from engine.runs import layout
 
 
@@ -53,7 +56,16 @@ def run(data: Path, tiny_weights: Path, tmp_path: Path) -> Path:
         "data": {
             "folder": str(data),
             "split": {"train": 0.5, "val": 0.25, "test": 0.25},
-            "labels": [{"value": 1, "name": "polyp", "phrase": "red disc"}, {"value": 2, "name": "blue disc"}],
+            "labels": [
+                {
+                    "value": 1,
+                    "name": "polyp",
+                    "phrase": "red disc",
+                    "alternatives": ["crimson disc"],
+                    "snomed": "64033007",
+                },
+                {"value": 2, "name": "blue disc"},
+            ],
         },
         "model": {"name": "clipseg", "weights": str(tiny_weights)},
         "strategy": {"name": "coop", "per_label": True, "num_context": 3, "initialise_from": None},
@@ -85,7 +97,7 @@ def test_from_tuning_to_a_mask_with_the_dataset_gone(run: Path, data: Path, tmp_
     warnings = [event.message for event in told if isinstance(event, Log) and event.level == "warning"]
     assert any("does not exist" in message and "drawn images" in message for message in warnings)
     manifest = Bundle.open(out).manifest
-    assert [label.name for label in manifest.labels] == ["polyp", "blue disc"]
+    assert [(label.name, label.snomed) for label in manifest.labels] == [("polyp", "64033007"), ("blue disc", None)]
     assert manifest.text_depends_on_label
     assert not manifest.image_depends_on_label
     assert manifest.parity.verified
@@ -100,6 +112,15 @@ def test_from_tuning_to_a_mask_with_the_dataset_gone(run: Path, data: Path, tmp_
     scan = Path(kept) / "images" / "0.png"
     made = go(Segment([str(scan)], str(out), ["blue disk", "liver"], str(tmp_path / "masks"), label="polyp"))
     assert [mask["label_used"] for mask in made["masks"]] == ["polyp", "polyp"]
+
+
+def test_the_same_labels_are_known_again(run: Path, data: Path) -> None:
+    """Alternatives and codes come back from the run's own file as they went in."""
+    recipe = read_recipe(run / layout.RECIPE)
+    assert same_data(run, inspect(recipe.data, recipe.seed, quiet, CancelToken()))
+    fewer = [label.model_copy(update={"alternatives": ()}) for label in recipe.data.labels]
+    changed = recipe.data.model_copy(update={"labels": tuple(fewer)})
+    assert not same_data(run, inspect(changed, recipe.seed, quiet, CancelToken()))
 
 
 def test_other_labels_have_no_words(run: Path, data: Path, tmp_path: Path) -> None:
