@@ -146,6 +146,7 @@ class DatasetReport:
             "cases": [self._case_row(finding) for finding in self.cases],
             "problems": [problem.to_dict() for problem in self.problems],
             "statistics": dict(self.statistics),
+            "grey_levels": _plain(self.intensity),
             "prompts": list(self.prompts),
             "problem_counts": dict(Counter(problem.severity for problem in self.problems)),
             "thumbnails": [
@@ -184,3 +185,10 @@ class DatasetReport:
             "voxels": {str(value): count for value, count in finding.counts.items()},
             "labels": [value for value, count in finding.counts.items() if count],
         }
+
+
+def _plain(intensity: Intensity) -> dict[str, Any]:
+    """With `limits` of the window (None: there is none), the values shown black and white."""
+    window = intensity.get("window")
+    limits = None if window is None else list(window.limits)
+    return {**intensity, "window": None if window is None else window.model_dump(), "limits": limits}

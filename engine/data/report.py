@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.contract.control import CancelToken, Emit, Ticker
 from engine.data.config import DataConfig
 from engine.data.findings import CaseFinding, DatasetReport, Thumbnail
+from engine.data.grey_histogram import grey_statistics
 from engine.data.grey_levels import differing, intensity_for_all
 from engine.data.label_table import SeenValues, label_gaps, table_for
 from engine.data.labels import LabelTable, name_from_folder
@@ -105,7 +106,7 @@ def inspect(
         problems=gathered(problems),
         thumbnails=_draw(seen, findings, table, thumbnails, cancel) if thumbnails else (),
         splits_from=_givers(found, config),
-        statistics=statistics(findings, table),
+        statistics={**statistics(findings, table), "grey": grey_statistics([item.grey for item in seen])},
         phrases_found={label.value: label.phrase for label in found.labels},
     )
 

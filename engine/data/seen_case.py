@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.data.config import DataConfig
 from engine.data.fingerprint import Fingerprint, fingerprint
+from engine.data.grey_histogram import GreyHistogram, grey_histogram
 from engine.data.grey_levels import Intensity, intensity_for, preprocess_for
 from engine.data.labels import LabelTable
 from engine.data.problem import Mending, Problem
@@ -42,6 +43,7 @@ class SeenCase:
     values: tuple[float, float] = (0.0, 0.0)  # lowest and highest of the scan
     print: Fingerprint | None = None  # of the middle slice
     mask_digest: str = ""  # "" for an empty mask
+    grey: GreyHistogram | None = None
     fills_corners: bool = False  # a picture whose mask marks most of it, all four corners included
 
     def __len__(self) -> int:
@@ -92,6 +94,7 @@ def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown
         has_void=opened.void is not None and bool(opened.void.any()),
         spacing_zyx=None if spacing is None else (spacing[2], spacing[1], spacing[0]),
         values=(float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0),
+        grey=grey_histogram(voxels),
         print=fingerprint(sliced.image(len(sliced) // 2)),
         mask_digest="".join(map(_digest, opened.layers)) if any(slice_counts) else "",
         fills_corners=not opened.is_volume and _fills_corners(sliced),

@@ -11,10 +11,15 @@ import numpy as np
 from engine.data.findings import CaseFinding
 from engine.data.labels import LabelTable
 from engine.data.problem import Problem
+from engine.data.split import SPLITS
 
 _MOST_SIZES = 12
 _EDGES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Shares of an image, the limits of the histogram of areas: structures differ by orders of magnitude."""
+
+
+SIZE_EDGES = tuple(10 ** (step / 4) for step in range(-20, 1))
+"""Finer limits, four a decade from 0.00001 to 1, for a picture of the sizes in each split."""
 
 
 def area(finding: CaseFinding, value: int) -> float:
@@ -33,6 +38,7 @@ def statistics(findings: Sequence[CaseFinding], table: LabelTable) -> dict[str, 
         "spacing_zyx": _range(np.array(spacings)) if spacings else None,
         "intensity": _range(np.array([finding.values for finding in findings])) if findings else None,
         "area_edges": list(_EDGES),
+        "size_edges": list(SIZE_EDGES),
         "areas": [_areas(findings, value, name) for value, name in zip(table.values, table.names, strict=True)],
     }
 
@@ -44,9 +50,11 @@ def _range(values: Any) -> dict[str, list[float]]:
 def _areas(findings: Sequence[CaseFinding], value: int, name: str) -> dict[str, Any]:
     known = [finding for finding in findings if finding.case.known is None or value in finding.case.known]
     shares = np.array([share for finding in known if (share := area(finding, value)) > 0])
+    sizes = {split: _sizes(known, value, split) for split in SPLITS}
     row: dict[str, Any] = {"value": value, "name": name, "cases": len(shares), "known": len(known)}
     if not len(shares):
-        return {**row, "lowest": None, "median": None, "highest": None, "histogram": [0] * (len(_EDGES) - 1)}
+        none = {"lowest": None, "median": None, "highest": None}
+        return {**row, **none, "histogram": [0] * (len(_EDGES) - 1), "sizes": sizes}
     counts, _ = np.histogram(shares, bins=_EDGES)
     return {
         **row,
@@ -54,7 +62,15 @@ def _areas(findings: Sequence[CaseFinding], value: int, name: str) -> dict[str, 
         "median": float(np.median(shares)),
         "highest": float(shares.max()),
         "histogram": counts.tolist(),
+        "sizes": sizes,
     }
+
+
+def _sizes(findings: Sequence[CaseFinding], value: int, split: str) -> list[int]:
+    """Cases of a split by their share of a label, within SIZE_EDGES; smaller ones count as the smallest."""
+    shares = [area(finding, value) for finding in findings if finding.slices.get(split)]
+    counts, _ = np.histogram(np.maximum([share for share in shares if share > 0], SIZE_EDGES[0]), bins=SIZE_EDGES)
+    return [int(count) for count in counts]
 
 
 def told_sizes(findings: Sequence[CaseFinding]) -> list[Problem]:

@@ -81,7 +81,11 @@ def usual_arguments(under_x: bool) -> list[str]:
 
     Tests of one file share what they made, so they stay in one process.
     """
-    return ["--durations=10"] if under_x else ["--durations=10", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+    return (
+        ["--durations=10"]
+        if under_x
+        else ["--durations=10", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
+    )
 
 
 def _pytest(environment: Environment, arguments: Sequence[str], *, under_x: bool) -> int:
