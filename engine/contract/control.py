@@ -16,7 +16,8 @@ Emit = Callable[[Event], None]
 class CancelToken:
     """Set from another thread, read by the job once per step.
 
-    `check()` raises Cancelled after a cancel, and waits while paused.
+    `check()` raises Cancelled after a cancel, and waits while paused; `waits` then hears True, and False when the job
+    goes on.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,7 @@ class CancelToken:
         self._running = threading.Event()
         self._running.set()
         self._stop_keep_best = threading.Event()
+        self.waits: Callable[[bool], None] = lambda waiting: None
 
     def cancel(self) -> None:
         self._cancelled.set()
@@ -53,7 +55,11 @@ class CancelToken:
 
     def check(self) -> None:
         """Raises Cancelled after a cancel; waits while paused."""
-        self._running.wait()
+        if not self._running.is_set():
+            self.waits(True)
+            self._running.wait()
+            if not self._cancelled.is_set():
+                self.waits(False)
         if self._cancelled.is_set():
             raise Cancelled
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from pathlib import Path
@@ -10,16 +9,25 @@ from typing import Any
 
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import Cancelled, EngineError, InputError
-from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, JobStarted, Log
+from engine.contract.events import (
+    Event,
+    JobCancelled,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    Log,
+    Paused,
+    Resumed,
+)
 from engine.contract.jobs import Tune
-from engine.contract.whole_file import write_text
 from engine.jobs.perform import failure
 from engine.runs import layout
 from engine.runs.commands import CommandWatcher
 from engine.runs.environment import environment
 from engine.runs.folders import runs_folder
+from engine.runs.layout import finished_epochs
 from engine.runs.lock import RunLock
-from engine.runs.writer import RunWriter, epochs
+from engine.runs.writer import RunWriter
 
 
 def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -35,6 +43,7 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
         writer.event(event)
         emit(event)
 
+    cancel.waits = lambda waiting: tell(Paused(job_id) if waiting else Resumed(job_id))
     with RunLock(writer.folder):
         writer.event(JobStarted(job_id, "tune", "Tune", run=str(writer.folder)))
         watcher.start()
@@ -75,7 +84,7 @@ def _open(job: Tune) -> tuple[RunWriter, Path]:
     folder = Path(job.out) if job.out else runs_folder() / f"{_slug(recipe.name)}-{time.strftime('%Y%m%d-%H%M%S')}"
     if (folder / layout.RECIPE).exists() and Path(job.recipe).resolve() == (folder / layout.RECIPE).resolve():
         # The window writes the recipe into the new folder first; it becomes complete here, before anything is run.
-        if epochs(folder):
+        if finished_epochs(folder):
             raise InputError(f"{folder} already holds a run.", hint="Resume it, or choose another folder.")
         (folder / layout.RECIPE).unlink()
     return RunWriter.create(folder, recipe.to_yaml(), environment()), folder / layout.RECIPE
@@ -106,10 +115,10 @@ def _tune(
         )
     remember(writer.folder, report)
     network = make_network(recipe, [label.name for label in report.labels])
-    write_text(writer.folder / layout.ENVIRONMENT, json.dumps(environment(device_name(network.device)), indent=2))
+    writer.note(**environment(device_name(network.device)))
     tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))
     trainer = make_trainer(network, report, writer, hear)
-    done = epochs(writer.folder) if job.resume else []
+    done = finished_epochs(writer.folder) if job.resume else []
     checkpoint = load_checkpoint(layout.epoch_folder(writer.folder, done[-1])) if done else None
     if checkpoint is not None:
         tell(Log(job_id, f"Going on after epoch {checkpoint.epoch}."))

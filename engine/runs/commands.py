@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from engine.contract.commands import Cancel, Command, Pause, Resume, StopKeepBes
 from engine.contract.control import CancelToken
 from engine.contract.errors import EngineError, RecipeError
 from engine.contract.whole_file import told
-from engine.runs.layout import CHANGES, COMMANDS
+from engine.runs.changes import add_change
+from engine.runs.layout import COMMANDS
 
 
 def tell(run: Path, command: Command) -> None:
@@ -53,16 +53,10 @@ def _acts(command: Command, token: CancelToken) -> bool:
 
 
 def note_change(run: Path, command: Command) -> None:
-    """Appends a line to changes.jsonl: time (UTC), the last finished epoch, the command with its values."""
-    from engine.runs.writer import epochs  # needs numpy, which the window does not load for a command
-
+    """Notes the command with its values in changes.jsonl."""
     values = json.loads(wire.command_to_line(command))
     del values["job_id"]
-    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    line = json.dumps({"time": when, "after_epoch": max(epochs(run), default=0), **values}, ensure_ascii=False)
-    path = run / CHANGES
-    with told(path), path.open("a", encoding="utf-8") as lines:
-        lines.write(line + "\n")
+    add_change(run, values)
 
 
 class CommandWatcher:

@@ -40,3 +40,11 @@ def epoch_folder(run: Path, epoch: int) -> Path:
 
 def is_run(folder: Path) -> bool:
     return (folder / RECIPE).is_file()
+
+
+def finished_epochs(run: Path) -> list[int]:
+    """Epochs that have a complete checkpoint, ascending."""
+    root = run / EPOCHS
+    if not root.is_dir():
+        return []
+    return sorted(int(path.name) for path in root.iterdir() if path.is_dir() and path.name.isdigit())

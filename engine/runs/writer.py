@@ -22,6 +22,8 @@ from engine.contract.errors import InputError
 from engine.contract.events import Event, JobFailed, Log
 from engine.contract.whole_file import told, write_text, write_whole
 from engine.runs import layout
+from engine.runs.changes import add_change
+from engine.runs.layout import finished_epochs
 
 
 class RunWriter:
@@ -99,7 +101,7 @@ class RunWriter:
         self._forget(keep)
 
     def _forget(self, keep: int) -> None:
-        known = epochs(self.folder)
+        known = finished_epochs(self.folder)
         best = best_epoch(self.folder)
         for epoch in known[: -max(keep, 1)]:
             if epoch != best:
@@ -109,6 +111,17 @@ class RunWriter:
         """previews/NNN.png from (h, w, 3) bytes; returns its path."""
         path = self.folder / layout.PREVIEWS / f"{epoch:03d}.png"
         return write_whole(path, lambda beside: Image.fromarray(picture).save(beside, format="PNG"))
+
+    def adapted(self, plan: dict[str, Any], changes: dict[str, Any]) -> None:
+        """How the run computes from now on: noted as a change, and where the run that goes on looks for it."""
+        add_change(self.folder, {"change": "adapted", **changes})
+        self.note(plan=plan)
+
+    def note(self, **values: Any) -> None:
+        """Adds to environment.json."""
+        path = self.folder / layout.ENVIRONMENT
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        write_text(path, json.dumps({**known, **values}, indent=2))
 
     def result(self, result: dict[str, Any]) -> None:
         write_text(self.folder / layout.RESULT, json.dumps(result, indent=2))
@@ -136,14 +149,6 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
             {name: float(value) if value else math.nan for name, value in row.items() if name}
             for row in csv.DictReader(lines)
         ]
-
-
-def epochs(folder: Path) -> list[int]:
-    """Epochs that have a complete checkpoint, ascending."""
-    root = folder / layout.EPOCHS
-    if not root.is_dir():
-        return []
-    return sorted(int(path.name) for path in root.iterdir() if path.is_dir() and path.name.isdigit())
 
 
 def best_epoch(folder: Path) -> int | None:

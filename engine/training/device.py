@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from engine.contract.errors import NoDevice, OutOfMemory
+from engine.training.memory import is_out_of_memory
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -41,13 +42,9 @@ def memory_told(what: str) -> Iterator[None]:
     """Turns an out-of-memory of torch into OutOfMemory; `what` names the setting to lower."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise _full(what) from error
-    except RuntimeError as error:
-        if "allocate memory" in str(error) or "out of memory" in str(error).lower():
-            raise _full(what) from error
-        raise
-
-
-def _full(what: str) -> OutOfMemory:
-    return OutOfMemory("Memory ran out while tuning.", hint=f"Lower {what}, or close other programs.", field=what)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(
+            "Memory ran out while tuning.", hint=f"Lower {what}, or close other programs.", field=what
+        ) from error

@@ -65,6 +65,12 @@ class ImageSource:
         if self._pooled is not None and features.pooled is not None:
             self._pooled[rows] = features.pooled
 
+    def forget(self) -> bool:
+        """Gives the memory of kept features back; False where nothing was kept."""
+        held = self._taps is not None
+        self._keep, self._taps, self._pooled = False, None, None
+        return held
+
     def features(self, batch: Batch, prompts: Prompts | None = None) -> ImageFeatures:
         """Features of the batch with the image side of `prompts`, with gradients where the image side learns."""
         if self._taps is None:

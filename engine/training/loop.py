@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 from engine.contract.control import CancelToken, Emit, Ticker
 from engine.contract.errors import EngineError
-from engine.contract.events import EpochEnded, Log, PreviewReady
+from engine.contract.events import Degraded, EpochEnded, Log, PreviewReady
 from engine.data.batch import Batch
 from engine.data.loader import Loader
 from engine.models.base import TextFeatures
@@ -31,11 +32,14 @@ from engine.training.checkpoint import (
 from engine.training.config import TrainingConfig
 from engine.training.device import memory_told
 from engine.training.features import ImageSource
+from engine.training.ladder import Ladder
 from engine.training.losses import dice_ce, pair_counts
 from engine.training.metrics import SplitMetrics
 from engine.training.obedience import obeying
 from engine.training.optimiser import Schedule, parameter_groups
+from engine.training.plan import Plan
 from engine.training.preview import preview
+from engine.training.step import Asked, Stepped, forward_backward, parts
 
 
 class RunSink(Protocol):
@@ -46,6 +50,9 @@ class RunSink(Protocol):
     def epoch(self, epoch: int, write: Callable[[Path], None], *, best: bool, keep: int) -> None: ...
 
     def preview(self, epoch: int, picture: NDArray[np.uint8]) -> Path: ...
+
+    def adapted(self, plan: dict[str, Any], changes: dict[str, Any]) -> None:
+        """Memory ran out: how the run computes now, and what of it is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,7 @@ class Trainer:
     job_id: str
     train_texts: Texts | None = None
     val_texts: Texts | None = None
+    plan: Plan = field(default_factory=Plan)
     _text: TextFeatures | None = field(default=None, init=False)
 
     def fit(self, resume: Checkpoint | None = None) -> Fitted:
@@ -168,17 +176,18 @@ class Trainer:
         ended = "epochs"
         with memory_told("training.batch_size"), obeying(self.model, self.cancel):
             sources = self._sources()
+            ladder = self._ladder(sources)
             for epoch in range(progress.epoch + 1, epochs + 1):
                 if self._stalled(progress):
                     ended = "early"
                     break
                 began = time.monotonic()
                 torch.manual_seed(self.seed * 100_003 + epoch)
-                whole, metrics = self._train_epoch(epoch, epochs, sources[0], optimiser, schedule)
+                whole, metrics = self._train_epoch(epoch, epochs, sources[0], ladder, optimiser, schedule)
                 if not whole and progress.epoch > 0:
                     ended = "stopped"
                     break
-                metrics |= self._validate(epoch, epochs, sources[1])
+                metrics |= self._validate(epoch, epochs, sources[1], ladder)
                 self._refuse_nonsense(epoch, metrics["train_loss"], metrics["val_loss"])
                 if schedule:
                     schedule.epoch_ended(metrics["val_loss"])
@@ -219,7 +228,7 @@ class Trainer:
             source.prepare(self.emit, self.cancel, self.job_id, stage)
         return sources
 
-    def _prompts(self, texts: Texts | None) -> tuple[Prompts, TextFeatures | None]:
+    def _prompts(self, texts: Texts | None) -> Asked:
         """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds.
 
         Where images have texts of their own, those of a batch are encoded with it.
@@ -236,9 +245,7 @@ class Trainer:
                 self._text = self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
         return prompts, self._text
 
-    def _logits(
-        self, batch: Batch, source: ImageSource, asked: tuple[Prompts, TextFeatures | None], texts: Texts | None
-    ) -> Tensor:
+    def _logits(self, batch: Batch, source: ImageSource, asked: Asked, texts: Texts | None) -> Tensor:
         prompts, text = asked
         image = source.features(batch, prompts)
         if texts is not None and batch.said is not None:
@@ -254,6 +261,7 @@ class Trainer:
         epoch: int,
         epochs: int,
         source: ImageSource,
+        ladder: Ladder,
         optimiser: torch.optim.Optimizer | None,
         schedule: Schedule | None,
     ) -> tuple[bool, dict[str, float]]:
@@ -270,27 +278,47 @@ class Trainer:
             if self.cancel.wants_stop_keep_best and ticker.done:
                 break
             schedule.before_step()
-            logits = self._logits(batch, source, self._prompts(self.train_texts), self.train_texts)
-            loss = self._loss(logits, batch)
-            if self.device.type == "cpu":  # elsewhere asking would wait for the device; the epoch's end tells there
-                self._refuse_nonsense(epoch, float(loss.detach()), step=int(ticker.done) + 1)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            stepped = ladder.holding(partial(self._gradients, batch, source), optimiser.zero_grad)
+            if self.device.type == "cpu":  # elsewhere asking would wait for the device; the epoch's end tells there
+                self._refuse_nonsense(epoch, float(stepped.loss), step=int(ticker.done) + 1)
             if self.config.grad_clip:
                 nn.utils.clip_grad_norm_(learned, self.config.grad_clip)
             optimiser.step()
-            collected.add(pair_counts(logits.detach(), batch.masks, batch.ignored), batch.present, loss)
+            collected.add(stepped.counts, batch.present, stepped.loss)
             ticker.step()
         found = collected.values("train")
         metrics |= {name: found[name] for name in ("train_loss", "train_dice")}
         return ticker.done >= len(self.train), metrics
+
+    def _gradients(self, batch: Batch, source: ImageSource, at_once: int) -> Stepped:
+        """Adds a training batch's gradients to those of what learns."""
+        return forward_backward(
+            batch,
+            at_once,
+            lambda: self._prompts(self.train_texts),
+            lambda part, asked: self._logits(part, source, asked, self.train_texts),
+            self._loss,
+        )
+
+    def _ladder(self, sources: tuple[ImageSource, ImageSource]) -> Ladder:
+        def tell(message: str, changes: dict[str, Any]) -> None:
+            self.emit(Degraded(self.job_id, message, changes))
+            self.sink.adapted(ladder.plan.to_values(), changes)
+
+        def forget() -> bool:
+            given_up = [source.forget() for source in sources]
+            return any(given_up)
+
+        ladder = Ladder(self.plan, self.train.batch_size, self.device, lambda: False, forget, tell)
+        return ladder
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
         weights = self.config.dice_weight, self.config.ce_weight
         return dice_ce(logits, batch.masks, batch.present, *weights, ignored=batch.ignored)
 
     @torch.no_grad()
-    def _validate(self, epoch: int, epochs: int, source: ImageSource) -> dict[str, float]:
+    def _validate(self, epoch: int, epochs: int, source: ImageSource, ladder: Ladder) -> dict[str, float]:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
         asked = self._prompts(self.val_texts)
@@ -298,7 +326,7 @@ class Trainer:
         shown = self._shown()
         for batch in self.val.epoch(epoch, self.device):
             self.cancel.check()
-            logits = self._logits(batch, source, asked, self.val_texts)
+            logits = ladder.holding(partial(self._answers, batch, source, asked))
             loss = self._loss(logits, batch)
             collected.add(pair_counts(logits, batch.masks, batch.ignored), batch.present, loss)
             here = (batch.positions == shown).nonzero()
@@ -306,6 +334,11 @@ class Trainer:
                 self._preview(epoch, shown, logits[int(here[0])])
             ticker.step()
         return collected.values("val")
+
+    def _answers(self, batch: Batch, source: ImageSource, asked: Asked, at_once: int) -> Tensor:
+        """Logits (B, L, S, S) of a validation batch."""
+        divided = parts(batch, at_once)
+        return torch.cat([self._logits(part, source, asked, self.val_texts) for part in divided])
 
     def _shown(self) -> int:
         """The validation image with most of its labels in sight: the one worth looking at."""

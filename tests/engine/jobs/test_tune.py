@@ -1,16 +1,24 @@
-"""Tuning refuses what the weights cannot take before it opens an image or makes a folder."""
+"""One run from a recipe: refusals before anything is opened, and pauses while it runs."""
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from engine.contract import wire
+from engine.contract.commands import Pause, Resume
 from engine.contract.control import CancelToken
 from engine.contract.errors import OutOfRange
+from engine.contract.events import EpochEnded, Event, Paused, Resumed
 from engine.contract.jobs import Tune
 from engine.jobs import tune
+from engine.runs import commands
+from engine.synthetic.sample_data import write_dataset
 
 
 @pytest.mark.parametrize(("words", "depth"), [(["a photo of", "a drawing of the"], 2), (["red disc " * 9] * 2, 2)])
@@ -34,3 +42,53 @@ def test_words_that_cannot_be_used_are_refused_first(
         tune.run(Tune(str(recipe), str(out)), lambda event: None, CancelToken(), "job")
     assert caught.value.field == "strategy.initialise_from"
     assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "polyps"
+    write_dataset("polyps", folder, count=12)
+    return folder
+
+
+def write_recipe(folder: Path, weights: Path, data: Path, strategy: str = "vpt", **training: Any) -> Path:
+    values = {
+        "version": 1,
+        "data": {"folder": str(data)},
+        "model": {"weights": str(weights)},
+        "strategy": {"name": strategy, "prompt_depth": 2},
+        "training": {"device": "cpu", "threads": 1, "batch_size": 4, "previews": False, **training},
+    }
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def test_a_running_run_pauses_and_goes_on(tiny_weights: Path, tmp_path: Path, drawn: Path) -> None:
+    """By commands in the run folder, as the window gives them; both are told when they are obeyed."""
+    recipe = write_recipe(tmp_path, tiny_weights, drawn, epochs=3)
+    out, events = tmp_path / "run", []
+    given: set[str] = set()
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, EpochEnded) and "pause" not in given:
+            given.add("pause")
+            commands.tell(out, Pause())
+            # The watcher reads five times a second: the next step may only begin once it has.
+            deadline = time.monotonic() + 20
+            while not lines_of(out / "changes.jsonl") and time.monotonic() < deadline:
+                threading.Event().wait(0.01)
+        if isinstance(event, Paused):
+            commands.tell(out, Resume())
+
+    result = tune.run(Tune(str(recipe), str(out)), hear, CancelToken(), "job")
+    order = [type(event).__name__ for event in events if isinstance(event, EpochEnded | Paused | Resumed)]
+    assert order == ["EpochEnded", "Paused", "Resumed", "EpochEnded", "EpochEnded"]
+    assert result["epochs"] == 3
+    kept = [wire.event_from_line(line) for line in lines_of(out / "events.jsonl")]
+    assert {"Paused", "Resumed"} <= {type(event).__name__ for event in kept}

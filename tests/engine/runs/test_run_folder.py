@@ -18,9 +18,10 @@ from engine.contract.errors import InputError, RunBusy
 from engine.contract.events import EpochEnded, JobFinished, JobStarted
 from engine.runs import layout
 from engine.runs.commands import CommandWatcher, tell
+from engine.runs.layout import finished_epochs as epochs
 from engine.runs.lock import RunLock, holder, process_lives
 from engine.runs.reader import Run, list_runs, state
-from engine.runs.writer import RunWriter, best_epoch, epochs, read_metrics
+from engine.runs.writer import RunWriter, best_epoch, read_metrics
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from engine.contract.errors import Cancelled, EngineError
 from engine.contract.events import EpochEnded, Event, PreviewReady
 from engine.contract.events import Progress as Ticked
 from engine.runs import layout
-from engine.runs.writer import best_epoch, epochs, read_metrics
+from engine.runs.layout import finished_epochs as epochs
+from engine.runs.writer import best_epoch, read_metrics
 from engine.training.checkpoint import load_checkpoint, load_learner
 from engine.training.loop import Trainer
 
