@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,13 +12,16 @@ from torch import Tensor, nn
 from engine.models.sites import PromptSites
 from engine.models.text_sites import Place
 
+Attention = Literal["sdpa", "eager"]
+"""torch's fused attention, or three plain operations, as the published code has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFeatures:
     """An encoded batch of images.
 
     `taps`: what the decoder reads, in its order, each (B, 1 + patches + n, reduced width), already reduced, so that
-    they can be kept and asked again. `pooled` (B, joint width) where it was asked for. `prompts` is n. `labels`: where
+    they can be kept and asked again (`VLSM.tower` gives them as the tower leaves them: `VLSM.reduce` is still to come). `pooled` (B, joint width) where it was asked for. `prompts` is n. `labels`: where
     each image was encoded once for each label, how many there are; rows then are pairs, images first.
     """
 
@@ -65,13 +69,28 @@ class Decoded:
 class VLSM(nn.Module, ABC):
     """A frozen or learning network behind one interface for every strategy."""
 
+    checkpointing: bool = False
+    """Blocks of the image tower compute their inner values again on the way back: less memory, about a third slower."""
+
     @property
     @abstractmethod
     def sites(self) -> PromptSites: ...
 
-    @abstractmethod
     def encode_image(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
         """`images` (B, 3, S, S), normalised. Without `pooled` the tower stops after its last tapped block."""
+        return self.reduce(self.tower(images, prompts, pooled=pooled))
+
+    @abstractmethod
+    def tower(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
+        """The first part of `encode_image`, which belongs to the image encoder: taps as the tower gives them."""
+
+    @abstractmethod
+    def reduce(self, features: ImageFeatures) -> ImageFeatures:
+        """The second part of `encode_image`, which belongs to the decoder and looks at no phrase."""
+
+    def attend(self, attention: Attention) -> None:
+        """Chooses how attention is computed, where the network leaves a choice; the numbers are the same to 1e-5."""
+        del attention
 
     @abstractmethod
     def encode_text(

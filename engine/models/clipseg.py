@@ -7,12 +7,16 @@ of the sequence, before the first layer norm; deeper rows overwrite the tokens b
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 from transformers import CLIPSegForImageSegmentation
 
-from engine.models.base import VLSM, Decoded, ImageFeatures, TextFeatures
+from engine.models.base import VLSM, Attention, Decoded, ImageFeatures, TextFeatures
+from engine.models.checkpointing import through
+from engine.models.quick_gelu import QuickGelu
 from engine.models.sites import PromptSites
 from engine.models.text_sites import Place, insert, replace
 
@@ -46,6 +50,11 @@ class ClipSeg(VLSM):
         )
         self._eos = int(text.eos_token_id)
         self._conditional_layer = int(config.conditional_layer)
+        self._eager = config._attn_implementation == "eager"
+        for tower in (network.clip.vision_model, network.clip.text_model):
+            if tower.config.hidden_act == "quick_gelu":
+                for layer in tower.encoder.layers:
+                    layer.mlp.activation_fn = QuickGelu()
 
     @property
     def sites(self) -> PromptSites:
@@ -62,7 +71,14 @@ class ClipSeg(VLSM):
     def decoder_parts(self) -> list[nn.Module]:
         return [self.network.decoder]
 
-    def encode_image(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
+    def attend(self, attention: Attention) -> None:
+        self._eager = attention == "eager"
+        for module in self.network.modules():
+            # Towers, decoder and blocks hold configs of their own.
+            if hasattr(module, "config"):
+                module.config._attn_implementation = attention
+
+    def tower(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
         tower = self.network.clip.vision_model
         hidden = tower.embeddings(images)
         count = 0
@@ -74,18 +90,22 @@ class ClipSeg(VLSM):
         taps = []
         last = len(tower.encoder.layers) if pooled else max(self._sites.taps)
         for block in range(1, last + 1):
-            hidden = tower.encoder.layers[block - 1](hidden, attention_mask=None)
+            hidden = through(tower.encoder.layers[block - 1], hidden, None, again=self.checkpointing)
             if prompts is not None and block < len(rows):
                 # Before the tap is read, as published: a tap below the prompt depth holds the replacements.
                 hidden = torch.cat([hidden[:, :-count], rows[block]], dim=1)
             if block in self._sites.taps:
                 taps.append(hidden)
-        reduces = self.network.decoder.reduces
-        reduced = tuple(reduce(tap) for reduce, tap in zip(reduces, reversed(taps), strict=True))
+        taps.reverse()
         if not pooled:
-            return ImageFeatures(reduced, None, count)
+            return ImageFeatures(tuple(taps), None, count)
         summary = self.network.clip.visual_projection(tower.post_layernorm(hidden[:, 0]))
-        return ImageFeatures(reduced, summary, count)
+        return ImageFeatures(tuple(taps), summary, count)
+
+    def reduce(self, features: ImageFeatures) -> ImageFeatures:
+        reduces = self.network.decoder.reduces
+        taps = tuple(layer(tap) for layer, tap in zip(reduces, features.taps, strict=True))
+        return dataclasses.replace(features, taps=taps)
 
     def encode_text(
         self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None, place: Place = "end"
@@ -100,6 +120,8 @@ class ClipSeg(VLSM):
             words, mask, end = placed.embeddings, placed.mask, placed.end
         hidden = words + tower.embeddings.position_embedding.weight[: words.shape[1]]
         seen = _causal(mask)
+        if self._eager:  # adds what SDPA asks
+            seen = torch.zeros_like(seen, dtype=hidden.dtype).masked_fill(~seen, torch.finfo(hidden.dtype).min)
         for block, layer in enumerate(tower.encoder.layers, start=1):
             hidden = layer(hidden, attention_mask=seen)
             if rows is not None and placed is not None and block < len(rows):

@@ -6,6 +6,8 @@ decoder reads them as further words. The image tower is a ResNet: it has no toke
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor, nn
 
@@ -56,16 +58,18 @@ class Cris(VLSM):
     def decoder_parts(self) -> list[nn.Module]:
         return [self.network.neck, self.network.decoder, self.network.proj]
 
-    def encode_image(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
+    def tower(self, images: Tensor, prompts: Tensor | None = None, *, pooled: bool = False) -> ImageFeatures:
         if prompts is not None:
             raise IncompatiblePair(
                 "CRIS has a ResNet image tower and takes no image prompts.",
                 hint="Choose CoOp or CoCoOp.",
                 field="strategy.name",
             )
-        maps = self.network.backbone.visual(images)
-        taps = self.network.neck.laterals(*maps)
-        return ImageFeatures(taps, maps[-1].mean(dim=(2, 3)) if pooled else None)
+        maps = self.network.backbone.visual(images, again=self.checkpointing)
+        return ImageFeatures(maps, maps[-1].mean(dim=(2, 3)) if pooled else None)
+
+    def reduce(self, features: ImageFeatures) -> ImageFeatures:
+        return dataclasses.replace(features, taps=self.network.neck.laterals(*features.taps))
 
     def encode_text(
         self, ids: Tensor, mask: Tensor, prompts: Tensor | None = None, place: Place = "end"

@@ -7,6 +7,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from engine.models.checkpointing import through
 from engine.models.cris.attention_pool import AttentionPool
 from engine.models.cris.config import EXPANSION, CrisConfig
 
@@ -65,11 +66,12 @@ class ModifiedResNet(nn.Module):
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.attnpool = AttentionPool(inside, config.image_heads, config.pool_side, config.joint_width)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, images: Tensor, *, again: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """`again`: stages compute their inner values again on the way back."""
         x = images
         for convolution, norm in ((self.conv1, self.bn1), (self.conv2, self.bn2), (self.conv3, self.bn3)):
             x = torch.relu(norm(convolution(x)))
-        x = self.layer1(nn.functional.avg_pool2d(x, 2))
-        third = self.layer2(x)
-        fourth = self.layer3(third)
-        return third, fourth, self.attnpool(self.layer4(fourth))
+        x = through(self.layer1, nn.functional.avg_pool2d(x, 2), again=again)
+        third = through(self.layer2, x, again=again)
+        fourth = through(self.layer3, third, again=again)
+        return third, fourth, self.attnpool(through(self.layer4, fourth, again=again))
