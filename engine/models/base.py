@@ -21,8 +21,9 @@ class ImageFeatures:
     """An encoded batch of images.
 
     `taps`: what the decoder reads, in its order, each (B, 1 + patches + n, reduced width), already reduced, so that
-    they can be kept and asked again (`VLSM.tower` gives them as the tower leaves them: `VLSM.reduce` is still to come). `pooled` (B, joint width) where it was asked for. `prompts` is n. `labels`: where
-    each image was encoded once for each label, how many there are; rows then are pairs, images first.
+    they can be kept and asked again; `VLSM.tower` gives them as the tower leaves them, for `VLSM.reduce`. `pooled`
+    (B, joint width) where it was asked for. `prompts` is n. `labels`: where each image was encoded once for each label,
+    how many there are; rows then are pairs, images first.
     """
 
     taps: tuple[Tensor, ...]

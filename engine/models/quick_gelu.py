@@ -30,7 +30,7 @@ class _Remembering(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        out = torch.empty_like(x)
+        out = x.new_empty(x.shape)
         for inside, outside in zip(_pieces(x), _pieces(out), strict=True):
             torch.mul(inside, SHARPNESS, out=outside)
             outside.sigmoid_().mul_(inside)
@@ -40,7 +40,7 @@ class _Remembering(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         (gradient,) = gradients
-        out = torch.empty_like(x)
+        out = x.new_empty(x.shape)
         # x · sigmoid(a x) = silu(a x) / a, whose slope is that of silu at a x.
         for inside, above, outside in zip(_pieces(x), _pieces(gradient), _pieces(out), strict=True):
             torch.ops.aten.silu_backward.grad_input(above, inside * SHARPNESS, grad_input=outside)
@@ -48,6 +48,6 @@ class _Remembering(torch.autograd.Function):
 
 
 def _pieces(x: Tensor) -> tuple[Tensor, ...]:
-    """Views of x, cut along its rows; on other devices than the processor in one piece."""
+    """x cut along its rows, as views where x is contiguous; on other devices than the processor in one piece."""
     rows = x.flatten(0, -2) if x.ndim > 1 else x[None]
-    return rows.split(_PIECE) if x.device.type == "cpu" else (rows,)
+    return torch.split(rows, _PIECE) if x.device.type == "cpu" else (rows,)
