@@ -20,7 +20,7 @@ class QuickGelu(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # Exporters and compilers fuse by themselves what they can read.
-        if not x.requires_grad or not torch.is_grad_enabled() or torch.compiler.is_compiling():
+        if torch.compiler.is_compiling():
             return x * torch.sigmoid(SHARPNESS * x)
         found: Tensor = _Remembering.apply(x)  # type: ignore[no-untyped-call]
         return found
@@ -30,24 +30,27 @@ class _Remembering(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        out = x.new_empty(x.shape)
-        for inside, outside in zip(_pieces(x), _pieces(out), strict=True):
+        found: Tensor = x.new_empty(x.shape)
+        for inside, outside in zip(_pieces(x), _pieces(found), strict=True):
             torch.mul(inside, SHARPNESS, out=outside)
             outside.sigmoid_().mul_(inside)
-        return out
+        return found
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         (gradient,) = gradients
-        out = x.new_empty(x.shape)
+        found: Tensor = x.new_empty(x.shape)
         # x · sigmoid(a x) = silu(a x) / a, whose slope is that of silu at a x.
-        for inside, above, outside in zip(_pieces(x), _pieces(gradient), _pieces(out), strict=True):
+        for inside, above, outside in zip(_pieces(x), _pieces(gradient), _pieces(found), strict=True):
             torch.ops.aten.silu_backward.grad_input(above, inside * SHARPNESS, grad_input=outside)
-        return out
+        return found
 
 
 def _pieces(x: Tensor) -> tuple[Tensor, ...]:
     """x cut along its rows, as views where x is contiguous; on other devices than the processor in one piece."""
     rows = x.flatten(0, -2) if x.ndim > 1 else x[None]
-    return torch.split(rows, _PIECE) if x.device.type == "cpu" else (rows,)
+    if x.device.type != "cpu":
+        return (rows,)
+    pieces: tuple[Tensor, ...] = torch.split(rows, _PIECE)
+    return pieces
