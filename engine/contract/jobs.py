@@ -48,6 +48,35 @@ class RepairMask:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairData:
+    """Masks of a dataset mended as new files, cases left out or brought into one split; told in its dataset.yaml.
+
+    Result: `items` (a row for each mask), `repaired` (mask → new file), `left_out`, `moves` (case → split), `path`.
+    """
+
+    folder: str
+    mending: str  # geometry | lossless | invert | leave_out | regroup
+    cases: list[str] = field(default_factory=list)  # ids; empty: all whose problems this mends
+    problem: str = ""  # only problems of this kind, where no cases are named
+    how: str = ""  # of geometry, as for RepairMask; empty: the best that each pair of headers allows
+    only_compare: bool = False  # geometry: tables of differences, nothing is written
+    note: bool = True  # write dataset.yaml; False: new masks alone, EditDataset tells of them later
+    layout: str = "auto"
+    seed: int = 12345
+
+
+@dataclass(frozen=True, slots=True)
+class EditDataset:
+    """Single edits of a dataset's dataset.yaml, which is begun where there is none; result: its `path`."""
+
+    folder: str
+    repaired: dict[str, str] = field(default_factory=dict)  # mask → mended copy; "": the mask itself again
+    left_out: list[str] = field(default_factory=list)  # case ids
+    taken_back: list[str] = field(default_factory=list)
+    layout: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class Convert:
     """The same data in another layout; result: `folder`, `cases` and `notes`."""
 
@@ -167,6 +196,8 @@ Job = (
     | InspectData
     | Convert
     | RepairMask
+    | RepairData
+    | EditDataset
     | CheckRecipe
     | Tune
     | Evaluate

@@ -42,6 +42,8 @@ def dataset_file(report: DatasetReport, home: Path) -> DatasetFile:
         splits={} if lone else {split: names for split, names in splits.items() if names},
         patients={item.case.case_id: item.case.patient for item in report.cases} if several else {},
         cases=cases,
+        repaired=known.repaired if known is not None else {},
+        left_out=known.left_out if known is not None else (),
     )
 
 

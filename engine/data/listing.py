@@ -12,6 +12,9 @@ from engine.data.matching import IMAGE_FOLDERS, MASK_FOLDERS, SPLIT_FOLDERS, spl
 from engine.volumes.dicom.files import SUFFIXES as DICOM
 from engine.volumes.dicom.files import looks_like_dicom
 
+REPAIRED = "tunevlseg-repaired"
+"""The folder within a dataset's that receives mended masks; no layout looks into it, `dataset.yaml` names its files."""
+
 _DEEPEST = 6
 
 
@@ -92,8 +95,8 @@ def only_folder(folder: Path) -> Path | None:
 
 
 def hidden(name: str) -> bool:
-    """Files that systems leave in folders, and whatever begins with a dot."""
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+    """Files that systems leave in folders, whatever begins with a dot, and masks that this program mended."""
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini", REPAIRED)
 
 
 def _walk(folder: Path, depth: int, seen: set[Path]) -> Iterator[Path]:

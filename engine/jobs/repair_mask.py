@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import engine
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import GridMismatch, InputError
 from engine.contract.events import Progress
 from engine.contract.jobs import RepairMask
-from engine.contract.whole_file import write_text
+from engine.data.repair_log import log_of, write_log
 from engine.volumes.preflight import REPAIRS, preflight, repaired
 from engine.volumes.reading import read_mask, read_scan
 from engine.volumes.writing import write_mask
@@ -39,7 +36,7 @@ def run(job: RepairMask, emit: Emit, cancel: CancelToken, job_id: str, **_shared
     if not job.out:
         raise InputError("Nowhere to write the repaired mask.", hint="Add --out FILE.", field="out")
     out = Path(job.out)
-    log = out.with_name(out.name + ".repair.json")
+    log = log_of(out)
     for path in (out, log):
         if path.exists() and (not job.overwrite or any(path.samefile(known) for known in (image, mask_path))):
             raise InputError(
@@ -50,22 +47,6 @@ def run(job: RepairMask, emit: Emit, cancel: CancelToken, job_id: str, **_shared
     cancel.check()
     write_mask(labels, out, scan)
     before, after = (int(np.count_nonzero(values)) for values in (mask.voxels, labels))
-    record = {
-        "repair": job.how,
-        "did": next(offer.does for offer in found.offers if offer.repair == job.how),
-        "differences": result["differences"],
-        "image": {"file": image.name, "sha256": _sha256(image)},
-        "mask": {"file": mask_path.name, "sha256": _sha256(mask_path), "voxels": before},
-        "written": {"file": out.name, "sha256": _sha256(out), "voxels": after},
-        "program": f"tunevlseg {engine.__version__}",
-    }
-    write_text(log, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    did = next(offer.does for offer in found.offers if offer.repair == job.how)
+    write_log(out, job.how, did, image=image, mask=mask_path, voxels=(before, after), differences=result["differences"])
     return {**result, "written": str(out), "log": str(log), "voxels_before": before, "voxels_after": after}
-
-
-def _sha256(path: Path) -> str | None:
-    """None for a folder (a DICOM series)."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,12 +15,14 @@ from engine.contract.events import ENDINGS, Event
 from engine.contract.jobs import (
     CheckRecipe,
     Demo,
+    EditDataset,
     Evaluate,
     Export,
     ImportModel,
     InspectData,
     Job,
     PrepareSamples,
+    RepairData,
     Tune,
 )
 from engine.contract.whole_file import told, write_text
@@ -28,7 +30,7 @@ from engine.runs.layout import JOB
 from tunevlseg_gui.bridge.engine_thread import EngineThread
 
 Listener = Callable[[Event], None]
-ERRANDS = (CheckRecipe, Demo, Evaluate, Export, ImportModel, InspectData, PrepareSamples)
+ERRANDS = (CheckRecipe, Demo, EditDataset, Evaluate, Export, ImportModel, InspectData, PrepareSamples, RepairData)
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
 _TELLING = ("busy", "starting", "lost", "ready", "stopped")
 

@@ -7,6 +7,8 @@
     labels: [{value: 1, name: polyp, phrase: a polyp, colour: "#E69F00"}]
     splits: {train: [a, b], val: [c], test: [d]}      # case ids; a case in none is left out
     patients: {a: first, b: first}
+    repaired: {masks/a.png: tunevlseg-repaired/masks/a.png}     # read in place of the first; both seen from `folder`
+    left_out: [e]               # case ids that are not used
 
 In place of `layout`, a list of cases for files that follow no layout:
 
@@ -14,7 +16,7 @@ In place of `layout`, a list of cases for files that follow no layout:
     - {id: a, image: pictures/a.png, mask: truth/a-x.png, split: train, patient: first}
     - {id: b, image: b.png, masks: [{path: b-1.png, value: 1}, {path: b-2.png, value: 2}]}
 
-`data inspect --write` and `data split` write it; what is left out is as the layout finds it.
+`data inspect --write`, `data split` and `data repair` write it; what is left out is as the layout finds it.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from engine.data.matching import patient_of, split_suffix
 from engine.data.problem import Problem
 from engine.data.readers import LAYOUTS
 from engine.data.readers.base import Case, CaseList, MaskFile
+from engine.data.readers.mended import mended
 from engine.data.readers.pairing import damaged_list, no_image, no_mask
 from engine.data.tree import find, place
 
@@ -71,6 +74,8 @@ class DatasetFile(Settings):
     splits: dict[SplitName, tuple[Text, ...]] = setting({}, "Case ids of each split.")
     patients: dict[Text, Text] = setting({}, "Patient of a case.")
     cases: tuple[ListedCase, ...] = setting((), "Cases of files that follow no layout.")
+    repaired: dict[str, str] = setting({}, "Masks that are read from another file, seen from `folder` as it is.")
+    left_out: tuple[Text, ...] = setting((), "Case ids that are not used.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -91,7 +96,7 @@ class DatasetYaml:
         return 1.0 if find(folder, _fits, 1) is not None else 0.0
 
     def cases(self, folder: Path) -> CaseList:
-        path = (find(folder, _fits, 1) or folder) / FILE_NAME
+        path = file_of(folder)
         where = place(path, folder)
         try:
             about = read_dataset_file(path)
@@ -107,7 +112,7 @@ class DatasetYaml:
                 found = _organised(about, home)
             except EngineError as error:
                 return CaseList((), (damaged_list(where, error.message.rstrip(".")),))
-        found = _with_splits(found, about, where)
+        found = _with_splits(mended(found, about, home, where), about, where)
         return replace(
             found,
             labels=about.labels or found.labels,
@@ -116,6 +121,11 @@ class DatasetYaml:
             synthetic=about.synthetic or found.synthetic,
             details=f"{FILE_NAME}; {found.details}" if found.details else FILE_NAME,
         )
+
+
+def file_of(folder: Path) -> Path:
+    """The dataset.yaml of a folder: in it, or in one of its sub-folders."""
+    return (find(folder, _fits, 1) or folder) / FILE_NAME
 
 
 def read_dataset_file(path: Path) -> DatasetFile:
@@ -193,7 +203,7 @@ def _with_splits(found: CaseList, about: DatasetFile, where: str) -> CaseList:
                 problems.append(_twice(name))
             split_of.setdefault(name, split)
     known = {case.case_id for case in found.cases}
-    problems += [_gone(name, where) for name in split_of if name not in known]
+    problems += [_gone(name, where) for name in split_of if name not in known and name not in about.left_out]
     left = [case.case_id for case in found.cases if case.case_id not in split_of] if split_of else []
     if left:
         problems.append(_not_listed(left, where))

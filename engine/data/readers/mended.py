@@ -1,0 +1,66 @@
+"""What `dataset.yaml` says of single files: masks that are read from a mended copy, cases that are left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.data.problem import Problem
+from engine.data.readers.base import Case, CaseList
+
+if TYPE_CHECKING:
+    from engine.data.readers.dataset_yaml import DatasetFile
+
+
+def file_key(path: Path, home: Path) -> str:
+    """How a mask is named in `repaired`: seen from the folder of the files, or in full where it lies elsewhere."""
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_posix()
+
+
+def mended(found: CaseList, about: DatasetFile, home: Path, where: str) -> CaseList:
+    """The cases with their mended masks and without those that are left out. `home`: the folder of the files."""
+    if not about.repaired and not about.left_out:
+        return found
+    new = {name: home / path for name, path in about.repaired.items()}
+    gone = [name for name, path in new.items() if not path.is_file()]
+    usable = {name: path for name, path in new.items() if name not in gone}
+    away = set(about.left_out)
+    cases = tuple(_with(case, usable, home) for case in found.cases if case.case_id not in away)
+    problems = [*found.problems, *(_gone(name, about.repaired[name]) for name in gone)]
+    left = [case.case_id for case in found.cases if case.case_id in away]
+    if left:
+        problems.append(_left_out(left, where))
+    return replace(found, cases=cases, problems=tuple(problems))
+
+
+def _with(case: Case, new: dict[str, Path], home: Path) -> Case:
+    masks = tuple(
+        # A mask that is no array of numbers (outlines, colours) is never mended: its code would not fit the copy.
+        replace(mask, path=new.get(file_key(mask.path, home), mask.path)) if mask.code is None else mask
+        for mask in case.masks
+    )
+    return case if masks == case.masks else replace(case, masks=masks)
+
+
+def _gone(name: str, path: str) -> Problem:
+    return Problem(
+        kind="repair_gone",
+        severity="warning",
+        message=f"Its mended copy, {path}, is not there; the mask is read as it was.",
+        path=name,
+        fix="Put the copy back, or repair the mask again.",
+    )
+
+
+def _left_out(names: list[str], where: str) -> Problem:
+    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return Problem(
+        kind="left_out",
+        severity="note",
+        message=f"{len(names)} cases are left out, as asked for ({shown}).",
+        path=where,
+        fix="Take them out of left_out to use them again.",
+        count=len(names),
+        cases=tuple(names),
+    )
