@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import struct
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any, Final
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.encaps import get_frame
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom.header import Frame, Instance, load
+from engine.volumes.dicom.jpeg_header import frame_size
 from engine.volumes.headers.stored_array import SEND_AGAIN
 
 _GREY: Final = ("MONOCHROME1", "MONOCHROME2")
@@ -118,8 +121,26 @@ def _check_data(instance: Instance, name: str, dataset: pydicom.FileDataset, not
                 f"{name} ends too early: {needed:,} bytes of pixels expected, only {len(data):,} there.",
                 hint=SEND_AGAIN,
             )
-    elif instance.syntax.startswith(_JPEG) and b"\xff\xd9" not in data[-64:]:
+        return
+    if instance.syntax.startswith(_JPEG):
+        _check_frame(instance, name, data)
+    if instance.syntax.startswith(_JPEG) and b"\xff\xd9" not in data[-64:]:
         notes.append(f"The compressed pixels of {name} have no end mark: the file may be cut off; look at its end.")
+
+
+def _check_frame(instance: Instance, name: str, data: bytes) -> None:
+    """A decoder that believes a stream of another size takes seconds, or gives pixels that are not the image's."""
+    try:
+        frame = get_frame(data, 0, number_of_frames=instance.frame_count)
+    except (ValueError, IndexError, struct.error):
+        return  # the decoder says what is wrong
+    size = frame_size(frame)
+    if size is not None and size[:2] != (instance.rows, instance.columns):
+        raise ScanUnreadable(
+            f"{name} is damaged: its header says {instance.columns} × {instance.rows} pixels, "
+            f"the compressed image in it {size[1]} × {size[0]}.",
+            hint=SEND_AGAIN,
+        )
 
 
 def _not_decoded(instance: Instance, name: str, error: Exception) -> ScanUnreadable:
