@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +17,18 @@ from engine.bundle.manifest import BundleLabel, Manifest
 from engine.contract.control import CancelToken, Emit, Ticker
 from engine.contract.errors import InputError, UnknownName
 from engine.contract.events import SliceDone
+from engine.inference.air import is_air
 from engine.inference.cache import EncodingsKey, EncodingStore
+from engine.inference.level_store import LevelStore
 from engine.inference.session import BundleSession, ImageEncoding, TextEncoding
 from engine.volumes.preprocess import Range, intensity_note, intensity_range, probability_to_slice, to_input
 from engine.volumes.slicing import Plane, SliceStack
 from engine.volumes.volume import Volume
+
+Axis = Plane | Literal["vote"]
+
+VOTE: Final = "vote"
+VOTING: Final[tuple[Plane, ...]] = ("axial", "coronal", "sagittal")
 
 
 @dataclass(frozen=True)
@@ -63,18 +72,19 @@ class Segmentation:
     """The answers in the order of the phrases."""
 
     answers: tuple[Answer, ...]
-    plane: Plane
-    slices: int
+    plane: Axis
+    slices: int  # that were looked at, in all planes
     provider: str
     seconds: float
     note: str | None = None  # what a person should know about the grey levels
+    air: int = 0  # slices of these that were not asked, since they show air only
 
 
 def segment(
     volume: Volume,
     session: BundleSession,
     phrases: Sequence[str],
-    plane: Plane,
+    plane: Axis,
     threshold: float | None,
     emit: Emit,
     cancel: CancelToken,
@@ -83,14 +93,19 @@ def segment(
     store: EncodingStore | None = None,
     key: EncodingsKey = (),
     label: str = "",
+    skip_air: bool = False,
+    levels: LevelStore | None = None,
 ) -> Segmentation:
-    """Asks every phrase of every slice along `plane`.
+    """Asks every phrase of every slice along `plane`; "vote" asks along all three and takes the mean probability.
 
     A phrase that names one of the bundle's labels is asked in that label's own words. Where labels have learned words
     of their own, any other phrase takes those of `label`, or of the label whose name is nearest. `threshold` None takes
     the bundle's. Encoded slices are looked for in `store` under `key` (which must name the scan) and left there.
-    Memory beyond the volume: one byte a voxel and phrase, and a batch of slices. Emits Progress and SliceDone, reads
-    `cancel` before every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory, Cancelled.
+    `skip_air`: slices that show air only (see engine.inference.air) are not asked and get probability 0. `levels` says
+    where the answers lie; what does not fit into memory is memory-mapped. Memory beyond the volume: a batch of slices,
+    and one byte a voxel and phrase (three more while voting), at most `level_store.MOST_IN_MEMORY`. Emits Progress and
+    SliceDone, reads `cancel` before every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory,
+    DiskFull, Cancelled.
     """
     started = time.monotonic()
     manifest = session.bundle.manifest
@@ -100,17 +115,36 @@ def segment(
     asked = [_ask(session, manifest, phrase, picked) for phrase in phrases]
     texts = [text for text, _ in asked]
 
-    stack = SliceStack(volume.voxels, volume.geometry, plane)
-    levels = _levels(stack, session, texts, emit, cancel, job_id, store, (*key, plane))
+    planes = planes_of(volume, plane)
+    stacks = [SliceStack(volume.voxels, volume.geometry, one) for one in planes]
+    kept = LevelStore() if levels is None else levels
+    ticker = Ticker(emit, job_id, sum(map(len, stacks)), "slices", "Segmenting")
+    pass_ = _Pass(session, texts, emit, cancel, job_id, store, key, skip_air, ticker, kept.files or ())
+    found = _one_plane(pass_, stacks[0], kept) if len(stacks) == 1 else _vote(pass_, stacks, kept)
     voxel_ml = None
     if volume.geometry is not None:
         voxel_ml = float(np.prod(volume.geometry.spacing_xyz)) / 1000.0
     answers = tuple(
-        Answer(phrase, text.phrase, stack.restore(found), threshold, named, text.cut, _used(manifest, text), voxel_ml)
-        for phrase, (text, named), found in zip(phrases, asked, levels, strict=True)
+        Answer(phrase, text.phrase, values, threshold, named, text.cut, _used(manifest, text), voxel_ml)
+        for phrase, (text, named), values in zip(phrases, asked, found, strict=True)
     )
-    note = intensity_note(stack.slices, manifest.preprocess)
-    return Segmentation(answers, plane, len(stack), session.provider, time.monotonic() - started, note)
+    return Segmentation(
+        answers,
+        plane if len(planes) > 1 else planes[0],
+        sum(map(len, stacks)),
+        session.provider,
+        time.monotonic() - started,
+        intensity_note(stacks[0].slices, manifest.preprocess),
+        pass_.air,
+    )
+
+
+def planes_of(volume: Volume, plane: Axis) -> tuple[Plane, ...]:
+    """The planes that are asked: a picture, or a volume of one slice, has but one even where a vote is wanted."""
+    if plane != VOTE:
+        return (plane,)
+    flat = volume.geometry is None or 1 in volume.voxels.shape[:3]
+    return ("acquisition",) if flat else VOTING
 
 
 def _ask(
@@ -158,38 +192,94 @@ def nearest_label(manifest: Manifest, phrase: str) -> BundleLabel:
     return max(manifest.labels, key=likeness)
 
 
-def _levels(
-    stack: SliceStack,
-    session: BundleSession,
-    texts: Sequence[TextEncoding],
-    emit: Emit,
-    cancel: CancelToken,
-    job_id: str,
-    store: EncodingStore | None,
-    key: EncodingsKey,
-) -> list[NDArray[np.uint8]]:
-    """One uint8 array [slices, h, w] a phrase, in the orientation of the slices."""
-    total = len(stack)
-    levels = [np.zeros((total, *stack.slice_shape), dtype=np.uint8) for _ in texts]
-    ticker = Ticker(emit, job_id, total, "slices", "Segmenting")
-    # Ranges are of the whole volume, so that a slice looks the same whichever others are asked.
-    limits = intensity_range(stack.slices, session.bundle.manifest.preprocess)
-    batch = session.slices_per_batch
-    for start in range(0, total, batch):
-        stop = min(start + batch, total)
+@dataclass
+class _Pass:
+    """What asking a stack of slices needs, whatever the plane."""
+
+    session: BundleSession
+    texts: Sequence[TextEncoding]
+    emit: Emit
+    cancel: CancelToken
+    job_id: str
+    store: EncodingStore | None
+    key: EncodingsKey
+    skip_air: bool
+    ticker: Ticker
+    files: Sequence[Path]
+    air: int = 0
+
+    def over(self, stack: SliceStack, take: Callable[[int, int, NDArray[np.uint8]], None]) -> None:
+        """Calls `take(phrase, slice, levels uint8 [h, w])` for every phrase and slice that is asked."""
+        # Ranges are of the whole volume, so that a slice looks the same whichever others are asked.
+        limits = intensity_range(stack.slices, self.session.bundle.manifest.preprocess)
+        batch, total = self.session.slices_per_batch, len(stack)
+        for start in range(0, total, batch):
+            stop = min(start + batch, total)
+            if self._shows_something(stack, start, stop, limits):
+                self._ask(stack, start, stop, limits, take)
+            else:
+                self.air += stop - start
+            self.ticker.step(stop - start)
+            for path in self.files or ("",):
+                self.emit(SliceDone(self.job_id, stop - 1, total, str(path)))
+
+    def _shows_something(self, stack: SliceStack, start: int, stop: int, limits: Range) -> bool:
+        """A batch is left out as a whole, so that batches, and with them the bytes of a mask, stay the same."""
+        if not self.skip_air:
+            return True
+        settings = self.session.bundle.manifest.preprocess
+        return not all(is_air(stack[index], settings, limits) for index in range(start, stop))
+
+    def _ask(
+        self,
+        stack: SliceStack,
+        start: int,
+        stop: int,
+        limits: Range,
+        take: Callable[[int, int, NDArray[np.uint8]], None],
+    ) -> None:
         encoded: dict[int | None, ImageEncoding] = {}
-        for text, out in zip(texts, levels, strict=True):
-            cancel.check()
-            label = session.image_label(text)
+        for number, text in enumerate(self.texts):
+            self.cancel.check()
+            label = self.session.image_label(text)
             if label not in encoded:
-                encoded[label] = _encode(stack, session, start, stop, limits, label, store, (*key, label))
-                cancel.check()
-            found = session.probabilities(encoded[label], [text])[:, 0]
+                key = (*self.key, stack.plane, label)
+                encoded[label] = _encode(stack, self.session, start, stop, limits, label, self.store, key)
+                self.cancel.check()
+            found = self.session.probabilities(encoded[label], [text])[:, 0]
             for index, probability in zip(range(start, stop), found, strict=True):
-                out[index] = to_levels(probability_to_slice(probability, stack.slice_shape))
-        ticker.step(stop - start)
-        emit(SliceDone(job_id, stop - 1, total))
-    return levels
+                take(number, index, to_levels(probability_to_slice(probability, stack.slice_shape)))
+
+
+def _one_plane(asking: _Pass, stack: SliceStack, kept: LevelStore) -> list[NDArray[np.uint8]]:
+    """One uint8 array [z, y, x] a phrase."""
+    answers = [kept.levels(number, stack.shape_zyx) for number in range(len(asking.texts))]
+    views = [stack.like(answer) for answer in answers]
+
+    def take(number: int, index: int, levels: NDArray[np.uint8]) -> None:
+        views[number][index] = levels
+
+    asking.over(stack, take)
+    return answers
+
+
+def _vote(asking: _Pass, stacks: Sequence[SliceStack], kept: LevelStore) -> list[NDArray[np.uint8]]:
+    """One uint8 array [z, y, x] a phrase: the mean of the planes' levels, halves rounded up."""
+    shape = stacks[0].shape_zyx
+    sums = [kept.zeros(shape, np.uint16) for _ in asking.texts]
+    for stack in stacks:
+        views = [stack.like(total) for total in sums]
+
+        def take(number: int, index: int, levels: NDArray[np.uint8], views: list[NDArray[np.uint16]] = views) -> None:
+            views[number][index] += levels
+
+        asking.over(stack, take)
+    answers = [kept.levels(number, shape) for number in range(len(asking.texts))]
+    count = len(stacks)
+    for total, answer in zip(sums, answers, strict=True):
+        for z in range(shape[0]):
+            answer[z] = (2 * total[z] + count) // (2 * count)
+    return answers
 
 
 def _encode(

@@ -14,7 +14,8 @@ from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, InputError, OutOfRange, UnknownName
 from engine.contract.events import Event, Progress, SliceDone
 from engine.inference.cache import EncodingStore
-from engine.inference.segment import nearest_label, segment
+from engine.inference.level_store import LevelStore
+from engine.inference.segment import VOTING, nearest_label, segment
 from engine.inference.session import BundleSession, ImageEncoding
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
@@ -237,3 +238,60 @@ def test_words_that_differ_by_label_share_the_image(
     red, green = ask(picture, session, "rose", "leaf", store=EncodingStore(), key=("scan",)).answers
     assert (red.label_used, green.label_used) == ("rose", "leaf")
     assert len(encoded) == 1
+
+
+def test_a_vote_is_the_mean_of_the_three_planes(session: BundleSession) -> None:
+    volume = bright_box()
+    (voted,) = ask(volume, session, "bright", plane="vote").answers
+    planes = [ask(volume, session, "bright", plane=plane).answers[0].levels for plane in VOTING]
+    assert len({levels.tobytes() for levels in planes}) > 1
+    assert np.array_equal(voted.levels, np.floor(np.mean(np.stack(planes).astype(float), axis=0) + 0.5))
+
+
+def test_a_vote_on_a_picture_is_its_one_slice(session: BundleSession, picture: Volume) -> None:
+    voted, plain = ask(picture, session, "red", plane="vote"), ask(picture, session, "red", plane="acquisition")
+    assert (voted.plane, voted.slices) == ("acquisition", 1)
+    assert np.array_equal(voted.answers[0].levels, plain.answers[0].levels)
+
+
+def test_empty_air_is_left_out_on_request(session: BundleSession) -> None:
+    volume = bright_box()
+    # The box lies in columns 8 to 15 of 32, a batch is 16 slices: the other one is air.
+    for on, air, encoded in ((False, 0, 2), (True, 16, 1)):
+        store = EncodingStore()
+        found = ask(volume, session, "bright", plane="sagittal", skip_air=on, store=store, key=("scan",))
+        assert (found.air, found.slices) == (air, 32)
+        assert sum(store.get(("scan", "sagittal", None), start) is not None for start in (0, 16)) == encoded
+        assert np.array_equal(found.answers[0].mask, ask(volume, session, "bright", plane="sagittal").answers[0].mask)
+
+
+def test_answers_too_large_for_memory_are_mapped_and_go_with_their_arrays(session: BundleSession) -> None:
+    volume = bright_box()
+    store = LevelStore(most_in_memory=volume.voxels.size)
+    first, second = ask(volume, session, "bright", "red", levels=store).answers
+    assert not isinstance(first.levels.base, np.memmap)
+    assert isinstance(second.levels, np.memmap)
+    assert np.array_equal(second.levels, ask(volume, session, "red").answers[0].levels)
+    file, levels = Path(str(second.levels.filename)), second.levels
+    del store, second
+    assert file.is_file()
+    assert levels.max() > 0
+    del levels
+    assert not file.exists()
+
+
+def test_answers_fill_files_that_others_read_along(session: BundleSession, tmp_path: Path) -> None:
+    files = [tmp_path / "a" / "red.npy", tmp_path / "a" / "bright.npy"]
+    seen: list[int] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, SliceDone) and event.path == str(files[1]):
+            seen.append(int(np.count_nonzero(np.load(event.path, mmap_mode="r"))))
+
+    volume = bright_box()
+    done = segment(
+        volume, session, ["red", "bright"], "sagittal", None, look, CancelToken(), "job", levels=LevelStore(files)
+    )
+    assert np.array_equal(np.load(files[1]), done.answers[1].levels)
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < seen[-1]
