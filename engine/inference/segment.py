@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from engine.bundle.levels import mask_of, threshold_level, to_levels
 from engine.bundle.manifest import BundleLabel, Manifest
 from engine.contract.control import CancelToken, Emit, Ticker
 from engine.contract.errors import InputError, UnknownName
-from engine.contract.events import SliceDone
+from engine.contract.events import Log, SliceDone
 from engine.inference.air import is_air
 from engine.inference.cache import EncodingsKey, EncodingStore
+from engine.inference.encoding_files import EncodingFiles, content_of
 from engine.inference.level_store import LevelStore
 from engine.inference.session import BundleSession, ImageEncoding, TextEncoding
 from engine.volumes.preprocess import Range, intensity_note, intensity_range, probability_to_slice, to_input
@@ -95,17 +97,18 @@ def segment(
     label: str = "",
     skip_air: bool = False,
     levels: LevelStore | None = None,
+    encodings: EncodingFiles | None = None,
 ) -> Segmentation:
     """Asks every phrase of every slice along `plane`; "vote" asks along all three and takes the mean probability.
 
     A phrase that names one of the bundle's labels is asked in that label's own words. Where labels have learned words
     of their own, any other phrase takes those of `label`, or of the label whose name is nearest. `threshold` None takes
     the bundle's. Encoded slices are looked for in `store` under `key` (which must name the scan) and left there.
-    `skip_air`: slices that show air only (see engine.inference.air) are not asked and get probability 0. `levels` says
-    where the answers lie; what does not fit into memory is memory-mapped. Memory beyond the volume: a batch of slices,
-    and one byte a voxel and phrase (three more while voting), at most `level_store.MOST_IN_MEMORY`. Emits Progress and
-    SliceDone, reads `cancel` before every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory,
-    DiskFull, Cancelled.
+    `encodings` keeps them on disk beyond this process. `skip_air`: slices that show air only (engine.inference.air)
+    are not asked and get probability 0. `levels` says where the answers lie; what does not fit into memory is
+    memory-mapped. Memory beyond the volume: a batch of slices, and one byte a voxel and phrase (three while voting),
+    at most `level_store.MOST_IN_MEMORY`. Emits Progress and SliceDone, reads `cancel` before every batch and phrase.
+    Raises InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
     """
     started = time.monotonic()
     manifest = session.bundle.manifest
@@ -119,8 +122,10 @@ def segment(
     stacks = [SliceStack(volume.voxels, volume.geometry, one) for one in planes]
     kept = LevelStore() if levels is None else levels
     ticker = Ticker(emit, job_id, sum(map(len, stacks)), "slices", "Segmenting")
-    pass_ = _Pass(session, texts, emit, cancel, job_id, store, key, skip_air, ticker, kept.files or ())
+    pass_ = _Pass(session, texts, emit, cancel, job_id, store, key, skip_air, ticker, kept.files or (), encodings)
     found = _one_plane(pass_, stacks[0], kept) if len(stacks) == 1 else _vote(pass_, stacks, kept)
+    if encodings is not None:
+        encodings.tidy()
     voxel_ml = None
     if volume.geometry is not None:
         voxel_ml = float(np.prod(volume.geometry.spacing_xyz)) / 1000.0
@@ -206,12 +211,16 @@ class _Pass:
     skip_air: bool
     ticker: Ticker
     files: Sequence[Path]
+    kept: EncodingFiles | None
+    content: str = ""
     air: int = 0
 
     def over(self, stack: SliceStack, take: Callable[[int, int, NDArray[np.uint8]], None]) -> None:
         """Calls `take(phrase, slice, levels uint8 [h, w])` for every phrase and slice that is asked."""
         # Ranges are of the whole volume, so that a slice looks the same whichever others are asked.
         limits = intensity_range(stack.slices, self.session.bundle.manifest.preprocess)
+        if self.kept is not None:
+            self.content = content_of(stack, limits)
         batch, total = self.session.slices_per_batch, len(stack)
         for start in range(0, total, batch):
             stop = min(start + batch, total)
@@ -243,12 +252,41 @@ class _Pass:
             self.cancel.check()
             label = self.session.image_label(text)
             if label not in encoded:
-                key = (*self.key, stack.plane, label)
-                encoded[label] = _encode(stack, self.session, start, stop, limits, label, self.store, key)
+                encoded[label] = self._encode(stack, start, stop, limits, label)
                 self.cancel.check()
             found = self.session.probabilities(encoded[label], [text])[:, 0]
             for index, probability in zip(range(start, stop), found, strict=True):
                 take(number, index, to_levels(probability_to_slice(probability, stack.slice_shape)))
+
+    def _encode(
+        self, stack: SliceStack, start: int, stop: int, limits: Range, label_index: int | None
+    ) -> ImageEncoding:
+        key = (*self.key, stack.plane, label_index)
+        known = self.store.get(key, start) if self.store is not None else None
+        if known is not None and known.count == stop - start:
+            return known
+        encoding = self._encoding_on_disk(start, stop, label_index)
+        if encoding is None:
+            settings = self.session.bundle.manifest.preprocess
+            inputs = np.stack([to_input(stack[index], settings, limits) for index in range(start, stop)])
+            encoding = self.session.encode_image(inputs, label_index=label_index)
+            if self.kept is not None and not self.kept.put(self._on_disk(label_index), start, encoding.arrays):
+                self.emit(Log(self.job_id, "Encoded slices cannot be kept on disk; a later phrase takes longer."))
+                self.kept = None
+        if self.store is not None:
+            self.store.put(key, start, encoding)
+        return encoding
+
+    def _on_disk(self, label_index: int | None) -> str:
+        """What the encodings of this stack are called on disk: they depend on nothing else."""
+        names = (self.content, self.session.bundle.sha256, self.session.provider, label_index)
+        return hashlib.sha256(repr(names).encode()).hexdigest()[:32]
+
+    def _encoding_on_disk(self, start: int, stop: int, label_index: int | None) -> ImageEncoding | None:
+        arrays = None if self.kept is None else self.kept.get(self._on_disk(label_index), start)
+        if not arrays or any(len(array) != stop - start for array in arrays.values()):
+            return None
+        return ImageEncoding(arrays, stop - start)
 
 
 def _one_plane(asking: _Pass, stack: SliceStack, kept: LevelStore) -> list[NDArray[np.uint8]]:
@@ -280,24 +318,3 @@ def _vote(asking: _Pass, stacks: Sequence[SliceStack], kept: LevelStore) -> list
         for z in range(shape[0]):
             answer[z] = (2 * total[z] + count) // (2 * count)
     return answers
-
-
-def _encode(
-    stack: SliceStack,
-    session: BundleSession,
-    start: int,
-    stop: int,
-    limits: Range,
-    label_index: int | None,
-    store: EncodingStore | None,
-    key: EncodingsKey,
-) -> ImageEncoding:
-    known = store.get(key, start) if store is not None else None
-    if known is not None and known.count == stop - start:
-        return known
-    settings = session.bundle.manifest.preprocess
-    inputs = np.stack([to_input(stack[index], settings, limits) for index in range(start, stop)])
-    encoding = session.encode_image(inputs, label_index=label_index)
-    if store is not None:
-        store.put(key, start, encoding)
-    return encoding
