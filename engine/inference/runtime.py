@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Any, Literal
 
 import onnxruntime
 
 from engine.contract.errors import NoDevice, NotABundle
 
-Device = Literal["auto", "cpu", "cuda"]
+Device = Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml"]
 
 _CPU = "CPUExecutionProvider"
 _CUDA = "CUDAExecutionProvider"
+PROVIDERS: dict[str, str] = {
+    "cpu": _CPU,
+    "cuda": _CUDA,
+    "tensorrt": "TensorrtExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+"""What ONNX Runtime calls the devices."""
+
+_AUTO = ("cuda", "directml", "cpu")
+"""What `auto` tries, the fastest first. TensorRT builds an engine for minutes before it answers, and CoreML leaves much
+of a transformer to the processor: both run when they are asked for."""
+
+_TITLES = {"cpu": "the processor", "cuda": "CUDA", "tensorrt": "TensorRT", "directml": "DirectML", "coreml": "CoreML"}
 _ONLY_FATAL = 4  # asking for CUDA without a device prints errors and falls back; we ask the session what runs instead
 
 
@@ -24,7 +39,7 @@ def default_threads() -> int:
 def open_session(graph: bytes, device: Device, threads: int, where: str) -> Any:
     """An `onnxruntime.InferenceSession`.
 
-    `auto` takes CUDA where it really runs, else the CPU. Raises NoDevice where `cuda` was asked for and does not run,
+    `auto` takes the fastest device that really runs. Raises NoDevice where another one was asked for and does not run,
     NotABundle for a graph that ONNX Runtime refuses (`where` names it).
     """
     wanted = _wanted_providers(device)
@@ -35,20 +50,43 @@ def open_session(graph: bytes, device: Device, threads: int, where: str) -> Any:
             f"{where} cannot be loaded by ONNX Runtime {onnxruntime.__version__}: {_first_line(error)}",
             hint="Export the bundle again, or update onnxruntime.",
         ) from error
-    if device == "cuda" and session.get_providers()[0] != _CUDA:
-        raise _no_cuda()
+    if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
+        raise _not_usable(device)
     return session
 
 
+def device_of(provider: str) -> str:
+    """The device behind a provider's name, such as cuda; the name itself where we have none for it."""
+    return next((device for device, name in PROVIDERS.items() if name == provider), provider)
+
+
+def fallback_note(device: Device, provider: str) -> str | None:
+    """What to tell where `auto` would have taken a faster device that this build knows, and which did not start.
+
+    The builds for CUDA know CUDA on every machine, so only those with an NVIDIA card are told.
+    """
+    if device != "auto" or provider != _CPU:
+        return None
+    known = onnxruntime.get_available_providers()
+    missed = next((name for name in _AUTO if name != "cpu" and PROVIDERS[name] in known), None)
+    if missed is None or (missed == "cuda" and shutil.which("nvidia-smi") is None):
+        return None
+    return f"{_TITLES[missed]} does not start here, so the processor is used. `tunevlseg doctor` says what is missing."
+
+
 def _wanted_providers(device: Device) -> list[Any]:
-    if device == "cpu" or _CUDA not in onnxruntime.get_available_providers():
-        if device == "cuda":
-            raise _no_cuda()
-        return [_CPU]
-    # The list names what the build could use, not what the machine has: whether CUDA runs is known afterwards.
-    onnxruntime.preload_dlls()
+    known = onnxruntime.get_available_providers()
+    if device != "auto" and PROVIDERS[device] not in known:
+        raise _not_usable(device)
+    wanted = [name for name in _AUTO if PROVIDERS[name] in known] if device == "auto" else [device]
+    # The list names what the build could use, not what the machine has: what runs is known afterwards.
+    if {"cuda", "tensorrt"} & set(wanted):
+        onnxruntime.preload_dlls()
     cuda = {"arena_extend_strategy": "kSameAsRequested", "cudnn_conv_algo_search": "HEURISTIC"}
-    return [(_CUDA, cuda), _CPU]
+    chosen: list[Any] = [(_CUDA, cuda) if name == "cuda" else PROVIDERS[name] for name in wanted]
+    if device == "tensorrt" and _CUDA in known:
+        chosen.append((_CUDA, cuda))  # for what TensorRT leaves out
+    return chosen if _CPU in chosen else [*chosen, _CPU]
 
 
 def _options(threads: int) -> Any:
@@ -61,10 +99,10 @@ def _options(threads: int) -> Any:
     return options
 
 
-def _no_cuda() -> NoDevice:
+def _not_usable(device: str) -> NoDevice:
     return NoDevice(
-        "ONNX Runtime cannot use CUDA on this machine.",
-        hint="Choose the device cpu, or run `tunevlseg doctor` to see what is missing.",
+        f"ONNX Runtime cannot use {_TITLES[device]} on this machine.",
+        hint="Choose the device auto or cpu, or run `tunevlseg doctor` to see what is missing.",
         field="device",
     )
 
