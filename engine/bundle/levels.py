@@ -21,8 +21,13 @@ from engine.contract.errors import OutOfRange
 
 def to_levels(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Probabilities (any shape; values outside 0…1 are clipped, NaN counts as 0) as bytes of the same shape."""
-    scaled = np.clip(np.nan_to_num(probability, nan=0.0), 0.0, 1.0) * 255.0 + 0.5
-    return np.asarray(np.floor(scaled), dtype=np.uint8)
+    # In place, and cut off where it is positive anyway: this runs once a slice and phrase.
+    scaled = np.multiply(probability, 255.0)
+    scaled += 0.5
+    lowest, highest = scaled.min(initial=0.5), scaled.max(initial=0.5)
+    if not (lowest >= 0.5 and highest <= 255.5):  # NaN is neither
+        scaled = np.clip(np.nan_to_num(probability, nan=0.0), 0.0, 1.0) * 255.0 + 0.5
+    return np.asarray(scaled, dtype=np.uint8)
 
 
 def threshold_level(threshold: float) -> int:

@@ -174,5 +174,5 @@ def probability_to_slice(
     if probability.shape == (height, width):
         return np.clip(probability, 0, 1).astype(np.float32, copy=False)
     image = Image.fromarray(np.ascontiguousarray(probability, dtype=np.float32))
-    resized = np.asarray(image.resize((width, height), _FILTERS[resample]), np.float32)
-    return np.clip(resized, 0, 1)
+    resized = np.array(image.resize((width, height), _FILTERS[resample]), np.float32)
+    return np.clip(resized, 0, 1, out=resized)
