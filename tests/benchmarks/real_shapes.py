@@ -11,10 +11,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from transformers import CLIPSegConfig, CLIPSegForImageSegmentation  # noqa: E402
+from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 
-from engine.models.weights import find_weights  # noqa: E402
-from engine.runs.folders import resources  # noqa: E402
+from engine.models.weights import find_weights
+from engine.runs.folders import resources
 
 
 def write_clipseg(folder: Path, image_size: int = 352) -> Path:

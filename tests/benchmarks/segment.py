@@ -164,7 +164,7 @@ def measure(given: argparse.Namespace, work: Path) -> dict[str, Any]:
         try:
             bundles[precision] = exported(weights, precision, work / f"{given.model}-{precision}.vlseg")
         except EngineError as refused:
-            print(f"{precision}: {refused.message}", file=sys.stderr)
+            sys.stderr.write(f"{precision}: {refused.message}\n")
     masks = work / "masks"
     masks.mkdir(exist_ok=True)
     for precision, (bundle, seconds) in bundles.items():
