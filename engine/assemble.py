@@ -41,6 +41,7 @@ from engine.training.checkpoint import load_learner
 from engine.training.device import choose_device, set_threads
 from engine.training.evaluate import Answer
 from engine.training.loop import Phrases, RunSink, Texts, Trainer
+from engine.training.plan import Plan
 from engine.volumes.preprocess import normalise
 
 CONTEXT = "learner.context_vectors"
@@ -163,6 +164,8 @@ def make_network(recipe: Recipe, labels: Sequence[str] = (), *, learned: Path | 
     weights = recipe.weights()
     vlsm = MODELS.get(weights.model).load(weights.path)
     recipe.strategy.check(vlsm.sites)
+    vlsm.attend(recipe.training.attention)
+    vlsm.checkpointing = recipe.training.checkpointing
     tokenizer = PhraseTokenizer.from_folder(weights.path)
     torch.manual_seed(recipe.seed)
     count = _label_count(recipe, labels, state)
@@ -243,6 +246,9 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
     val = make_split(network, report, "val", hear) if learns else train
     check_texts(network, train, hear)
     batch = recipe.training.batch_size
+    augment = Augmentation.of(recipe.data, kept=network.tuned.tower_is_fixed)
+    if learns:
+        hear.emit(Log(hear.job_id, f"Random changes of training images: {augment.told()}."))
     return Trainer(
         model=network.tuned,
         phrases=network.phrases(report),
@@ -251,7 +257,7 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
             batch,
             recipe.seed,
             training=True,
-            augment=Augmentation.of(recipe.data),
+            augment=augment,
             absent_labels=recipe.data.absent_labels,
         ),
         val=Loader(val, batch, recipe.seed),
@@ -264,6 +270,8 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
         job_id=hear.job_id,
         train_texts=network.texts(train),
         val_texts=network.texts(val),
+        plan=Plan(attention=recipe.training.attention, checkpointing=recipe.training.checkpointing),
+        base=network.weights.sha256,
     )
 
 

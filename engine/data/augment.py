@@ -5,11 +5,15 @@ RandomBrightnessContrast, each applied to a fifth of the images): scale 0.98 to 
 ±5°, border replicated, bicubic for the image and nearest for masks; contrast and brightness ±0.1. It has no flips: they
 would swap left and right, which a phrase may name. Flips (each of half of the images) and turns of any image come
 beside it, asked for one by one; `engine.data.sides` refuses them where a phrase speaks against them.
+
+Changes are drawn anew in every epoch, or as `views`: the draws of the first epochs come round again, so that what the
+frozen image tower says of a view is computed once. Each view is drawn as published, 64 % of them therefore unchanged;
+these are one and the same view of their image.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,19 +31,36 @@ _BRIGHTNESS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What may happen to a training image, as in DataConfig; `rotate` in degrees, either way."""
+    """What may happen to a training image, as in DataConfig; `rotate` in degrees, either way.
+
+    `views`: after how many epochs the same changes come again; 0: never.
+    """
 
     kind: str = "none"  # none | published
     flip_horizontal: bool = False
     flip_vertical: bool = False
     rotate: float = 0.0
+    views: int = 0
 
     @classmethod
-    def of(cls, config: DataConfig) -> Augmentation:
-        return cls(config.augment, config.flip_horizontal, config.flip_vertical, config.rotate)
+    def of(cls, config: DataConfig, *, kept: bool = True) -> Augmentation:
+        """`kept`: whether anything is computed once a view. Where not, views would only cost variety."""
+        kind = "none" if config.augment == "none" else "published"
+        views = 0 if config.augment == "published" or not kept else config.augment_views
+        return cls(kind, config.flip_horizontal, config.flip_vertical, config.rotate, views)
 
     def __bool__(self) -> bool:
-        return self != Augmentation()
+        return replace(self, views=0) != Augmentation()
+
+    def view(self, epoch: int) -> int:
+        """Which view an epoch (counted from 1) takes, counted from 1; without views the epoch itself."""
+        return (epoch - 1) % self.views + 1 if self.views else epoch
+
+    def told(self) -> str:
+        """In words."""
+        if not self:
+            return "none"
+        return f"{self.views} views of each image, drawn once" if self.views else "drawn anew in every epoch"
 
 
 UNCHANGED = Augmentation()
@@ -63,9 +84,21 @@ class Changes:
     def touched(self) -> NDArray[np.bool_]:
         return self.moved | self.relit
 
+    def __len__(self) -> int:
+        return len(self.gain)
+
+    def at(self, rows: NDArray[np.int64]) -> Changes:
+        """Those of some of the samples."""
+        return Changes(self.theta[rows], self.gain[rows], self.offset[rows], self.moved[rows], self.relit[rows])
+
+    def digest(self, row: int) -> bytes:
+        """What happens to one sample, as bytes: the same for the same change."""
+        values = [*self.theta[row].ravel(), self.gain[row], self.offset[row]]
+        return np.array(values, np.float32).tobytes()
+
 
 def draw_changes(augmentation: Augmentation, positions: NDArray[np.int64], seed: int, epoch: int) -> Changes:
-    """Drawn from (seed, epoch, position) alone: neither batch size nor an interruption changes them.
+    """Drawn from (seed, view of the epoch, position) alone: neither batch size nor an interruption changes them.
 
     An image is mirrored first, then turned, then changed as published. Turns are those of the square that the network
     sees. Raises ValueError for a kind that is neither none nor published.
@@ -76,8 +109,9 @@ def draw_changes(augmentation: Augmentation, positions: NDArray[np.int64], seed:
     theta = np.tile(np.eye(2, 3, dtype=np.float32), (count, 1, 1))
     gain, offset = np.ones(count, np.float32), np.zeros(count, np.float32)
     moved, relit = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+    view = augmentation.view(epoch)
     for row, position in enumerate(positions):
-        rng = np.random.default_rng([seed, epoch, int(position)])
+        rng = np.random.default_rng([seed, view, int(position)])
         # Everything is drawn for every image, so that no setting changes what another one draws.
         move, light = rng.random(2) < _PROBABILITY
         slight = _slight_move(rng)

@@ -144,9 +144,14 @@ class DataConfig(Settings):
     upper_percentile: float = setting(
         99.5, "Percentile shown white, where intensity is percentile.", unit="%", gt=50, le=100, expert=True
     )
-    augment: Literal["none", "published"] = setting(
-        "published",
-        "Random changes while tuning; published: slight shifts, turns, brightness in a fifth of the images.",
+    augment: Literal["views", "published", "none"] = setting(
+        "views",
+        "Random changes while tuning: slight shifts, turns, brightness in a fifth of the images each. views: a few "
+        "variants of each image, drawn once, so that strategies that leave the image encoder alone compute them once; "
+        "published: drawn anew in every epoch, as published.",
+    )
+    augment_views: int = setting(
+        4, "Variants of each image, flips and turns included, where augment is not published.", ge=1, le=64, expert=True
     )
     flip_horizontal: bool = setting(
         False, "Mirror half of the training images, left for right; refused where a phrase names a side."

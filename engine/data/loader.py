@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.augment import UNCHANGED, Augmentation
+from engine.data.augment import UNCHANGED, Augmentation, Changes, draw_changes
 from engine.data.dataset import SliceDataset
+from engine.data.prefetch import ahead
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +43,7 @@ class Loader:
         self.training = training
         self.augment = augment if training else UNCHANGED
         self.absent_labels = absent_labels if training else 1.0
+        self._views: dict[int, Changes] = {}
 
     def __len__(self) -> int:
         """Batches an epoch; the last may be smaller."""
@@ -60,19 +62,44 @@ class Loader:
         for start in range(0, len(order), self.batch_size):
             yield order[start : start + self.batch_size]
 
-    def epoch(self, epoch: int, device: torch.device | str = "cpu") -> Iterator[Batch]:
-        """The batches of an epoch on `device`, normalised, changed at random where `augment` says so."""
-        # Delayed: a loader may be described and counted where torch is not installed.
-        from engine.data.batch import make_batch
+    def changes(self, positions: NDArray[np.int64], epoch: int) -> Changes | None:
+        """What happens to the images at `positions` in this epoch; None where nothing ever does."""
+        if not self.augment:
+            return None
+        if not self.augment.views:
+            return draw_changes(self.augment, positions, self.seed, epoch)
+        view = self.augment.view(epoch)
+        if view not in self._views:
+            everything = np.arange(len(self.dataset), dtype=np.int64)
+            self._views[view] = draw_changes(self.augment, everything, self.seed, view)
+        return self._views[view].at(positions)
 
-        for positions in self.positions(epoch):
-            yield make_batch(
+    def epoch(self, epoch: int, device: torch.device | str = "cpu", *, images: bool = True) -> Iterator[Batch]:
+        """The batches of an epoch on `device`, normalised, changed at random where `augment` says so.
+
+        Without `images` these are left out, for whoever knows already what there is to know of them. For a GPU the
+        next batch is read while it works on one.
+        """
+        # Delayed: a loader may be described and counted where torch is not installed.
+        import torch
+
+        from engine.data.batch import Loaded, load_batch, make_batch
+
+        on_gpu = torch.device(device).type == "cuda"
+
+        def load(positions: NDArray[np.int64]) -> Loaded:
+            return load_batch(
                 self.dataset,
                 positions,
-                device,
-                augment=self.augment,
+                changes=self.changes(positions, epoch),
                 absent_labels=self.absent_labels,
                 draw_texts=self.training,
                 seed=self.seed,
                 epoch=epoch,
+                images=images,
+                pin=on_gpu,
             )
+
+        source = ahead(load, self.positions(epoch)) if on_gpu else map(load, self.positions(epoch))
+        for loaded in source:
+            yield make_batch(loaded, self.dataset, device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -57,6 +58,17 @@ class TextFeatures:
         tokens = None if self.tokens is None else self.tokens[index]
         mask = None if self.mask is None else self.mask[index]
         return TextFeatures(self.embedding[index], tokens, mask)
+
+    @classmethod
+    def joined(cls, parts: Sequence[TextFeatures]) -> TextFeatures:
+        """One after the other; all with words of the same length, or without."""
+        tokens = [part.tokens for part in parts if part.tokens is not None]
+        masks = [part.mask for part in parts if part.mask is not None]
+        return cls(
+            torch.cat([part.embedding for part in parts]),
+            torch.cat(tokens) if tokens else None,
+            torch.cat(masks) if masks else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

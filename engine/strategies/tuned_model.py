@@ -47,15 +47,37 @@ class TunedModel(nn.Module):
         return self
 
     @property
+    def tower_is_fixed(self) -> bool:
+        """The same picture always leaves the image tower alike: `seen` may be kept."""
+        return not self.config.learns_tower and not self.learner.image_varies
+
+    @property
     def image_is_fixed(self) -> bool:
-        """The same picture always gives the same image features: they may be kept."""
-        frozen = not self.config.learns_tower and not self.config.learns_decoder
-        return frozen and not self.learner.image_varies
+        """The same picture always gives the same image features."""
+        return self.tower_is_fixed and not self.config.learns_decoder
 
     @property
     def text_is_fixed(self) -> bool:
         """The same phrase always gives the same text features."""
         return not self.learner.text_varies and not self.config.learns_tower
+
+    @property
+    def kept_kind(self) -> str:
+        """What `seen` gives: features of the same weights, of the same kind, are the same."""
+        taps = "raw" if self.config.learns_decoder else "reduced"
+        return f"{taps}+pooled" if self.learner.needs_pooled else taps
+
+    def seen(self, images: Tensor) -> ImageFeatures:
+        """(B, 3, S, S) → what the fixed tower says: as much of `encode_images` as never changes.
+
+        Where the decoder's first layers learn, its taps are not reduced yet; `from_seen` goes on from there.
+        """
+        found = self.vlsm.tower(images, pooled=self.learner.needs_pooled)
+        return found if self.config.learns_decoder else self.vlsm.reduce(found)
+
+    def from_seen(self, seen: ImageFeatures) -> ImageFeatures:
+        """What `encode_images` gives, from what `seen` gave."""
+        return self.vlsm.reduce(seen) if self.config.learns_decoder else seen
 
     def encode_images(
         self, images: Tensor, prompts: Prompts | None = None, label_index: Tensor | None = None
@@ -130,27 +152,40 @@ class TunedModel(nn.Module):
         columns: Tensor,
         said: Tensor,
         label_index: Tensor,
+        encoded: TextFeatures | None = None,
     ) -> Tensor:
         """As `ask`, where each image says something of its own for each label: logits (B, L, S, S).
 
-        `ids` and `mask` (T, N) are texts, `columns` (T,) the place of each one's label among the labels, `said` (B, L)
-        the text for each pair. `prompts` are those that `image` was encoded with; `label_index` (L,) as in `forward`.
-        Each text that occurs is encoded once, unless prompts depend on the image.
+        `ids` and `mask` (T, N) are texts, right-padded; `columns` (T,) the place of each one's label among the labels;
+        `said` (B, L) the text for each pair. `prompts` are those that `image` was encoded with; `label_index` (L,) as
+        in `forward`. Each text that occurs is encoded once, at the length of the longest of them, unless prompts depend
+        on the image. `encoded`: all T texts, where they are encoded already. With `said` on the CPU no device is waited
+        for, provided that `mask` lies there too.
         """
         images, labels = said.shape
-        rows, _ = grid_rows(images, labels, said.device)
-        used, asked = torch.unique(said, return_inverse=True)
-        asked = asked.flatten()
+        device = ids.device
+        rows, _ = grid_rows(images, labels, device)
+        if encoded is not None:
+            text = encoded.rows(said.flatten().to(device, non_blocking=True))
+            return self._each(image, text, rows, images, labels)
+        distinct, order = torch.unique(said.cpu(), return_inverse=True)
+        length = int(mask[distinct.to(mask.device)].sum(dim=1).max())
+        used = distinct.to(device, non_blocking=True)
+        asked = order.flatten().to(device, non_blocking=True)
+        ids, mask = ids[used, :length], mask.to(device)[used, :length]
         if self.learner.needs_pooled:
             assert image.pooled is not None
             own = label_index[columns[used[asked]]]
             given = self.learner(image.pooled[rows], own)
-            text = self.vlsm.encode_text(ids[used][asked], mask[used][asked], given.text, given.place)
+            text = self.vlsm.encode_text(ids[asked], mask[asked], given.text, given.place)
         else:
             side = prompts.text
             if side is not None and self.learner.text_per_label and side.ndim == 4:
                 side = side[:, columns[used]]
-            text = self.vlsm.encode_text(ids[used], mask[used], side, prompts.place).rows(asked)
+            text = self.vlsm.encode_text(ids, mask, side, prompts.place).rows(asked)
+        return self._each(image, text, rows, images, labels)
+
+    def _each(self, image: ImageFeatures, text: TextFeatures, rows: Tensor, images: int, labels: int) -> Tensor:
         logits = self.answer(image if image.labels else image.rows(rows), text)
         return logits.reshape(images, labels, *logits.shape[-2:])
 

@@ -43,6 +43,21 @@ class TrainingConfig(Settings):
     keep_features: bool = setting(
         True, "Keep what the frozen image tower says of each image, where that never changes.", expert=True
     )
+    feature_place: Literal["auto", "gpu", "memory", "disk"] = setting(
+        "auto", "Where kept features are held while tuning; auto: the fastest place where they fit.", expert=True
+    )
+    feature_numbers: Literal["fp32", "fp16"] = setting(
+        "fp32", "Numbers of kept features: exact, or half as large and rounded to three digits.", expert=True
+    )
+    feature_disk: float = setting(
+        20.0, "Disk for features that later runs may use, all runs together; 0: none.", unit="GB", ge=0, expert=True
+    )
+    attention: Literal["sdpa", "eager"] = setting(
+        "sdpa", "How CLIPSeg computes attention: torch's fused way, or step by step as published.", expert=True
+    )
+    checkpointing: bool = setting(
+        False, "Compute the image tower's inner values again on the way back: less memory, slower.", expert=True
+    )
     surface_tolerance: float = setting(
         2.0,
         "Distance at which a border still counts as right, in the surface Dice of the final scores.",

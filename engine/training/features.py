@@ -1,90 +1,262 @@
-"""What the frozen image tower says of each image, kept where it never changes: text strategies then skip the tower."""
+"""What a frozen image tower says of each view of each image, kept where it never changes: the tower then rests.
+
+Before an epoch, what it needs and nobody has yet is read from the cache on disk or computed, in batches of one fixed
+size whatever is missing: the numbers depend on the image alone, so that a resumed run, another run and another trial
+work with the very same ones. All views of an image that are unchanged are one.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.contract.control import CancelToken, Emit, Ticker
-from engine.data.batch import Batch
+from engine.contract.events import Log
+from engine.data.batch import Batch, pixels
 from engine.data.loader import Loader
 from engine.models.base import ImageFeatures
 from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
+from engine.training.feature_bank import FeatureBank, FeatureShape, as_bytes, as_row, choose_place
+from engine.training.feature_cache import FeatureCache, name_of
 
-ENCODE_BATCH = 16
-MOST_BYTES = 2_000_000_000
-"""Kept features of one split, at most; more than that are computed anew in every epoch."""
+ENCODE_BATCH = 8
+_IN_WORDS = {"gpu": "on the GPU", "memory": "in memory", "disk": "on disk", "nowhere": "nowhere"}
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How features are kept: `wanted` place, `dtype` of the numbers, and the cache that outlives the run, if any."""
+
+    wanted: str = "auto"
+    dtype: torch.dtype = torch.float32
+    cache: FeatureCache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Who hears of the work and may stop it."""
+
+    emit: Emit
+    cancel: CancelToken
+    job_id: str
+    what: str
 
 
 class ImageSource:
-    """Image features of a batch: kept ones for unchanged images, fresh ones for the rest.
+    """Image features of a batch: kept ones where they are kept, else fresh ones.
 
-    Kept features are computed in the order of the dataset, in batches of a fixed size, so that a resumed run works
-    with the very same numbers.
+    `epochs`: how many there will be; of images that are drawn anew in each, only unchanged ones are kept.
     """
 
-    def __init__(self, model: TunedModel, loader: Loader, device: torch.device, *, keep: bool) -> None:
+    def __init__(
+        self,
+        model: TunedModel,
+        loader: Loader,
+        device: torch.device,
+        *,
+        keep: bool,
+        epochs: int = 1,
+        keeping: Keeping | None = None,
+    ) -> None:
         self._model = model
         self._loader = loader
         self._device = device
-        self._keep = keep and model.image_is_fixed
-        self._taps: list[Tensor] | None = None
-        self._pooled: Tensor | None = None
+        self._keeping = keeping or Keeping()
+        self._keep = keep and model.tower_is_fixed and len(loader.dataset) > 0
+        self._epochs = epochs
+        self._epoch = 0
+        self._bank: FeatureBank | None = None
+        views = loader.augment.views if loader.augment else 0
+        # The number in the bank of each image as it is (column 0) and of each of its views; -1: not there.
+        self._numbers = torch.full((len(loader.dataset), 1 + views), -1, dtype=torch.int64)
 
-    def prepare(self, emit: Emit, cancel: CancelToken, job_id: str, stage: str) -> None:
-        """Computes what is kept; does nothing where nothing may be kept or it would not fit."""
-        count = len(self._loader.dataset)
-        if not self._keep or count == 0:
+    @property
+    def keeps(self) -> bool:
+        """Whether features are kept at all; batches then need no images."""
+        return self._keep
+
+    def prepare(self, epoch: int, hear: Hearing) -> None:
+        """Takes in what this epoch needs; does nothing where nothing is kept. Raises Cancelled."""
+        self._epoch = epoch
+        if not self._keep:
             return
-        plain = Loader(self._loader.dataset, ENCODE_BATCH, 0)
-        ticker = Ticker(emit, job_id, count, "images", stage)
-        with torch.no_grad():
-            for batch in plain.epoch(1, self._device):
-                cancel.check()
-                features = self._model.encode_images(batch.images)
-                if self._taps is None and not self._allocate(features, count):
+        positions, columns = self._needed(epoch)
+        missing = np.flatnonzero(self._numbers[positions, columns].numpy() < 0)
+        if not len(missing):
+            return
+        ticker = Ticker(hear.emit, hear.job_id, len(missing), "images", f"encoding {hear.what} images")
+        if self._bank is None and self._keeping.cache is not None:
+            shape = FeatureShape.from_values(self._keeping.cache.shape())
+            if shape is not None and not self._open(shape, hear):
+                return
+        self._take_in(epoch, positions[missing], columns[missing], ticker, hear)
+        if self._keeping.cache is not None and self._keep:
+            self._keeping.cache.trim()
+
+    def _needed(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions and columns of what may be kept of this epoch's images."""
+        everything = np.arange(len(self._loader.dataset), dtype=np.int64)
+        changes = self._loader.changes(everything, epoch)
+        if changes is None:
+            return everything, np.zeros_like(everything)
+        if not self._loader.augment.views:
+            same = everything[~changes.touched]
+            return same, np.zeros_like(same)
+        return everything, np.where(changes.touched, self._loader.augment.view(epoch), 0)
+
+    def _capacity(self) -> int:
+        """Of all entries that the run will ever ask for."""
+        views = min(self._numbers.shape[1] - 1, self._epochs)
+        if not views:
+            return len(self._numbers)
+        asked = np.zeros(tuple(self._numbers.shape), np.bool_)
+        for view in range(1, views + 1):
+            positions, columns = self._needed(view)
+            asked[positions, columns] = True
+        return int(asked.sum())
+
+    def _take_in(
+        self,
+        epoch: int,
+        positions: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        ticker: Ticker,
+        hear: Hearing,
+    ) -> None:
+        waiting: list[tuple[int, int, str]] = []
+        for position, column in zip(positions.tolist(), columns.tolist(), strict=True):
+            name = self._name(position, column, epoch)
+            content = self._cached(name)
+            if content is not None:
+                assert self._bank is not None
+                self._numbers[position, column] = self._bank.add(name, as_row(content, self._keeping.dtype))
+                ticker.step()
+                continue
+            waiting.append((position, column, name))
+            if len(waiting) == ENCODE_BATCH:
+                hear.cancel.check()
+                self._encode(waiting, epoch, ticker, hear)
+                waiting = []
+                if not self._keep:
                     return
-                self._put(batch.positions.to(self._device), features)
-                ticker.step(len(batch))
+        if waiting:
+            hear.cancel.check()
+            self._encode(waiting, epoch, ticker, hear)
 
-    def _allocate(self, features: ImageFeatures, count: int) -> bool:
-        per_image = sum(tap[0].numel() * tap.element_size() for tap in features.taps)
-        if per_image * count > MOST_BYTES:
+    def _name(self, position: int, column: int, epoch: int) -> str:
+        if self._keeping.cache is None:
+            return ""
+        at = np.array([position], np.int64)
+        changes = self._loader.changes(at, epoch) if column else None
+        return name_of(self._loader.dataset.images[at][0], b"" if changes is None else changes.digest(0))
+
+    def _cached(self, name: str) -> NDArray[np.uint8] | None:
+        # Before the first image is encoded, nobody knows how many numbers there are to it.
+        if self._keeping.cache is None or self._bank is None:
+            return None
+        return self._keeping.cache.read(name, self._bank.row_bytes)
+
+    def _encode(self, wanted: list[tuple[int, int, str]], epoch: int, ticker: Ticker, hear: Hearing) -> None:
+        """Runs the tower on at most ENCODE_BATCH images; always on as many, since its last digits depend on that."""
+        positions = np.array([position for position, _, _ in wanted], np.int64)
+        filled = np.resize(positions, ENCODE_BATCH)
+        changes = self._loader.changes(filled, epoch)
+        # A view that changes nothing is the image as it is: both are computed from the same pixels.
+        with torch.no_grad():
+            features = self._model.seen(pixels(self._loader.dataset, filled, self._device, changes))
+        if self._bank is None:
+            shape = FeatureShape.of(features)
+            if not self._open(shape, hear):
+                return
+            if self._keeping.cache is not None:
+                self._keeping.cache.write_shape(shape.to_values())
+        assert self._bank is not None
+        rows = self._bank.shape.rows(features, self._keeping.dtype)
+        cache = self._keeping.cache
+        for row, (position, column, name) in zip(rows, wanted, strict=False):
+            if cache is not None:
+                cache.write(name, as_bytes(row))
+            self._numbers[position, column] = self._bank.add(name, row)
+        ticker.step(len(wanted))
+
+    def _open(self, shape: FeatureShape, hear: Hearing) -> bool:
+        """Chooses where features are kept, and says so; False: nowhere."""
+        capacity = self._capacity()
+        dtype, cache = self._keeping.dtype, self._keeping.cache
+        row_bytes = shape.numbers * dtype.itemsize
+        total = capacity * row_bytes
+        on_disk = cache is not None and cache.room_for(capacity, row_bytes)
+        if not on_disk:
+            self._keeping = Keeping(self._keeping.wanted, dtype)
+        place = choose_place(self._keeping.wanted, total, self._device, on_disk=on_disk)
+        size = f"{capacity:,} views of {len(self._numbers):,} images, {total / 1e9:.2g} GB"
+        if place == "nowhere":
             self._keep = False
+            hear.emit(Log(hear.job_id, f"Features of the {hear.what} images ({size}) fit nowhere: computed each time."))
             return False
-        self._taps = [tap.new_empty(count, *tap.shape[1:]) for tap in features.taps]
-        if features.pooled is not None:
-            self._pooled = features.pooled.new_empty(count, features.pooled.shape[1])
+        shared = ", and on disk for later runs" if on_disk and place != "disk" else ""
+        kind = str(dtype).removeprefix("torch.")
+        hear.emit(
+            Log(hear.job_id, f"Features of the {hear.what} images are kept {_IN_WORDS[place]}{shared}: {size}, {kind}.")
+        )
+        self._bank = FeatureBank(place, capacity, shape, dtype, self._device)
         return True
-
-    def _put(self, rows: Tensor, features: ImageFeatures) -> None:
-        assert self._taps is not None
-        for kept, tap in zip(self._taps, features.taps, strict=True):
-            kept[rows] = tap
-        if self._pooled is not None and features.pooled is not None:
-            self._pooled[rows] = features.pooled
-
-    def forget(self) -> bool:
-        """Gives the memory of kept features back; False where nothing was kept."""
-        held = self._taps is not None
-        self._keep, self._taps, self._pooled = False, None, None
-        return held
 
     def features(self, batch: Batch, prompts: Prompts | None = None) -> ImageFeatures:
         """Features of the batch with the image side of `prompts`, with gradients where the image side learns."""
-        if self._taps is None:
-            with torch.set_grad_enabled(torch.is_grad_enabled() and not self._model.image_is_fixed):
-                return self._model.encode_images(batch.images, prompts)
-        rows = batch.positions.to(self._device)
-        taps = [kept[rows] for kept in self._taps]
-        pooled = None if self._pooled is None else self._pooled[rows]
-        if bool(batch.changed.any()):
-            changed = batch.changed.to(self._device)
+        if self._bank is None:
+            if not self._model.tower_is_fixed:
+                images = self._pixels(batch) if batch.images is None else batch.images
+                return self._model.encode_images(images, prompts)
             with torch.no_grad():
-                fresh = self._model.encode_images(batch.images[changed])
-            for tap, new in zip(taps, fresh.taps, strict=True):
-                tap[changed] = new
-            if pooled is not None and fresh.pooled is not None:
-                pooled[changed] = fresh.pooled
-        return ImageFeatures(tuple(taps), pooled, 0)
+                seen = self._model.seen(self._pixels(batch) if batch.images is None else batch.images)
+            return self._model.from_seen(seen)
+        return self._model.from_seen(self._kept(batch))
+
+    def _kept(self, batch: Batch) -> ImageFeatures:
+        assert self._bank is not None
+        views = self._loader.augment.views if self._loader.augment else 0
+        column = self._loader.augment.view(self._epoch) if views else 0
+        numbers = self._numbers[batch.positions, torch.where(batch.changed, column, 0)]
+        fresh = batch.changed & (not views) | (numbers < 0)
+        rows = self._bank.rows(numbers.clamp(min=0), self._keeping.cache)
+        if rows is None:
+            fresh = torch.ones_like(fresh)
+            rows = torch.empty(len(batch), self._bank.shape.numbers, dtype=self._keeping.dtype, device=self._device)
+        if bool(fresh.any()):
+            which = fresh.nonzero().flatten()
+            rows.index_copy_(0, which.to(self._device, non_blocking=True), self._fresh(batch.positions[which]))
+        return self._bank.shape.features(rows)
+
+    def _fresh(self, positions: Tensor) -> Tensor:
+        """Rows of images that are not kept."""
+        assert self._bank is not None
+        with torch.no_grad():
+            features = self._model.seen(self._pixels_at(positions.numpy()))
+        return self._bank.shape.rows(features, self._keeping.dtype)
+
+    def _pixels(self, batch: Batch) -> Tensor:
+        return self._pixels_at(batch.positions.numpy())
+
+    def _pixels_at(self, positions: NDArray[np.int64]) -> Tensor:
+        changes = self._loader.changes(positions, self._epoch)
+        return pixels(self._loader.dataset, positions, self._device, changes)
+
+    def forget(self) -> bool:
+        """Gives the memory of kept features back; False where none is held.
+
+        They are then read from disk, or, without a cache, computed in every step.
+        """
+        if self._bank is None or self._bank.place == "disk":
+            return False
+        cache = self._keeping.cache
+        if cache is None or cache.refused:
+            self._bank, self._keep = None, False
+        else:
+            self._bank = self._bank.on_disk()
+        return True

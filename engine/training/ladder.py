@@ -70,7 +70,7 @@ class Ladder:
         elif self.plan.keep_features and self.forget():
             self._take(
                 {"keep_features": False},
-                "Memory ran out: image features are no longer kept but computed in every epoch (slower).",
+                "Memory ran out: image features are no longer held in memory, but read from disk or computed (slower).",
             )
         else:
             raise OutOfMemory(

@@ -31,7 +31,8 @@ from engine.training.checkpoint import (
 )
 from engine.training.config import TrainingConfig
 from engine.training.device import memory_told
-from engine.training.features import ImageSource
+from engine.training.feature_cache import FeatureCache, kind_of
+from engine.training.features import Hearing, ImageSource, Keeping
 from engine.training.ladder import Ladder
 from engine.training.losses import dice_ce, pair_counts
 from engine.training.metrics import SplitMetrics
@@ -40,6 +41,9 @@ from engine.training.optimiser import Schedule, parameter_groups
 from engine.training.plan import Plan
 from engine.training.preview import preview
 from engine.training.step import Asked, Stepped, forward_backward, parts
+
+TEXTS_AT_ONCE = 64
+"""Texts of a dataset that are encoded together, where they are encoded once."""
 
 
 class RunSink(Protocol):
@@ -77,7 +81,8 @@ class Phrases:
 class Texts:
     """What a dataset says of its images where that is not always a label's phrase: `ids` and `mask` (T, N) tokens.
 
-    `columns` (T,) is the place of each text's label among the phrases.
+    `columns` (T,) is the place of each text's label among the phrases. The mask stays on the CPU, where the length of a
+    batch's texts is looked up.
     """
 
     ids: Tensor
@@ -85,7 +90,7 @@ class Texts:
     columns: Tensor
 
     def to(self, device: torch.device) -> Texts:
-        return Texts(self.ids.to(device), self.mask.to(device), self.columns.to(device))
+        return Texts(self.ids.to(device), self.mask, self.columns.to(device))
 
 
 @dataclass
@@ -141,7 +146,8 @@ class Fitted:
 class Trainer:
     """One run. `model`, `phrases` and texts lie on `device`; `seed` decides every random number with the epoch.
 
-    `train_texts` and `val_texts` belong to the loaders' datasets; None where those say the labels' phrases.
+    `train_texts` and `val_texts` belong to the loaders' datasets; None where those say the labels' phrases. `base`:
+    sha256 of the base weights, where image features may be shared with other runs; empty: they are not.
     """
 
     model: TunedModel
@@ -158,7 +164,9 @@ class Trainer:
     train_texts: Texts | None = None
     val_texts: Texts | None = None
     plan: Plan = field(default_factory=Plan)
+    base: str = ""
     _text: TextFeatures | None = field(default=None, init=False)
+    _texts: dict[int, TextFeatures] = field(default_factory=dict, init=False)
 
     def fit(self, resume: Checkpoint | None = None) -> Fitted:
         """Tunes to the end, or on from `resume`, whose run then ends with the numbers that it would have had anyway.
@@ -175,7 +183,8 @@ class Trainer:
             progress = self._go_on(resume, optimiser, schedule)
         ended = "epochs"
         with memory_told("training.batch_size"), obeying(self.model, self.cancel):
-            sources = self._sources()
+            self.model.eval()
+            sources = self._sources(epochs)
             ladder = self._ladder(sources)
             for epoch in range(progress.epoch + 1, epochs + 1):
                 if self._stalled(progress):
@@ -217,16 +226,36 @@ class Trainer:
             schedule.load(resume.state["schedule"])
         return Progress.from_values(resume.state["progress"])
 
-    def _sources(self) -> tuple[ImageSource, ImageSource]:
-        keep = self.config.keep_features
-        sources = (
-            ImageSource(self.model, self.train, self.device, keep=keep and bool(self.model.learned())),
-            ImageSource(self.model, self.val, self.device, keep=keep and self.config.epochs > 1),
+    def _sources(self, epochs: int) -> tuple[ImageSource, ImageSource]:
+        keep, keeping = self.config.keep_features, self._keeping()
+        learns = bool(self.model.learned())
+        # One look at an image is worth keeping only where later runs look again.
+        often = epochs > 1 or keeping.cache is not None
+        return (
+            ImageSource(self.model, self.train, self.device, keep=keep and learns, epochs=epochs, keeping=keeping),
+            ImageSource(self.model, self.val, self.device, keep=keep and often, keeping=keeping),
         )
-        self.model.eval()
-        for source, stage in zip(sources, ("encoding training images", "encoding validation images"), strict=True):
-            source.prepare(self.emit, self.cancel, self.job_id, stage)
-        return sources
+
+    def _keeping(self) -> Keeping:
+        """Where features are held and what decides their numbers; after memory ran out, on disk at most."""
+        wanted = self.config.feature_place if self.plan.keep_features else "disk"
+        dtype = torch.float16 if self.config.feature_numbers == "fp16" else torch.float32
+        if not self.base or not self.config.feature_disk:
+            return Keeping(wanted, dtype)
+        kind = kind_of(
+            weights=self.base,
+            kind=self.model.kept_kind,
+            preprocess=self.train.dataset.preprocess.model_dump(mode="json", include={"size", "mean", "std"}),
+            numbers=str(dtype),
+            device=self.device.type,
+            attention=self.plan.attention,
+            precision=self.plan.precision,
+            torch=torch.__version__,
+        )
+        return Keeping(wanted, dtype, FeatureCache(kind, int(self.config.feature_disk * 1e9)))
+
+    def _hearing(self, what: str) -> Hearing:
+        return Hearing(self.emit, self.cancel, self.job_id, what)
 
     def _prompts(self, texts: Texts | None) -> Asked:
         """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds.
@@ -250,11 +279,32 @@ class Trainer:
         image = source.features(batch, prompts)
         if texts is not None and batch.said is not None:
             return self.model.ask_each(
-                image, prompts, texts.ids, texts.mask, texts.columns, batch.said, self.phrases.label_index
+                image,
+                prompts,
+                texts.ids,
+                texts.mask,
+                texts.columns,
+                batch.said,
+                self.phrases.label_index,
+                self._encoded(texts),
             )
         if text is None:
             return self.model.ask_with_words(image, self.phrases.ids, self.phrases.mask, self.phrases.label_index)
         return self.model.ask(image, text)
+
+    def _encoded(self, texts: Texts) -> TextFeatures | None:
+        """All texts of a split, encoded once in the run; None where they learn."""
+        if not self.model.text_is_fixed:
+            return None
+        if id(texts) not in self._texts:
+            prompts = self.model.learner(None, self.phrases.label_index)
+            with torch.no_grad():
+                found = [
+                    self.model.encode_phrases(ids, mask.to(self.device), prompts)
+                    for ids, mask in zip(*(torch.split(t, TEXTS_AT_ONCE) for t in (texts.ids, texts.mask)), strict=True)
+                ]
+            self._texts[id(texts)] = TextFeatures.joined(found)
+        return self._texts[id(texts)]
 
     def _train_epoch(
         self,
@@ -269,11 +319,12 @@ class Trainer:
         metrics = {"epoch": float(epoch), "train_loss": math.nan, "train_dice": math.nan}
         if optimiser is None or schedule is None:
             return True, metrics
+        source.prepare(epoch, self._hearing("training"))
         self.model.train()
         collected = SplitMetrics(self.phrases.names)
         learned = list(self.model.learned().values())
         ticker = Ticker(self.emit, self.job_id, len(self.train), "steps", f"epoch {epoch}/{epochs}: tuning")
-        for batch in self.train.epoch(epoch, self.device):
+        for batch in self.train.epoch(epoch, self.device, images=not source.keeps):
             self.cancel.check()
             if self.cancel.wants_stop_keep_best and ticker.done:
                 break
@@ -310,7 +361,11 @@ class Trainer:
             given_up = [source.forget() for source in sources]
             return any(given_up)
 
-        ladder = Ladder(self.plan, self.train.batch_size, self.device, lambda: False, forget, tell)
+        def checkpoint() -> bool:
+            self.model.vlsm.checkpointing = not self.model.tower_is_fixed
+            return self.model.vlsm.checkpointing
+
+        ladder = Ladder(self.plan, self.train.batch_size, self.device, checkpoint, forget, tell)
         return ladder
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -322,9 +377,10 @@ class Trainer:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
         asked = self._prompts(self.val_texts)
+        source.prepare(epoch, self._hearing("validation"))
         ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
         shown = self._shown()
-        for batch in self.val.epoch(epoch, self.device):
+        for batch in self.val.epoch(epoch, self.device, images=not source.keeps):
             self.cancel.check()
             logits = ladder.holding(partial(self._answers, batch, source, asked))
             loss = self._loss(logits, batch)

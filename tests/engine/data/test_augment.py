@@ -13,6 +13,7 @@ import torch
 from engine.contract.control import CancelToken
 from engine.data.augment import PUBLISHED, UNCHANGED, Augmentation, Changes, draw_changes
 from engine.data.batch import apply_changes
+from engine.data.config import DataConfig
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
 from engine.data.loader import Loader
@@ -43,6 +44,55 @@ def test_draws_depend_on_seed_epoch_and_position_alone() -> None:
     assert together.gain[37] == alone.gain[0]
     assert not np.array_equal(together.theta, draw_changes(PUBLISHED, np.arange(50), seed=1, epoch=3).theta)
     assert not np.array_equal(together.theta, draw_changes(PUBLISHED, np.arange(50), seed=2, epoch=2).theta)
+
+
+def test_views_are_the_first_epochs_again() -> None:
+    """Four draws as published, which come round: each epoch sees the published share of changed images."""
+    views = Augmentation("published", views=4)
+    positions = np.arange(300)
+    for epoch in range(1, 10):
+        found = draw_changes(views, positions, 1, epoch)
+        drawn = draw_changes(PUBLISHED, positions, 1, (epoch - 1) % 4 + 1)
+        assert np.array_equal(found.theta, drawn.theta)
+        assert np.array_equal(found.gain, drawn.gain)
+        assert found.touched.mean() == pytest.approx(0.36, abs=0.1)
+    assert [views.view(epoch) for epoch in (1, 4, 5, 8, 9)] == [1, 4, 1, 4, 1]
+    assert PUBLISHED.view(9) == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "kept", "expected"),
+    [
+        ({}, True, Augmentation("published", views=4)),
+        ({}, False, PUBLISHED),
+        ({"augment": "published"}, True, PUBLISHED),
+        ({"augment": "none"}, True, Augmentation(views=4)),
+        ({"augment": "none", "rotate": 5, "augment_views": 2}, True, Augmentation(rotate=5, views=2)),
+        ({"augment": "none", "flip_horizontal": True}, False, Augmentation(flip_horizontal=True)),
+    ],
+)
+def test_settings_choose(values: dict[str, Any], kept: bool, expected: Augmentation) -> None:
+    found = Augmentation.of(DataConfig.model_validate(values), kept=kept)
+    assert found == expected
+    assert bool(found) == (values.get("augment") != "none" or len(values) > 1)
+
+
+def test_the_loader_remembers_views(tmp_path: Path, make: Any, inspected: Callable[..., DatasetReport]) -> None:
+    report = inspected(make.pairs(tmp_path, 20))
+    dataset = SliceDataset.build(report, "train", Preprocess(size=32), lambda event: None, CancelToken())
+    loader = Loader(dataset, 4, seed=5, training=True, augment=Augmentation("published", views=2))
+    at = np.array([7, 3])
+    for epoch in (1, 2, 3, 6):
+        found, expected = loader.changes(at, epoch), draw_changes(PUBLISHED, at, 5, 2 - epoch % 2)
+        assert found is not None
+        assert np.array_equal(found.theta, expected.theta)
+        assert [found.digest(row) for row in range(2)] == [expected.digest(row) for row in range(2)]
+    first, third = (
+        {int(at): row for batch in loader.epoch(epoch) for at, row in zip(batch.positions, batch.images, strict=True)}
+        for epoch in (1, 3)
+    )
+    assert all(torch.equal(first[at], third[at]) for at in first)
+    assert next(Loader(dataset, 4, seed=5).epoch(1, images=False)).images is None
 
 
 def test_an_unknown_kind_is_refused() -> None:

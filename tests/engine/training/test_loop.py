@@ -13,11 +13,13 @@ from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, EngineError
 from engine.contract.events import EpochEnded, Event, PreviewReady
 from engine.contract.events import Progress as Ticked
+from engine.data.prompts import Said
 from engine.runs import layout
 from engine.runs.layout import finished_epochs as epochs
 from engine.runs.writer import best_epoch, read_metrics
+from engine.strategies.base import Prompts
 from engine.training.checkpoint import load_checkpoint, load_learner
-from engine.training.loop import Trainer
+from engine.training.loop import Texts, Trainer
 
 Make = Callable[..., Trainer]
 Table = Callable[[Trainer], Any]
@@ -144,7 +146,7 @@ def test_kept_features_spare_the_tower(make_trainer: Make, strategy: str, per_la
     trainer = make_trainer(strategy, {**DEEP, "per_label": per_label}, epochs=3)
     trainer.model.vlsm.network.clip.vision_model.pre_layrnorm.register_forward_hook(lambda *_: calls.append(1))
     trainer.fit()
-    assert len(calls) == 2  # the 10 training and the 6 validation images, once each
+    assert len(calls) == 3  # the 10 training and the 6 validation images, once each, eight at a time
 
 
 @pytest.mark.parametrize(("strategy", "times"), [("vpt", 1), ("coop", 2 * 3 + 2)])
@@ -154,6 +156,59 @@ def test_phrases_are_encoded_once_a_step(make_trainer: Make, strategy: str, time
     trainer.model.vlsm.network.clip.text_projection.register_forward_hook(lambda *_: calls.append(1))
     trainer.fit()
     assert len(calls) == times  # not once per image: the number of training and validation steps
+
+
+TEXTS = torch.tensor([[1, 4, 8, 10, 12, 3], [1, 9, 3, 0, 0, 0], [1, 9, 13, 3, 0, 0], [1, 5, 3, 0, 0, 0]])
+
+
+def with_texts(trainer: Trainer, numbers: tuple[int, int, int]) -> None:
+    """Every third image says something else of its first label; the second label always says the last text."""
+    columns = torch.tensor([0, 0, 0, 1])
+    for loader, name in ((trainer.train, "train_texts"), (trainer.val, "val_texts")):
+        groups = tuple((((numbers[at % 3],),), ((3,),)) for at in range(len(loader.dataset)))
+        loader.dataset.said = Said(("", "", "", ""), tuple(columns.tolist()), groups)
+        setattr(trainer, name, Texts(TEXTS, (TEXTS != 0).long(), columns))
+
+
+def test_texts_of_images_are_encoded_once_a_run_where_text_stays(make_trainer: Make) -> None:
+    calls: list[int] = []
+    trainer = make_trainer("vpt", DEEP, epochs=3)
+    with_texts(trainer, (0, 1, 2))
+    trainer.model.vlsm.network.clip.text_projection.register_forward_hook(lambda *given: calls.append(len(given[2])))
+    trainer.fit()
+    assert calls == [4, 4]  # the texts of the training images and those of the validation images
+
+
+def test_texts_of_a_batch_are_encoded_once_a_step_at_their_own_length(make_trainer: Make) -> None:
+    shapes: set[tuple[int, ...]] = set()
+    trainer = make_trainer("coop", DEEP, epochs=1)
+    with_texts(trainer, (1, 1, 2))
+    trainer.model.vlsm.network.clip.text_model.final_layer_norm.register_forward_hook(
+        lambda *given: shapes.add(tuple(given[2].shape))
+    )
+    trainer.fit()
+    assert {shape[0] for shape in shapes} <= {2, 3}  # distinct texts, not the 8 pairs of a batch
+    assert {shape[1] for shape in shapes} <= {4 + 3, 4 + 4}  # learned words and tokens, not the longest of the dataset
+
+
+@pytest.mark.parametrize("strategy", ["vpt", "coop", "cocoop"])
+def test_texts_of_images_give_what_each_text_gives_alone(make_trainer: Make, strategy: str) -> None:
+    trainer = make_trainer(strategy, DEEP)
+    with_texts(trainer, (0, 1, 2))
+    model = trainer.model.eval()
+    batch = next(trainer.val.epoch(1))
+    assert batch.said is not None
+    assert batch.images is not None
+    texts, index = trainer.val_texts, trainer.phrases.label_index
+    assert texts is not None
+    prompts = Prompts() if model.learner.needs_pooled else model.learner(None, index)
+    with torch.no_grad():
+        image = model.encode_images(batch.images, prompts)
+        found = model.ask_each(image, prompts, texts.ids, texts.mask, texts.columns, batch.said, index)
+        for row, said in enumerate(batch.said.tolist()):
+            for column, text in enumerate(said):
+                alone = model(batch.images[row : row + 1], TEXTS[text : text + 1], (TEXTS != 0).long()[text : text + 1])
+                assert torch.allclose(found[row, column], alone[0, 0], atol=1e-5)
 
 
 @pytest.mark.parametrize("strategy", ["coop", "cocoop", "maple", "shared_attention", "shared_separate"])
