@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from engine.bundle.presence import Presence
 from engine.config.fields import Settings, setting
 from engine.config.sctid import wrong_with
 from engine.contract.errors import NotABundle, WrongVersion
@@ -114,6 +115,9 @@ class Manifest(Settings):
     strategy: dict[str, Any] = setting({"name": "zero_shot"}, "Prompt-tuning strategy and its settings.")
     model: BaseModelInfo = setting(BaseModelInfo(), "The pretrained network underneath.")
     validation: dict[str, float] = setting({}, "Scores on the validation split, as in metrics.csv.")
+    presence: Presence | None = setting(
+        None, "When a phrase counts as found, calibrated on validation images; none: from the threshold on."
+    )
     parity: Parity = setting(Parity(), "Agreement of the graphs with the network that was tuned.")
     text_depends_on_image: bool = setting(False, "text.onnx also takes the pooled image feature.")
     text_depends_on_label: bool = setting(False, "text.onnx also takes the index of a label.")

@@ -42,6 +42,9 @@ class Refinement(Settings):
         return not (self.smooth or self.fill_holes or self.largest or self.smallest)
 
 
+NOTHING = Refinement()
+
+
 def refine(
     levels: NDArray[np.uint8], threshold: float, refinement: Refinement, geometry: Geometry | None
 ) -> NDArray[np.bool_]:

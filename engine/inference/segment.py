@@ -7,14 +7,16 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bundle.levels import mask_of, threshold_level, to_levels
+from engine.bundle.levels import threshold_level, to_levels
 from engine.bundle.manifest import BundleLabel, Manifest
+from engine.bundle.presence import presence_score
 from engine.contract.control import CancelToken, Emit, Ticker
 from engine.contract.errors import InputError, UnknownName
 from engine.contract.events import Log, SliceDone
@@ -22,7 +24,9 @@ from engine.inference.air import is_air
 from engine.inference.cache import EncodingsKey, EncodingStore
 from engine.inference.encoding_files import EncodingFiles, content_of
 from engine.inference.level_store import LevelStore
+from engine.inference.refine import NOTHING, Refinement, refine
 from engine.inference.session import BundleSession, ImageEncoding, TextEncoding
+from engine.volumes.geometry import Geometry
 from engine.volumes.preprocess import Range, intensity_note, intensity_range, probability_to_slice, to_input
 from engine.volumes.slicing import Plane, SliceStack
 from engine.volumes.volume import Volume
@@ -45,15 +49,21 @@ class Answer:
     cut: str | None = None  # which words the model was not given, where the phrase was too long
     label_used: str | None = None  # whose learned words the phrase was asked with, where labels have their own
     voxel_ml: float | None = None  # volume of one voxel; None for pictures
+    presence: float = 1.0  # score of engine.bundle.presence; below `presence_cut` it names nothing in the scan
+    presence_cut: float = 0.0
+    refinement: Refinement = NOTHING
+    geometry: Geometry | None = None
 
-    @property
+    @cached_property
     def mask(self) -> NDArray[np.bool_]:
-        """[z, y, x]."""
-        return mask_of(self.levels, self.threshold)
+        """[z, y, x], refined; empty where the phrase was not found, instead of speckle."""
+        if self.presence < self.presence_cut:
+            return np.zeros(self.levels.shape, dtype=np.bool_)
+        return refine(self.levels, self.threshold, self.refinement, self.geometry)
 
-    @property
+    @cached_property
     def voxels(self) -> int:
-        return int(np.count_nonzero(self.levels >= threshold_level(self.threshold)))
+        return int(np.count_nonzero(self.mask))
 
     @property
     def found(self) -> bool:
@@ -98,6 +108,7 @@ def segment(
     skip_air: bool = False,
     levels: LevelStore | None = None,
     encodings: EncodingFiles | None = None,
+    refinement: Refinement | None = None,
 ) -> Segmentation:
     """Asks every phrase of every slice along `plane`; "vote" asks along all three and takes the mean probability.
 
@@ -106,9 +117,11 @@ def segment(
     the bundle's. Encoded slices are looked for in `store` under `key` (which must name the scan) and left there.
     `encodings` keeps them on disk beyond this process. `skip_air`: slices that show air only (engine.inference.air)
     are not asked and get probability 0. `levels` says where the answers lie; what does not fit into memory is
-    memory-mapped. Memory beyond the volume: a batch of slices, and one byte a voxel and phrase (three while voting),
-    at most `level_store.MOST_IN_MEMORY`. Emits Progress and SliceDone, reads `cancel` before every batch and phrase.
-    Raises InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
+    memory-mapped. `refinement` is done to every answer's mask; a phrase below the bundle's presence score has an empty
+    one (engine.bundle.presence; without a calibration the score must reach the threshold). Memory beyond the volume:
+    a batch of slices, and one byte a voxel and phrase (three while voting), at most `level_store.MOST_IN_MEMORY`, and
+    as much again for the masks. Emits Progress and SliceDone, reads `cancel` before every batch and phrase. Raises
+    InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
     """
     started = time.monotonic()
     manifest = session.bundle.manifest
@@ -130,8 +143,21 @@ def segment(
     if volume.geometry is not None:
         voxel_ml = float(np.prod(volume.geometry.spacing_xyz)) / 1000.0
     answers = tuple(
-        Answer(phrase, text.phrase, values, threshold, named, text.cut, _used(manifest, text), voxel_ml)
-        for phrase, (text, named), values in zip(phrases, asked, found, strict=True)
+        Answer(
+            phrase,
+            text.phrase,
+            values,
+            threshold,
+            named,
+            text.cut,
+            _used(manifest, text),
+            voxel_ml,
+            presence,
+            threshold if manifest.presence is None else manifest.presence.cut,
+            refinement or NOTHING,
+            volume.geometry,
+        )
+        for phrase, (text, named), values, presence in zip(phrases, asked, found, pass_.presence, strict=True)
     )
     return Segmentation(
         answers,
@@ -215,6 +241,9 @@ class _Pass:
     content: str = ""
     air: int = 0
 
+    def __post_init__(self) -> None:
+        self.presence = [0.0] * len(self.texts)
+
     def over(self, stack: SliceStack, take: Callable[[int, int, NDArray[np.uint8]], None]) -> None:
         """Calls `take(phrase, slice, levels uint8 [h, w])` for every phrase and slice that is asked."""
         # Ranges are of the whole volume, so that a slice looks the same whichever others are asked.
@@ -256,6 +285,8 @@ class _Pass:
                 self.cancel.check()
             found = self.session.probabilities(encoded[label], [text])[:, 0]
             for index, probability in zip(range(start, stop), found, strict=True):
+                if probability.max(initial=0.0) > self.presence[number]:  # only then can the score be higher
+                    self.presence[number] = max(self.presence[number], presence_score(probability))
                 take(number, index, to_levels(probability_to_slice(probability, stack.slice_shape)))
 
     def _encode(

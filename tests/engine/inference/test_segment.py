@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.bundle.manifest import TEXT_GRAPH
+from engine.bundle.presence import Presence
 from engine.bundle.reader import Bundle
 from engine.bundle.writer import write_bundle
 from engine.contract.control import CancelToken
@@ -15,12 +16,14 @@ from engine.contract.errors import Cancelled, InputError, OutOfRange, UnknownNam
 from engine.contract.events import Event, Progress, SliceDone
 from engine.inference.cache import EncodingStore
 from engine.inference.level_store import LevelStore
+from engine.inference.refine import Refinement
 from engine.inference.segment import VOTING, nearest_label, segment
 from engine.inference.session import BundleSession, ImageEncoding
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 from tests.fakes.tiny_bundle import square_picture, text_graph, tiny_files, tiny_manifest, write_tiny_bundle
 
+REFINED = Refinement(largest=True)
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -296,3 +299,23 @@ def test_answers_fill_files_that_others_read_along(session: BundleSession, tmp_p
     # Two batches of 16 slices, the box in the first one.
     assert seen == [np.count_nonzero(done.answers[1].levels)] * 2
     assert seen[0] > 0
+
+
+@pytest.mark.parametrize(("cut", "found"), [(0.3, True), (0.999, False)])
+def test_a_calibrated_cut_decides(tmp_path: Path, picture: Volume, cut: float, found: bool) -> None:
+    presence = Presence(cut=cut, shown=10, absent=10)
+    tuned = BundleSession(Bundle.open(write_tiny_bundle(tmp_path / "tuned", presence=presence)), threads=1)
+    (answer,) = ask(picture, tuned, "red").answers
+    assert answer.found is found
+    assert bool(answer.mask.any()) is found
+    assert 0.5 < answer.presence < 0.999
+
+
+def test_answers_are_refined(session: BundleSession) -> None:
+    volume = bright_box()
+    volume.voxels[3:6, 12:16, 24:32] = 255  # a second, smaller part
+    plain, largest = (ask(volume, session, "bright", refinement=how).answers[0] for how in (None, REFINED))
+    assert largest.voxels < plain.voxels
+    assert not (largest.mask & ~plain.mask).any()
+    assert np.array_equal(largest.levels, plain.levels)
+    assert largest.volume_ml == pytest.approx(largest.voxels * 0.001)
