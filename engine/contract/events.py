@@ -57,6 +57,27 @@ class SliceDone:
 
 
 @dataclass(frozen=True, slots=True)
+class CasesListed:
+    """Some cases of a dataset, in its order: a long list travels in parts, so that nobody reads it all at once."""
+
+    job_id: str
+    first: int  # number of the first of these rows, counted from 0
+    total: int
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailDrawn:
+    """Two small pictures of the same size: the slice (.jpg), and the label value of each pixel in grey (.png)."""
+
+    job_id: str
+    case_id: str
+    picture: str = ""  # paths; empty where the case cannot be drawn: `problem` says why
+    mask: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Installed base weights, one event each, while they are listed; the result of the job holds the same rows."""
 
@@ -116,6 +137,8 @@ Event = (
     | PreviewReady
     | Log
     | SliceDone
+    | CasesListed
+    | ThumbnailDrawn
     | Model
     | Paused
     | Resumed

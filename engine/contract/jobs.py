@@ -22,10 +22,59 @@ class InspectData:
     labels: list[dict[str, Any]] = field(default_factory=list)  # edited label table; empty: as found
     split: dict[str, Any] = field(default_factory=dict)  # as `data.split` of a recipe; empty: defaults
     seed: int = 12345
-    thumbnails: str = ""  # folder for thumbnails with the mask drawn on them; empty: none
-    max_thumbnails: int = 60
     settings: dict[str, Any] = field(default_factory=dict)  # further keys of `data` in a recipe
     write: str = ""  # dataset.yaml that receives splits and labels as they were found; empty: none
+    overwrite: bool = False
+    placed: dict[str, str] = field(default_factory=dict)  # case id → split, as edited by hand; empty: as `split` says
+    in_parts: bool = False  # the rows of `cases` as CasesListed events, and only their number in the result
+
+
+@dataclass(frozen=True, slots=True)
+class ListCases:
+    """What names alone tell of a dataset, before a file is opened: CasesListed events; result: `layout`, `cases`."""
+
+    folder: str
+    layout: str = "auto"
+    settings: dict[str, Any] = field(default_factory=dict)  # further keys of `data` in a recipe
+
+
+@dataclass(frozen=True, slots=True)
+class DrawThumbnails:
+    """Small pictures of some cases, drawn where `out` does not hold them yet; ThumbnailDrawn events, one a case."""
+
+    folder: str
+    cases: list[str]  # case ids, in the order of drawing
+    out: str
+    layout: str = "auto"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case for the viewer: what OpenScan gives, and `layers`, a .npy of label values a layer, on the scan's grid."""
+
+    folder: str
+    case: str
+    out: str  # folder that receives the files
+    layout: str = "auto"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSplit:
+    """Writes labels and splits as they were edited into a dataset.yaml; no file of the dataset is moved or opened.
+
+    Result: `folder` and `path` of what was written.
+    """
+
+    folder: str
+    out: str  # a folder, or a path that ends in dataset.yaml
+    splits: dict[str, list[str]]  # case ids of train, val, test; a case in none is left out
+    labels: list[dict[str, Any]] = field(default_factory=list)  # edited label table; empty: as found
+    kind: str = ""  # of the masks, as found: binary | values
+    layout: str = "auto"
+    settings: dict[str, Any] = field(default_factory=dict)
+    by_content: bool = False  # `out` is a shelf: the file goes into a folder of its own, named by its content
     overwrite: bool = False
 
 
@@ -194,6 +243,10 @@ class Doctor:
 Job = (
     Describe
     | InspectData
+    | ListCases
+    | DrawThumbnails
+    | OpenCase
+    | SaveSplit
     | Convert
     | RepairMask
     | RepairData

@@ -36,6 +36,8 @@ class CaseFinding:
     has_void: bool = False  # some voxels' truth is unknown
     spacing_zyx: tuple[float, float, float] | None = None  # millimetres; None for a picture
     values: tuple[float, float] = (0.0, 0.0)  # lowest and highest of the scan
+    unit: str = ""  # cases with the same stay in one split: a patient's, and those that show the same
+    chosen: int = 0  # slices that it gives to learn or validate from, in whatever split it is
 
     def present(self, table: LabelTable) -> NDArray[np.bool_]:
         """Which labels' truth the case tells, [L] in the order of the table."""
@@ -45,14 +47,6 @@ class CaseFinding:
     @property
     def split(self) -> str:
         return ", ".join(split for split in SPLITS if self.slices.get(split))
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    case_id: str
-    path: str  # file name within the folder of thumbnails
-    split: str
-    labels: tuple[int, ...]  # values present
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,6 @@ class DatasetReport:
     intensity: Intensity
     cases: tuple[CaseFinding, ...]
     problems: tuple[Problem, ...]
-    thumbnails: tuple[Thumbnail, ...] = field(default=())
     splits_from: str = ""  # who gave the splits; "": ours, by seed
     statistics: Mapping[str, Any] = field(default_factory=dict)
     phrases_found: Mapping[int, str] = field(default_factory=dict)  # label value → phrase that came with the dataset
@@ -142,6 +135,7 @@ class DatasetReport:
             "seed": self.seed,
             "splits_from": self.splits_from,
             "labels": [self._label_row(label) for label in self.labels],
+            "label_kind": self.table.kind,
             "splits": {split: self._split_row(split) for split in SPLITS},
             "cases": [self._case_row(finding) for finding in self.cases],
             "problems": [problem.to_dict() for problem in self.problems],
@@ -149,10 +143,6 @@ class DatasetReport:
             "grey_levels": _plain(self.intensity),
             "prompts": list(self.prompts),
             "problem_counts": dict(Counter(problem.severity for problem in self.problems)),
-            "thumbnails": [
-                {"case_id": item.case_id, "thumbnail": item.path, "split": item.split, "labels": list(item.labels)}
-                for item in self.thumbnails
-            ],
         }
 
     def _kind(self) -> str:
@@ -175,11 +165,14 @@ class DatasetReport:
         return {
             "case_id": finding.case.case_id,
             "patient": finding.case.patient,
+            "unit": finding.unit,
             "image": relative_to(finding.case.image, self.folder),
             "masks": [relative_to(mask.path, self.folder) for mask in finding.case.masks],
             "split": finding.split,
             "shape_zyx": list(finding.shape_zyx),
             "slices": sum(len(indices) for indices in finding.slices.values()),
+            "chosen": finding.chosen,
+            "stack": finding.stack_length,
             "spacing_zyx": None if finding.spacing_zyx is None else list(finding.spacing_zyx),
             "intensity": list(finding.values),
             "voxels": {str(value): count for value, count in finding.counts.items()},

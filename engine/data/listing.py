@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ class Listed:
     suffix: str
 
 
+@functools.lru_cache(maxsize=1024)
 def folder_meaning(name: str) -> tuple[str, str | None] | None:
     """`images` → ("image", None); `train` → ("", "train"); `train_masks` → ("mask", "train"); None for other names."""
     lower = name.lower()
@@ -52,7 +54,7 @@ def folder_meaning(name: str) -> tuple[str, str | None] | None:
 
 def files_of(folder: Path) -> list[Listed]:
     """Every visible file, in name order; links to folders are followed once."""
-    return [_listed(folder, path) for path in sorted(_walk(folder, 0, set()))]
+    return [_listed(path, parts) for path, parts in sorted(_walk(folder, (), set()))]
 
 
 def with_series(files: list[Listed]) -> list[Listed]:
@@ -99,24 +101,24 @@ def hidden(name: str) -> bool:
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini", REPAIRED)
 
 
-def _walk(folder: Path, depth: int, seen: set[Path]) -> Iterator[Path]:
+def _walk(folder: Path, above: tuple[str, ...], seen: set[Path]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Files, each with the names that lead to it."""
     real = folder.resolve()
-    if real in seen or depth > _DEEPEST:
+    if real in seen or len(above) > _DEEPEST:
         return
     seen.add(real)
     with os.scandir(folder) as entries:
         found = sorted((entry for entry in entries if not hidden(entry.name)), key=lambda entry: entry.name)
     for entry in found:
         if entry.is_dir():
-            yield from _walk(Path(entry.path), depth + 1, seen)
+            yield from _walk(Path(entry.path), (*above, entry.name), seen)
         else:
-            yield Path(entry.path)
+            yield Path(entry.path), (*above, entry.name)
 
 
-def _listed(root: Path, path: Path) -> Listed:
-    relative = path.relative_to(root)
+def _listed(path: Path, parts: tuple[str, ...]) -> Listed:
     role, split, mask_folder = "", None, ""
-    folders = list(relative.parts[:-1])
+    folders = list(parts[:-1])
     while folders:
         meaning = folder_meaning(folders[0])
         if meaning is None or (meaning[0] and role) or (meaning[1] and split):
@@ -125,5 +127,5 @@ def _listed(root: Path, path: Path) -> Listed:
         if meaning[0] == "mask":
             mask_folder = folders[0]
         folders.pop(0)
-    stem, suffix = split_suffix(relative.name)
-    return Listed(path, relative.as_posix(), role, split, "/".join(folders), mask_folder, stem, suffix)
+    stem, suffix = split_suffix(parts[-1])
+    return Listed(path, "/".join(parts), role, split, "/".join(folders), mask_folder, stem, suffix)

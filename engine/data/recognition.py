@@ -40,13 +40,15 @@ def recognised_layout(config: DataConfig, folder: Path) -> tuple[str, Layout]:
     """
     if config.layout != "auto":
         return config.layout, LAYOUTS.get(config.layout, field="data.layout")()
-    best, score = "", 0.0
+    best: tuple[str, Layout] | None = None
+    score = 0.0
     for name, cls in LAYOUTS:
-        found = cls().recognises(folder)
+        layout = cls()
+        found = layout.recognises(folder)
         if found > score:
-            best, score = name, found
-    if best:
-        return best, LAYOUTS.get(best)()
+            best, score = (name, layout), found
+    if best is not None:
+        return best
     if not any(split_suffix(path.name)[1] in known_suffixes() for path in folder.rglob("*")):
         raise DatasetIncomplete(
             f"{folder} holds no images or scans that can be read.",

@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from engine.data.config import DataConfig
 from engine.data.fingerprint import Fingerprint, fingerprint
 from engine.data.grey_histogram import GreyHistogram, grey_histogram
-from engine.data.grey_levels import Intensity, intensity_for, preprocess_for
+from engine.data.grey_levels import Intensity, intensity_for
 from engine.data.labels import LabelTable
 from engine.data.problem import Mending, Problem
 from engine.data.readers.base import Case
 from engine.data.slices import OpenedCase, SlicedCase, relative_to
-from engine.data.thumbnails import Sketch, sketch
 from engine.volumes.formats.picture import TURNED_NOTE
-from engine.volumes.preprocess import Preprocess, intensity_range, to_uint8_rgb
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,6 @@ class SeenCase:
     objects: bool
     digest: str
     intensity: Intensity
-    sketch: Sketch | None = None
     has_void: bool = False
     spacing_zyx: tuple[float, float, float] | None = None
     values: tuple[float, float] = (0.0, 0.0)  # lowest and highest of the scan
@@ -67,17 +64,10 @@ class SeenCase:
         return frozenset(value for counts in found for value, pixels in counts if pixels)
 
 
-def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown_values: Collection[int]) -> SeenCase:
-    """Counts and fingerprints of a case; the sketch shows the slice with most of `shown_values` (of any, if empty)."""
+def remember(opened: OpenedCase, config: DataConfig) -> SeenCase:
+    """Counts and fingerprints of a case."""
     sliced = opened.sliced(config.plane)
     slice_counts = sliced.counts()
-    intensity = intensity_for(config, opened.scan)
-    drawn: Sketch | None = None
-    if with_sketch:
-        index = _fullest(slice_counts, shown_values)
-        grey = preprocess_for(Preprocess(), intensity)
-        levels = intensity_range(sliced.scan.slices, grey)
-        drawn = sketch(sliced, index, to_uint8_rgb(sliced.image(index), grey, levels))
     voxels = np.ascontiguousarray(opened.scan.voxels)
     geometry = opened.scan.geometry
     spacing = None if geometry is None else geometry.spacing_xyz
@@ -89,8 +79,7 @@ def remember(opened: OpenedCase, config: DataConfig, *, with_sketch: bool, shown
         cut=any(mask.cut for mask in opened.read),
         objects=any(mask.objects for mask in opened.read),
         digest=_digest(voxels),
-        intensity=intensity,
-        sketch=drawn,
+        intensity=intensity_for(config, opened.scan),
         has_void=opened.void is not None and bool(opened.void.any()),
         spacing_zyx=None if spacing is None else (spacing[2], spacing[1], spacing[0]),
         values=(float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0),
@@ -146,11 +135,3 @@ def _perhaps_turned(where: str, whose: tuple[str, ...]) -> Problem:
         fix="Look at the thumbnail; where the two do not fit, save the image upright, without the mark.",
         cases=whose,
     )
-
-
-def _fullest(slice_counts: tuple[Mapping[int, int], ...], values: Collection[int]) -> int:
-    """The slice with the largest marked area; the middle one where nothing is marked."""
-    areas = [sum(pixels for value, pixels in counts.items() if value in values) for counts in slice_counts]
-    if not any(areas):
-        areas = [sum(counts.values()) for counts in slice_counts]
-    return areas.index(max(areas)) if any(areas) else len(slice_counts) // 2

@@ -47,6 +47,8 @@ def shared(
                 has_void=item.has_void,
                 spacing_zyx=item.spacing_zyx,
                 values=item.values,
+                unit=alike.kin[item.case.case_id],
+                chosen=len(chosen_slices(item.labelled(table), len(item), config, item.case.case_id, seed)),
             )
         )
     return tuple(findings), [*assigned.problems, *told_twins(alike, assigned.split_of)]

@@ -20,13 +20,13 @@ _MOST_BESIDE = 3  # a readme, a licence
 
 def folders_in(folder: Path) -> list[Path]:
     """Visible sub-folders in name order; none where it cannot be opened."""
-    return [folder / name for name in _entries(folder)[0]]
+    return list(_entries(folder)[0])
 
 
 def files_in(folder: Path, *suffixes: str) -> list[Path]:
     """Visible files in name order, of these suffixes (lower case, ".nii.gz" counts as one) where some are given."""
-    names = _entries(folder)[1]
-    return [folder / name for name in names if not suffixes or split_suffix(name)[1] in suffixes]
+    paths = _entries(folder)[1]
+    return [path for path in paths if not suffixes or split_suffix(path.name)[1] in suffixes]
 
 
 def below(folder: Path, deepest: int = _DEEPEST, most: int = _MOST_FOLDERS) -> Iterator[Path]:
@@ -74,28 +74,32 @@ def place(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _entries(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+Paths = tuple[Path, ...]
+
+
+def _entries(folder: Path) -> tuple[Paths, Paths]:
+    """Sub-folders and files."""
     try:
         changed = folder.stat()
         # A change within the clock's step would not show: what is fresh is read each time.
         if time.time() - changed.st_mtime < _FRESH_S:
-            return _read(str(folder))
-        return _kept(str(folder), changed.st_mtime_ns, changed.st_ino)
+            return _read(folder)
+        return _kept(folder, changed.st_mtime_ns, changed.st_ino)
     except OSError:
         return (), ()
 
 
-@functools.lru_cache(maxsize=512)
-def _kept(folder: str, changed_ns: int, inode: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+@functools.lru_cache(maxsize=128)
+def _kept(folder: Path, changed_ns: int, inode: int) -> tuple[Paths, Paths]:
     del changed_ns, inode  # they tell one state of the folder from the next
     return _read(folder)
 
 
-def _read(folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read(folder: Path) -> tuple[Paths, Paths]:
     folders: list[str] = []
     files: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if not hidden(entry.name):
                 (folders if entry.is_dir() else files).append(entry.name)
-    return tuple(sorted(folders)), tuple(sorted(files))
+    return tuple(folder / name for name in sorted(folders)), tuple(folder / name for name in sorted(files))

@@ -18,6 +18,7 @@ from engine.data.findings import DatasetReport
 from engine.data.phrases import check_phrases
 from engine.data.problem import gathered
 from engine.data.report import inspect
+from engine.jobs.list_cases import emit_rows
 from engine.models.weights import find_weights
 from engine.text.tokenizer import PhraseTokenizer
 
@@ -37,18 +38,20 @@ def run(job: InspectData, emit: Emit, cancel: CancelToken, job_id: str, **_share
         emit,
         cancel,
         job_id=job_id,
-        thumbnails=Path(job.thumbnails) if job.thumbnails else None,
-        max_thumbnails=job.max_thumbnails,
+        placed=job.placed,
     )
     report = _with_cut_phrases(report)
     if not report.usable:
         for problem in report.problems:
             emit(Log(job_id, problem.line(), _LEVELS[problem.severity]))
     report.require_usable()
-    if not job.write:
-        return report.to_dict()
-    written = write_dataset_file(report, Path(job.write), overwrite=job.overwrite)
-    return {**report.to_dict(), "written": str(written)}
+    told = report.to_dict()
+    if job.write:
+        told["written"] = str(write_dataset_file(report, Path(job.write), overwrite=job.overwrite))
+    if job.in_parts:
+        emit_rows(told["cases"], emit, job_id)
+        told["cases"] = len(told["cases"])
+    return told
 
 
 def _with_cut_phrases(report: DatasetReport) -> DatasetReport:

@@ -49,6 +49,11 @@ class GuardedReader:
     def pid(self) -> int | None:
         return self._child.pid if self._child is not None and self._child.poll() is None else None
 
+    def start(self) -> None:
+        """Starts the child before the first file is asked for."""
+        with self._lock:
+            self._running()
+
     def read(self, path: Path, *, as_mask: bool, series: str = "", timeout_s: float | None = None) -> Volume:
         """What `read_scan_here` or `read_mask_here` gives for the file; raises what it raises, or ScanUnreadable."""
         with self._lock:

@@ -37,8 +37,13 @@ class FolderPairs:
 
     title = "Folders of images and masks"
 
+    def __init__(self) -> None:
+        self._seen: tuple[Path, tuple[list[Listed], list[Problem], Path]] | None = None
+
     def recognises(self, folder: Path) -> float:
-        files, _, _ = _files(folder)
+        found = _files(folder)
+        self._seen = (folder, found)  # the list that follows need not read the folder again
+        files, _, _ = found
         roles = Counter(listed.role for listed in files if listed.suffix in _known_suffixes())
         if roles["image"] and roles["mask"]:
             return 0.9
@@ -49,7 +54,8 @@ class FolderPairs:
         return 0.2 if roles["image"] or roles["mask"] else 0.0
 
     def cases(self, folder: Path) -> CaseList:
-        files, unnamed, top = _files(folder)
+        seen, self._seen = self._seen, None
+        files, unnamed, top = seen[1] if seen is not None and seen[0] == folder else _files(folder)
         known = [listed for listed in files if listed.suffix in _known_suffixes()]
         images, masks = _sides(files)
         masks_of = _matched(images, masks)
@@ -175,8 +181,8 @@ def _case_ids(images: Sequence[Listed]) -> dict[str, str]:
 
 def _details(images: Sequence[Listed], masks: Sequence[Listed]) -> str:
     def tops(files: Sequence[Listed]) -> str:
-        folders = dict.fromkeys(str(Path(listed.relative).parent.as_posix()) for listed in files)
-        shown = [f"{folder}/" if folder != "." else "the folder itself" for folder in folders]
+        folders = dict.fromkeys(listed.relative.rpartition("/")[0] for listed in files)
+        shown = [f"{folder}/" if folder else "the folder itself" for folder in folders]
         return ", ".join(shown[:4]) + (" …" if len(shown) > 4 else "")
 
     return f"images in {tops(images)}; masks in {tops(masks)}"

@@ -83,12 +83,10 @@ def make() -> Maker:
 
 @pytest.fixture
 def inspected() -> Callable[..., DatasetReport]:
-    """`inspected(folder, seed=…, thumbnails=…, most=…, **settings)`: the report; settings as in DataConfig."""
+    """`inspected(folder, seed=…, placed=…, **settings)`: the report; settings as in DataConfig."""
 
-    def run(
-        folder: Path, seed: int = 1, thumbnails: Path | None = None, most: int = 60, **settings: Any
-    ) -> DatasetReport:
+    def run(folder: Path, seed: int = 1, placed: dict[str, str] | None = None, **settings: Any) -> DatasetReport:
         config = DataConfig.model_validate({"folder": str(folder), **settings})
-        return inspect(config, seed, lambda event: None, CancelToken(), thumbnails=thumbnails, max_thumbnails=most)
+        return inspect(config, seed, lambda event: None, CancelToken(), placed=placed)
 
     return run

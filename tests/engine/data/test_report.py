@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, DatasetIncomplete, OutOfRange, UnknownName
-from engine.contract.events import Log, Progress
+from engine.contract.events import CasesListed, Log, Progress
 from engine.contract.jobs import InspectData
 from engine.data.config import DataConfig
 from engine.data.findings import DatasetReport
@@ -345,23 +346,29 @@ def test_a_label_that_train_or_val_lacks_is_told(tmp_path: Path, make: Any, insp
 # The job.
 
 
-def test_the_job_returns_plain_values_and_writes_thumbnails(tmp_path: Path, make: Any) -> None:
+def test_the_job_returns_plain_values(tmp_path: Path, make: Any) -> None:
     make.pairs(tmp_path / "set", 5)
     job = InspectData(
         folder=str(tmp_path / "set"),
         labels=[{"value": 1, "name": "cell", "phrase": "a cell", "colour": "#00ff00"}],
         split={"train": 0.6, "val": 0.2, "test": 0.2},
-        thumbnails=str(tmp_path / "thumbs"),
-        max_thumbnails=3,
     )
     found = run(job, lambda event: None, CancelToken(), "j")
     assert json.loads(json.dumps(found)) == found
     assert found["splits"]["train"]["cases"] == 3
-    assert len(found["thumbnails"]) == 3
-    for row in found["thumbnails"]:
-        with Image.open(tmp_path / "thumbs" / row["thumbnail"]) as drawn:
-            assert drawn.size == (64, 48)
-        assert row["labels"] == [1]
+    assert {row["unit"] for row in found["cases"]} == {row["patient"] for row in found["cases"]}
+    events: list[Any] = []
+    told = run(replace(job, in_parts=True), events.append, CancelToken(), "j")
+    parts = [event for event in events if isinstance(event, CasesListed)]
+    assert [row for part in parts for row in part.rows] == found["cases"]
+    assert told == {**found, "cases": 5}
+
+
+def test_cases_that_were_placed_by_hand_stay_there(tmp_path: Path, make: Any, inspected: Inspected) -> None:
+    make.pairs(tmp_path, 4)
+    placed = {"c0": "test", "c1": "val", "c2": "train", "c3": "val"}
+    report = inspected(tmp_path, placed=placed)
+    assert {item.case.case_id: item.split for item in report.cases} == placed
 
 
 def test_the_job_tells_every_problem_where_nothing_is_usable(tmp_path: Path, make: Any) -> None:
