@@ -4,7 +4,7 @@ Every change that a person makes goes through the project, which pushes one of t
 
     project.change_label(1, "phrase of polyp", phrase="a pink bump")     # any fields of Label
     project.move_cases({"case-07": "val"})                              # case id → split
-    project.draw_split(Split(70, 15, 15))
+    project.draw_split(Split(70, 15, 15), drawn)                        # drawn: case id → split
     project.undo_stack.push(Step("repair of scan-3", do, undo))         # anything else
 
 A step's text completes "Undo …" and "Redo …". Pushing does it. After each step, done or undone, the project says
@@ -75,10 +75,12 @@ class MoveCases(QUndoCommand):
 class DrawSplit(QUndoCommand):
     """All cases shared out anew; cases that were moved by hand lie as the draw says."""
 
-    def __init__(self, project: Project, split: Split) -> None:
+    def __init__(self, project: Project, split: Split, drawn: Mapping[str, str]) -> None:
         super().__init__(f"split of {split.train}, {split.val} and {split.test} %")
         self._project = project
-        self._before, self._after = (project.split, dict(project.moves)), (split, dict[str, str]())
+        before = {row.case_id: project.drawn.get(row.case_id, row.split) for row in project.cases if row.seen}
+        self._before = (project.split, before if drawn else {}, dict(project.moves))
+        self._after = (split, dict(drawn), dict[str, str]())
 
     def redo(self) -> None:
         self._project.put_split(*self._after)

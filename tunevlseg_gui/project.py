@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
+from tunevlseg_gui.cases import SPLITS, CaseRow, companions, mark_problems, merged, row_of, sizes
 from tunevlseg_gui.edits import ChangeLabel, DrawSplit, MoveCases
 
 
@@ -37,9 +38,11 @@ class Split:
     val: int = 10
     test: int = 10
     by: str = "patient"
+    given: bool = True  # splits that the dataset gives stand
 
     def for_recipe(self) -> dict[str, Any]:
-        return {"train": self.train / 100, "val": self.val / 100, "test": self.test / 100, "by": self.by}
+        shares = {"train": self.train / 100, "val": self.val / 100, "test": self.test / 100, "by": self.by}
+        return shares if self.given else {**shares, "given": False}
 
     @property
     def adds_up(self) -> bool:
@@ -59,7 +62,9 @@ class Found:
     splits: dict[str, dict[str, int]] = field(default_factory=dict)  # split → cases, patients, slices
     labels: list[Label] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
-    thumbnails: list[dict[str, Any]] = field(default_factory=list)
+    label_kind: str = "values"  # binary: every mask value above 0 is the one label
+    splits_given: bool = False  # by the dataset, not by seed
+    seed: int = 12345
     usable: bool = False
     facts: list[str] = field(default_factory=list)  # sizes, spacing, intensities, who gave the splits: a line each
 
@@ -77,7 +82,9 @@ class Found:
             splits={name: row if isinstance(row, dict) else {"cases": int(row)} for name, row in splits.items()},
             labels=[_label(item, _area(report, item)) for item in report.get("labels") or []],
             problems=[dict(item) for item in report.get("problems") or []],
-            thumbnails=[dict(item) for item in report.get("thumbnails") or []],
+            label_kind=str(report.get("label_kind") or "values"),
+            splits_given=bool(report.get("splits_from")),
+            seed=int(report.get("seed") or 12345),
             usable=bool(report.get("usable", bool(cases))),
             facts=_facts(report),
         )
@@ -132,6 +139,7 @@ class Project(QObject):
 
     changed = Signal()  # anything; the narrower signals come before it
     labels_edited = Signal()
+    cases_listed = Signal()  # other rows in `cases`
     cases_moved = Signal()
     split_wanted = Signal()  # the cases are to be shared out as `split` says
 
@@ -141,7 +149,13 @@ class Project(QObject):
         self.found: Found | None = None
         self.labels: list[Label] = []
         self.split = Split()
-        self.moves: dict[str, str] = {}  # case id → split, of those that lie elsewhere than found
+        self.cases: list[CaseRow] = []
+        self.moves: dict[str, str] = {}  # case id → split ("": left out), of those that lie elsewhere than found
+        self.drawn: dict[str, str] = {}  # the same of cases shared out anew: what `split` and the seed give
+        self.saved: Path | None = None  # folder whose dataset.yaml holds the moves
+        self._saved_edit: object = None
+        self._seen: list[CaseRow] = []
+        self._splits_found: dict[str, str] = {}
         self.undo_stack = QUndoStack(self)
 
     @property
@@ -150,7 +164,45 @@ class Project(QObject):
 
     @property
     def ready(self) -> bool:
-        return self.found is not None and self.found.usable
+        """It can be tuned on as it is edited."""
+        return self.found is not None and self.found.usable and not self.waiting and not self.split_problem
+
+    @property
+    def waiting(self) -> bool:
+        """Cases were moved, and the file that tells tuning so is still to be written."""
+        return bool(self.moves) and self._saved_edit is not self.moves
+
+    @property
+    def split_problem(self) -> str:
+        """Why the split as it is edited cannot be tuned on; empty where it can."""
+        if not self.moves:
+            return ""
+        counts = self.split_sizes()
+        missing = [split for split in ("train", "val") if not counts[split]["cases"]]
+        return f"No case is left in {' and '.join(missing)}: move some there, or undo." if missing else ""
+
+    def split_of(self, row: CaseRow) -> str:
+        return self.moves.get(row.case_id) if row.case_id in self.moves else self.drawn.get(row.case_id, row.split)
+
+    def split_sizes(self) -> dict[str, dict[str, int]]:
+        """split → cases, patients, slices, as edited."""
+        if not self.shareable:
+            return self.found.splits if self.found else {}
+        return sizes((row, self.split_of(row)) for row in self.cases)
+
+    @property
+    def shareable(self) -> bool:
+        """The cases are known, and each lies in one split: they can be moved and shared out here."""
+        return any(row.seen for row in self.cases) and not any(row.parts for row in self.cases)
+
+    def splits(self) -> dict[str, list[str]]:
+        """split → case ids, as edited."""
+        found: dict[str, list[str]] = {split: [] for split in SPLITS}
+        for row in self.cases:
+            split = self.split_of(row)
+            if row.seen and split in found:
+                found[split].append(row.case_id)
+        return found
 
     def open(self, folder: Path) -> None:
         """Another dataset; what was changed in the last one is put away."""
@@ -158,18 +210,50 @@ class Project(QObject):
         self.found = None
         self.labels = []
         self.split = Split()
-        self.moves = {}
+        self.moves, self.drawn = {}, {}
+        self.cases, self._seen = [], []
+        self.saved = None
         self.undo_stack.clear()
+        self.cases_listed.emit()
         self.changed.emit()
 
-    def take_report(self, report: dict[str, Any]) -> None:
-        """What the engine found; what the user changed of the labels stays."""
+    def take_listed(self, rows: Sequence[Mapping[str, Any]], *, first: bool) -> None:
+        """Some cases by their names; a `first` part begins the list anew."""
+        found = [row_of(row) for row in rows]
+        self.cases = found if first else [*self.cases, *found]
+        self.cases_listed.emit()
+
+    def take_seen(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Some rows of the report that is on its way."""
+        self._seen += [row_of(row) for row in rows]
+
+    def take_report(self, report: dict[str, Any], *, placed: bool = False) -> None:
+        """What the engine found; what the user changed stays.
+
+        `placed`: it was asked with the cases where they were moved to, so that its splits are not those of the dataset.
+        """
         self.found = Found.of_report(report)
+        given = report.get("cases")
+        seen = self._seen or [row_of(row) for row in (given if isinstance(given, list) else [])]
+        self._seen = []
+        if placed:
+            before = self._splits_found
+            for row in seen:
+                row.split = before.get(row.case_id, row.split)
+        self._splits_found = {row.case_id: row.split for row in seen}
+        self.cases = merged(self.cases, seen)
+        mark_problems(self.cases, self.found.problems)
         written = {known.value: known for known in self.labels}
         self.labels = [
             replace(written[label.value], found=label.found) if label.value in written else label
             for label in self.found.labels
         ]
+        self.cases_listed.emit()
+        self.changed.emit()
+
+    def take_saved(self, folder: Path, moves: Mapping[str, str]) -> None:
+        """`folder` holds a dataset.yaml with these moves (`self.moves` as it was when that was asked for)."""
+        self.saved, self._saved_edit = folder, moves
         self.changed.emit()
 
     # -- edits ---------------------------------------------------------------------------------------------------
@@ -181,13 +265,26 @@ class Project(QObject):
             self.undo_stack.push(ChangeLabel(self, value, text, after))
 
     def move_cases(self, moves: Mapping[str, str]) -> None:
-        """Cases into other splits: case id → split."""
+        """Cases into other splits: case id → split, "" to leave it out. Who else has to go along, `together` says."""
         if moves:
             self.undo_stack.push(MoveCases(self, moves))
 
-    def draw_split(self, split: Split) -> None:
-        """All cases are shared out anew."""
-        self.undo_stack.push(DrawSplit(self, split))
+    def together(self, chosen: Iterable[str], split: str) -> tuple[list[str], list[str]]:
+        """Case ids that a move of `chosen` to `split` moves: of those chosen, and of those that must go along.
+
+        Cases of one patient, and copies of one image, stay in one split, unless the split is by image. Those that
+        are there already, and volumes whose slices lie in several splits, are left out.
+        """
+        ids = set(chosen)
+        movable = {row.case_id for row in self.cases if row.seen and not row.parts and self.split_of(row) != split}
+        others = companions(self.cases, ids) if self.split.by == "patient" else []
+        return [row.case_id for row in self.cases if row.case_id in ids & movable], [
+            case_id for case_id in others if case_id in movable
+        ]
+
+    def draw_split(self, split: Split, drawn: Mapping[str, str] | None = None) -> None:
+        """All cases are shared out anew: case id → split, as the engine would; None asks it (`split_wanted`)."""
+        self.undo_stack.push(DrawSplit(self, split, drawn or {}))
 
     def put_label(self, value: int, fields: Mapping[str, Any]) -> None:
         self.labels = [replace(label, **fields) if label.value == value else label for label in self.labels]
@@ -195,19 +292,21 @@ class Project(QObject):
         self.changed.emit()
 
     def put_moves(self, moves: Mapping[str, str]) -> None:
-        self.moves = dict(moves)
+        base = {row.case_id: self.drawn.get(row.case_id, row.split) for row in self.cases}
+        self.moves = {case_id: split for case_id, split in moves.items() if base.get(case_id) != split}
         self.cases_moved.emit()
         self.changed.emit()
 
-    def put_split(self, split: Split, moves: Mapping[str, str]) -> None:
-        self.split, self.moves = split, dict(moves)
-        self.split_wanted.emit()
+    def put_split(self, split: Split, drawn: Mapping[str, str], moves: Mapping[str, str]) -> None:
+        self.split, self.drawn, self.moves = split, dict(drawn), dict(moves)
+        (self.cases_moved if drawn else self.split_wanted).emit()
         self.changed.emit()
 
     def data_for_recipe(self) -> dict[str, Any]:
-        """The `data` part of a recipe."""
+        """The `data` part of a recipe; with moved cases, from the dataset.yaml that holds them."""
+        folder = self.saved if self.moves and not self.waiting else self.folder
         return {
-            "folder": str(self.folder or ""),
+            "folder": str(folder or ""),
             "layout": "auto",
             "labels": [label.for_recipe() for label in self.labels],
             "split": self.split.for_recipe(),

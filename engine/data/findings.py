@@ -151,7 +151,7 @@ class DatasetReport:
 
     def _label_row(self, label: LabelConfig) -> dict[str, Any]:
         found = [finding.counts.get(label.value, 0) for finding in self.cases]
-        return {**label.model_dump(), "cases": sum(count > 0 for count in found), "voxels": sum(found)}
+        return {**label.model_dump(mode="json"), "cases": sum(count > 0 for count in found), "voxels": sum(found)}
 
     def _split_row(self, split: str) -> dict[str, int]:
         findings = self.of_split(split)

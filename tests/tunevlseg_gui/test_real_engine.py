@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
 from pytestqt.qtbot import QtBot
 
 from engine.contract.events import Event, JobFailed
@@ -48,10 +46,8 @@ def test_a_real_dataset_is_shown_with_its_faults(qtbot: QtBot, real: EngineClien
     window.open_path(dataset)
     qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
     page = window.page("data")
-    assert page.thumbnail_model.rowCount() == 5
-    first = page.thumbnail_model.index(0)
-    decoration = Qt.ItemDataRole.DecorationRole
-    qtbot.waitUntil(lambda: isinstance(first.data(decoration), QPixmap), timeout=WAIT)
+    assert [row.case_id for row in page.browser.model.rows] == [f"case{number}" for number in range(5)]
+    qtbot.waitUntil(lambda: page.browser.drawn, timeout=WAIT)
     assert page.label_model.rowCount() == 1
     assert "case5" in page.problems.item(0).text()
     assert page.tune.isEnabled()

@@ -50,7 +50,7 @@ def _data(window: MainWindow, hand: Hand) -> None:
     hand.click("tryDemo")
     hand.wait("Drawing and opening the demo data", lambda: window.project.ready)
     page: Any = window.page("data")
-    hand.wait("Showing thumbnails", lambda: page.thumbnail_model.drawn)
+    hand.wait("Showing thumbnails", lambda: page.browser.drawn)
     hand.say(f"Data page: {window.project.found.cases if window.project.found else 0} cases")
     hand.picture("data")
 

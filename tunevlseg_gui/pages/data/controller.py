@@ -1,20 +1,27 @@
-"""The Data page's talk with the engine: asks for the report, hears progress and problems."""
+"""The Data page's talk with the engine: names at once, then the report; edited splits into files."""
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
-from engine.contract.jobs import InspectData
-from engine.runs.folders import cache_folder
+from PySide6.QtCore import QTimer
+
+from engine.contract.events import CasesListed, Event, JobCancelled, JobFailed, JobFinished, Progress
+from engine.contract.jobs import InspectData, ListCases, SaveSplit
+from engine.runs.folders import data_folder
+from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
-from tunevlseg_gui.errors.present import of_failure
+from tunevlseg_gui.cases import CaseRow
+from tunevlseg_gui.errors.present import Notice, of_failure
 from tunevlseg_gui.project import Project, Split
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.data.page import DataPage
+
+SAVE_AFTER_MS = 300
+"""After the last of several quick moves."""
 
 
 class DataController:
@@ -23,43 +30,119 @@ class DataController:
         self._client = client
         self._project = project
         self._job = ""
+        self._placed = False
+        self._listing = ""
+        self._saving = QTimer(page)
+        self._saving.setSingleShot(True)
+        self._saving.setInterval(SAVE_AFTER_MS)
+        self._saving.timeout.connect(self._keep_moves)
         project.split_wanted.connect(self.inspect)
-
-    @property
-    def thumbnails(self) -> Path:
-        """A folder in the cache for this dataset; its name tells nothing of where the data lie."""
-        known = hashlib.sha256(str(self._project.folder).encode()).hexdigest()[:16]
-        return cache_folder() / "thumbnails" / known
+        project.cases_moved.connect(self._saving.start)
 
     def inspect(self) -> None:
-        """Asks the engine to look at every file, with the labels and split as they are edited."""
+        """Lists the cases, and asks the engine to look at every file, with labels and splits as they are edited."""
         folder = self._project.folder
         if folder is None:
             return
         self.cancel()
+        self._page.browser.open(str(folder))
+        self._listing = self._client.submit(ListCases(str(folder)), self._listed)
         split = self._project.split
+        self._placed = bool(self._project.moves)
+        splits = self._project.splits() if self._placed else {}
         job = InspectData(
             str(folder),
             labels=[label.for_recipe() for label in self._project.labels],
             split=split.for_recipe() if split != Split() else {},
-            thumbnails=str(self.thumbnails),
+            placed={case_id: name for name, case_ids in splits.items() for case_id in case_ids},
+            in_parts=True,
         )
         self._page.show_busy("Opening the files…", 0, 0)
         self._job = self._client.submit(job, self._heard)
 
+    def share_out(self, split: Split) -> None:
+        """All cases anew, as the engine would; a lone volume, whose slices are shared out, by the engine itself."""
+        project = self._project
+        if not project.shareable or project.found is None:
+            project.draw_split(split)
+            return
+        split = replace(split, given=not project.found.splits_given)
+        rows, seed, folder = list(project.cases), project.found.seed, project.folder
+
+        def push(drawn: dict[str, str]) -> None:
+            if project.folder == folder:
+                project.draw_split(split, drawn)
+
+        run_task(self._page, lambda: _drawn(rows, split, seed), push)
+
+    def save(self, path: Path) -> None:
+        """Splits and labels as edited into a dataset.yaml that the user chose (and agreed to replace)."""
+
+        def heard(event: Event) -> None:
+            match event:
+                case JobFinished(result=result):
+                    told = Notice(f"The split was written: {result['path']}.", "No file was moved.", "good")
+                    self._page.notice.emit(told)
+                case JobFailed() as failure:
+                    self._page.notice.emit(of_failure(failure))
+
+        self._client.submit(self._save_job(path, by_content=False), heard)
+
     def cancel(self) -> None:
-        if self._job:
-            self._client.cancel(self._job)
+        for job in (self._job, self._listing):
+            if job:
+                self._client.cancel(job)
+
+    def _save_job(self, out: Path, *, by_content: bool) -> SaveSplit:
+        project = self._project
+        return SaveSplit(
+            str(project.folder),
+            str(out),
+            project.splits(),
+            [label.for_recipe() for label in project.labels],
+            project.found.label_kind if project.found else "",
+            by_content=by_content,
+            overwrite=not by_content,
+        )
+
+    def _keep_moves(self) -> None:
+        """Moved cases into a file of the program's own, from which tuning reads them."""
+        moves = self._project.moves
+        if not moves or self._project.folder is None or not self._project.waiting:
+            return
+
+        def heard(event: Event) -> None:
+            if self._project.moves is not moves:
+                return  # moved on: another file is on its way
+            match event:
+                case JobFinished(result=result):
+                    self._project.take_saved(Path(str(result["folder"])), moves)
+                case JobFailed() as failure:
+                    self._page.notice.emit(of_failure(failure))
+
+        self._client.submit(self._save_job(data_folder() / "datasets", by_content=True), heard)
+
+    def _listed(self, event: Event) -> None:
+        if event.job_id != self._listing:
+            return
+        match event:
+            case CasesListed(first=first, rows=rows):
+                if self._project.found is None:
+                    self._project.take_listed(rows, first=first == 0)
+            case JobFinished() | JobFailed() | JobCancelled():
+                self._listing = ""  # what is wrong with the folder, the report tells
 
     def _heard(self, event: Event) -> None:
         if event.job_id != self._job:
             return  # of a folder that was left for another meanwhile
         match event:
             case Progress(done=done, total=total, unit=unit):
-                self._page.show_busy(f"{done:.0f} of {total:.0f} {unit}", done, total)
+                self._page.show_busy(f"{done:,.0f} of {total:,.0f} {unit}", done, total)
+            case CasesListed(rows=rows):
+                self._project.take_seen(rows)
             case JobFinished(result=result):
                 self._over()
-                self._project.take_report(result)
+                self._project.take_report(result, placed=self._placed)
                 self._page.notice.emit(None)
                 self._page.show_project()
             case JobFailed() as failure:
@@ -71,3 +154,12 @@ class DataController:
     def _over(self) -> None:
         self._job = ""
         self._page.show_busy("", 0, 0)
+
+
+def _drawn(rows: list[CaseRow], split: Split, seed: int) -> dict[str, str]:
+    """Case id → split, by the rule that tuning follows; on a pool thread."""
+    from engine.data.config import SplitConfig
+    from engine.data.split import Member, assign
+
+    members = [Member(row.case_id, row.patient, kin=row.unit) for row in rows if row.seen and row.split]
+    return dict(assign(members, SplitConfig(**split.for_recipe()), seed).split_of) if members else {}

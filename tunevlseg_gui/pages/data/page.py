@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QListView,
     QProgressBar,
     QSplitter,
     QStackedWidget,
@@ -19,17 +19,20 @@ from PySide6.QtWidgets import (
 )
 
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.data.case_browser import CaseBrowser
 from tunevlseg_gui.pages.data.controller import DataController
 from tunevlseg_gui.pages.data.label_table_model import FOUND, NAME, PHRASE, VALUE, LabelTableModel
+from tunevlseg_gui.pages.data.large_view import LargeView
 from tunevlseg_gui.pages.data.problem_list import ProblemList
 from tunevlseg_gui.pages.data.split_editor import SplitEditor
-from tunevlseg_gui.pages.data.thumbnail_delegate import CELL, ThumbnailDelegate
-from tunevlseg_gui.pages.data.thumbnail_table_model import ThumbnailTableModel
 from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Found, Project
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import card, label, set_tone
+
+NOTHING, OPENED = 0, 1
+"""What the body shows; a third is a case seen large."""
 
 
 class DataPage(QWidget):
@@ -68,15 +71,23 @@ class DataPage(QWidget):
         row.addWidget(self.cancel)
 
         self.body = QStackedWidget()
+        self.browser = CaseBrowser(client, project)
+        self.large = LargeView(client, project, self.browser)
         self.body.addWidget(self._nothing_open())
         self.body.addWidget(self._opened())
+        self.body.addWidget(self.large)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(24, 18, 24, 18)
         rows.setSpacing(12)
         rows.addWidget(self.header)
         rows.addWidget(self._progress_row)
         rows.addWidget(self.body, 1)
-        project.split_wanted.connect(lambda: self.split.show_split(project.split))
+        self.browser.opened.connect(self._show_large)
+        self.browser.save_wanted.connect(self._ask_where_to_save)
+        self.large.closed.connect(self._leave_large)
+        for moved in (project.split_wanted, project.cases_moved):
+            moved.connect(self._show_split)
+        project.changed.connect(lambda: self.tune.setEnabled(project.ready))
         self.show_busy("", 0, 0)
         self.show_project()
 
@@ -101,19 +112,6 @@ class DataPage(QWidget):
         return made
 
     def _opened(self) -> QWidget:
-        self.thumbnail_model = ThumbnailTableModel(self)
-        self.thumbnails = QListView()
-        self.thumbnails.setObjectName("thumbnails")
-        self.thumbnails.setAccessibleName("Images with their masks")
-        self.thumbnails.setViewMode(QListView.ViewMode.IconMode)
-        self.thumbnails.setResizeMode(QListView.ResizeMode.Adjust)
-        self.thumbnails.setMovement(QListView.Movement.Static)
-        self.thumbnails.setUniformItemSizes(True)
-        self.thumbnails.setGridSize(CELL)
-        self.thumbnails.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.thumbnails.setItemDelegate(ThumbnailDelegate(self.thumbnails))
-        self.thumbnails.setModel(self.thumbnail_model)
-
         self.label_model = LabelTableModel(self.project, self)
         self.label_table = QTableView()
         self.label_table.setObjectName("labelTable")
@@ -136,7 +134,7 @@ class DataPage(QWidget):
         ):
             columns.setSectionResizeMode(column, mode)
         self.split = SplitEditor()
-        self.split.applied.connect(self.project.draw_split)
+        self.split.applied.connect(self.controller.share_out)
         self.problems = ProblemList()
         self.problem_title = label("Problems", "heading", name="problemTitle")
 
@@ -158,18 +156,20 @@ class DataPage(QWidget):
         rows.addLayout(self.chips)
         self.facts = label("", "muted", wrap=True, name="datasetFacts")
         rows.addWidget(self.facts)
-        rows.addWidget(self.thumbnails, 1)
+        rows.addWidget(self.browser, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.addWidget(pictures)
         whole.addWidget(side)
         whole.setStretchFactor(0, 3)
         whole.setStretchFactor(1, 2)
-        whole.setSizes([690, 470])
+        whole.setSizes([700, 460])
         whole.setChildrenCollapsible(False)
         return whole
 
     def open_folder(self, folder: Path) -> None:
         """Opens a dataset: every file is looked at by the engine."""
+        if self.body.currentWidget() is self.large:
+            self.large.close_case()
         self.project.open(folder)
         self.show_project()
         self.controller.inspect()
@@ -177,7 +177,8 @@ class DataPage(QWidget):
     def show_project(self) -> None:
         """Draws what is known of the open dataset."""
         project = self.project
-        self.body.setCurrentIndex(0 if project.folder is None else 1)
+        if self.body.currentWidget() is not self.large or project.folder is None:
+            self.body.setCurrentIndex(NOTHING if project.folder is None else OPENED)
         self.tune.setEnabled(project.ready)
         self.again.setEnabled(project.folder is not None)
         if project.folder is None:
@@ -185,15 +186,39 @@ class DataPage(QWidget):
         found = project.found
         self.header.set_title(found.name if found and found.name else project.title)
         self.header.set_line(str(project.folder))
-        self.split.show_split(project.split)
+        self._show_split()
         self.label_model.show_labels()
         self.problems.show_problems(found.problems if found else None)
         self.problem_title.setText(_problem_title(found))
-        self.split.show_sizes(found.splits if found else {}, volumes=bool(found and found.kind != "pictures"))
-        self.thumbnail_model.show_rows(found.thumbnails if found else [], self.controller.thumbnails)
         self._show_chips(found)
         self.facts.setText("   ·   ".join(found.facts) if found else "")
         self.facts.setVisible(bool(found and found.facts))
+
+    def _show_split(self) -> None:
+        found = self.project.found
+        self.split.show_split(self.project.split)
+        self.split.show_sizes(self.project.split_sizes(), volumes=bool(found and found.kind != "pictures"))
+
+    def _show_large(self, row: int) -> None:
+        self.body.setCurrentWidget(self.large)
+        self.large.open_row(row)
+
+    def _leave_large(self) -> None:
+        self.body.setCurrentIndex(OPENED)
+        self.browser.grid.setFocus()
+
+    def _ask_where_to_save(self) -> None:
+        path = self.ask_save_path()
+        if path:
+            self.controller.save(Path(path))
+
+    def ask_save_path(self) -> str:
+        """The dataset.yaml to write, empty where the user thought better of it."""
+        folder = self.project.folder or Path()
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save splits and labels", str(folder / "dataset.yaml"), "Dataset (dataset.yaml)"
+        )
+        return chosen
 
     def _show_chips(self, found: Found | None) -> None:
         while item := self.chips.takeAt(0):
@@ -202,7 +227,7 @@ class DataPage(QWidget):
                 widget.deleteLater()
         if found is None:
             return
-        chips = [(f"{found.cases} cases", "accent"), (found.layout, "")]
+        chips = [(f"{found.cases:,} cases", "accent"), (found.layout, "")]
         if found.synthetic:
             chips.append(("synthetic: drawn by this program", "warning"))
         for text, tone in chips:

@@ -75,7 +75,7 @@ class SplitEditor(QWidget):
 
     def _entered(self) -> Split:
         train, val, test = (share.value() for share in self._shares.values())
-        return Split(train, val, test, str(self._by.currentData()))
+        return Split(train, val, test, str(self._by.currentData()), self._shown.given)
 
     def _changed(self) -> None:
         entered = self._entered()

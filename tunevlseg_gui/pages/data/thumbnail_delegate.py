@@ -1,20 +1,35 @@
-"""Draws one thumbnail: the picture on a dark stage, the case's id and its split below."""
+"""Draws one case: its picture on a dark stage, below it the name and the split; a sign where something is wrong."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from collections.abc import Callable
 
-from tunevlseg_gui.pages.data.thumbnail_table_model import SplitRole
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from tunevlseg_gui.cases import CaseRow
+from tunevlseg_gui.pages.data.case_model import RowRole
+from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.theme.look import look
 
 SIDE = 148
 CELL = QSize(SIDE + 14, SIDE + 40)
+SIGN = 20
 _TOKENS = {"train": "muted", "val": "accent_text", "test": "good"}
+_SIGNS = {"error": "danger", "warning": "warning"}
 
 
 class ThumbnailDelegate(QStyledItemDelegate):
+    """`picture` gives the case's pixmap (None while it is on its way), `split` the word that stands beside its name."""
+
+    def __init__(
+        self, picture: Callable[[str], QPixmap | None], split: Callable[[CaseRow], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._picture = picture
+        self._split = split
+
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         del option, index
         return CELL
@@ -22,37 +37,55 @@ class ThumbnailDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
+        row = index.data(RowRole)
+        if not isinstance(row, CaseRow):
+            return
         colours = look()
         cell: QRect = option.rect  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        selected = bool(state & QStyle.StateFlag.State_Selected)
         stage = QRectF(cell.x() + 7, cell.y() + 6, SIDE, SIDE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if selected:
+            ground = QPainterPath()
+            ground.addRoundedRect(QRectF(cell).adjusted(1, 1, -1, -3), 9, 9)
+            painter.fillPath(ground, colours.colour("accent_soft"))
         frame = QPainterPath()
         frame.addRoundedRect(stage, 7, 7)
         painter.fillPath(frame, colours.colour("stage"))
-        picture = index.data(Qt.ItemDataRole.DecorationRole)
-        if isinstance(picture, QPixmap):
+        picture = self._picture(row.case_id)
+        if picture is not None:
             painter.setClipPath(frame)
             scale = min(stage.width() / picture.width(), stage.height() / picture.height())
             shown = QRectF(0, 0, picture.width() * scale, picture.height() * scale)
             shown.moveCenter(stage.center())
             painter.drawPixmap(shown, picture, QRectF(picture.rect()))
             painter.setClipping(False)
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
-        if state & QStyle.StateFlag.State_Selected:
-            pen = painter.pen()
-            pen.setColor(colours.colour("accent"))
-            pen.setWidthF(2)
+        if row.worst in _SIGNS:
+            sign = _SIGNS[row.worst]
+            place = QRect(round(stage.right()) - SIGN - 5, round(stage.top()) + 5, SIGN, SIGN)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.colour("surface"))
+            painter.drawEllipse(place.adjusted(-2, -2, 2, 2))
+            icon(sign, sign).paint(painter, place)
+        if selected or state & QStyle.StateFlag.State_HasFocus:
+            pen = QPen(colours.colour("accent"), 2)
+            if not selected:
+                pen.setStyle(Qt.PenStyle.DotLine)
             painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPath(frame)
-        split = str(index.data(SplitRole) or "")
+        self._write(painter, cell, row)
+        painter.restore()
+
+    def _write(self, painter: QPainter, cell: QRect, row: CaseRow) -> None:
+        colours, split = look(), self._split(row)
         text = QRect(cell.x() + 9, cell.y() + SIDE + 10, SIDE - 4, 22)
         painter.setPen(colours.colour(_TOKENS.get(split, "muted")))
-        right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(text, right, split)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), split)
         text.setWidth(text.width() - painter.fontMetrics().horizontalAdvance(split) - 8)
         painter.setPen(colours.colour("text"))
-        name = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, text.width())
+        name = painter.fontMetrics().elidedText(row.case_id, Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)
-        painter.restore()

@@ -27,21 +27,25 @@ class UndoButtons(QWidget):
             # Of the window: nothing on the page need have the focus. A page that is not shown hears no keys.
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
             page.addAction(action)
-            row.addWidget(_button(action, name))
+            row.addWidget(_ActionButton(action, name))
 
 
-def _button(action: QAction, name: str) -> QToolButton:
-    made = QToolButton()
-    made.setObjectName(name)
-    made.setDefaultAction(action)
-    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-    made.setIconSize(QSize(18, 18))
-    made.setAutoRaise(True)
+class _ActionButton(QToolButton):
+    """An icon whose tooltip and accessible name follow its action's text."""
 
-    def tell() -> None:
-        made.setAccessibleName(action.text())
-        made.setToolTip(f"{action.text()} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+    def __init__(self, action: QAction, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setDefaultAction(action)
+        self.setProperty("role", "flat")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.setIconSize(QSize(18, 18))
+        action.changed.connect(self._tell)
+        self._tell()
 
-    action.changed.connect(tell)
-    tell()
-    return made
+    def _tell(self) -> None:
+        action = self.defaultAction()
+        if action is not None:
+            self.setAccessibleName(action.text())
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            self.setToolTip(f"{action.text()} ({keys})")

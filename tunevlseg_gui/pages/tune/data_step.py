@@ -34,6 +34,10 @@ class DataStep(QWidget):
             return "Open a dataset first."
         if self._project.found is None:
             return "The dataset is still being looked at."
+        if self._project.split_problem:
+            return self._project.split_problem
+        if self._project.waiting:
+            return "The edited split is being saved."
         return "" if self._project.ready else "Nothing in this dataset can be used: see the problems on the Data page."
 
     def draw(self) -> None:
@@ -61,7 +65,7 @@ class DataStep(QWidget):
         return made
 
     def _summary(self) -> QWidget:
-        found = self._project.found
+        found, sizes = self._project.found, self._project.split_sizes()
         assert found is not None
         made = card()
         rows = QVBoxLayout(made)
@@ -76,7 +80,7 @@ class DataStep(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(28)
         for column, (name, meaning) in enumerate(_PARTS):
-            row = found.splits.get(name, {})
+            row = sizes.get(name, {})
             grid.addWidget(label(str(row.get("cases", 0)), "number"), 0, column)
             grid.addWidget(label(f"cases {meaning}", "muted"), 1, column)
         grid.setColumnStretch(len(_PARTS), 1)

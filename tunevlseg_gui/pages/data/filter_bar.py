@@ -1,0 +1,165 @@
+"""What narrows and orders the cases: search, split, label, problem, size of structure, order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from tunevlseg_gui.cases import SEVERITIES, CaseRow
+from tunevlseg_gui.pages.data.case_filter import LEFT_OUT, ORDERS, CaseFilter, Order
+from tunevlseg_gui.project import Label
+from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import label
+
+_SPLITS = (("All splits", ""), ("Train", "train"), ("Validation", "val"), ("Test", "test"), ("Left out", LEFT_OUT))
+_PROBLEMS = (("All cases", ""), ("With problems", "any"), ("Without", "none"))
+_SEVERITIES = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+
+
+class FilterBar(QWidget):
+    """`changed` follows every change; `filter` and `order` say what is wanted."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.search = QLineEdit()
+        self.search.setObjectName("caseSearch")
+        self.search.setAccessibleName("Search cases by name")
+        self.search.setPlaceholderText("Search by name (Ctrl+F)")
+        self.search.setClearButtonEnabled(True)
+        self.split = _combo("splitFilter", "Split", _SPLITS)
+        self.label = _combo("labelFilter", "Label", (("All labels", 0),))
+        self.problem = _combo("problemFilter", "Problems", _PROBLEMS)
+        self.least, self.most = (
+            _share("leastSize", "Size of structure from"),
+            _share("mostSize", "Size of structure to"),
+        )
+        self.most.setValue(100)
+        self.sort = _combo("caseOrder", "Order", [(title, name) for name, title in ORDERS])
+        self.downwards = QToolButton()
+        self.downwards.setObjectName("orderDown")
+        self.downwards.setAccessibleName("Descending order")
+        self.downwards.setToolTip("The other way round")
+        self.downwards.setProperty("role", "flat")
+        self.downwards.setCheckable(True)
+        self.downwards.setIcon(icon("down", "muted"))
+        self.downwards.setIconSize(QSize(16, 16))
+        self.clear = button("Clear", "clearFilter", self.reset, role="flat", tip="Shows all cases again")
+
+        self.count = label("", "muted", name="caseCount")
+        lines = [QHBoxLayout() for _ in range(3)]
+        for line in lines:
+            line.setContentsMargins(0, 0, 0, 0)
+            line.setSpacing(6)
+        lines[0].addWidget(self.search, 1)
+        lines[0].addWidget(self.sort)
+        lines[0].addWidget(self.downwards)
+        for widget in (self.split, self.label, self.problem):
+            lines[1].addWidget(widget, 1)
+        lines[2].addWidget(self.count, 1)
+        for widget in (label("Size", "muted"), self.least, label("to", "muted"), self.most, self.clear):
+            lines[2].addWidget(widget)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(6)
+        for line in lines:
+            rows.addLayout(line)
+
+        self.search.textChanged.connect(self._changed)
+        for combo in (self.split, self.label, self.problem, self.sort):
+            combo.currentIndexChanged.connect(self._changed)
+        for share in (self.least, self.most):
+            share.valueChanged.connect(self._changed)
+        self.downwards.toggled.connect(self._changed)
+        self._changed()
+
+    @property
+    def filter(self) -> CaseFilter:
+        return CaseFilter(
+            self.search.text(),
+            str(self.split.currentData() or ""),
+            int(self.label.currentData() or 0),
+            str(self.problem.currentData() or ""),
+            self.least.value() / 100,
+            self.most.value() / 100,
+        )
+
+    @property
+    def order(self) -> tuple[Order, bool]:
+        """And whether it is descending."""
+        return self.sort.currentData(), self.downwards.isChecked()
+
+    def show_counts(self, shown: int, total: int, chosen: int) -> None:
+        text = f"{total:,} cases" if shown == total else f"Showing {shown:,} of {total:,}"
+        self.count.setText(f"{text}, {chosen:,} selected" if chosen else text)
+
+    def reset(self) -> None:
+        blockers = [QSignalBlocker(widget) for widget in (self.search, self.split, self.label, self.problem)]
+        blockers += [QSignalBlocker(widget) for widget in (self.least, self.most)]
+        self.search.clear()
+        for combo in (self.split, self.label, self.problem):
+            combo.setCurrentIndex(0)
+        self.least.setValue(0)
+        self.most.setValue(100)
+        del blockers
+        self._changed()
+
+    def offer(self, labels: Sequence[Label], rows: Iterable[CaseRow]) -> None:
+        """The labels and the kinds of problems that there are; what is chosen stays where it still exists."""
+        kinds: dict[str, set[str]] = {}
+        for row in rows:
+            for severity, kind in row.problems:
+                kinds.setdefault(severity, set()).add(kind)
+        _refill(self.label, [("All labels", 0), *((known.name, known.value) for known in labels)])
+        told: list[tuple[str, object]] = list(_PROBLEMS)
+        for severity in SEVERITIES:
+            if severity in kinds:
+                told.append((_SEVERITIES[severity], severity))
+                told += [(f"    {kind.replace('_', ' ')}", kind) for kind in sorted(kinds[severity])]
+        _refill(self.problem, told)
+
+    def _changed(self) -> None:
+        self.clear.setEnabled(self.filter != CaseFilter())
+        self.changed.emit()
+
+
+def _combo(name: str, title: str, items: Sequence[tuple[str, object]]) -> QComboBox:
+    made = QComboBox()
+    made.setObjectName(name)
+    made.setAccessibleName(title)
+    made.setToolTip(title)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setMinimumContentsLength(6 if name != "caseOrder" else 14)
+    for text, value in items:
+        made.addItem(text, value)
+    return made
+
+
+def _refill(combo: QComboBox, items: Sequence[tuple[str, object]]) -> None:
+    if [(combo.itemText(at), combo.itemData(at)) for at in range(combo.count())] == list(items):
+        return
+    chosen = combo.currentData()
+    with QSignalBlocker(combo):
+        combo.clear()
+        for text, value in items:
+            combo.addItem(text, value)
+        combo.setCurrentIndex(max(0, combo.findData(chosen)))
+    if combo.currentData() != chosen:
+        combo.currentIndexChanged.emit(combo.currentIndex())
+
+
+def _share(name: str, title: str) -> QDoubleSpinBox:
+    made = QDoubleSpinBox()
+    made.setObjectName(name)
+    made.setAccessibleName(f"{title}, per cent of the image")
+    made.setToolTip(f"{title}: share of the image that the label covers")
+    made.setRange(0, 100)
+    made.setDecimals(1)
+    made.setSuffix(" %")
+    made.setAlignment(Qt.AlignmentFlag.AlignRight)
+    made.setFixedWidth(92)
+    return made

@@ -1,0 +1,64 @@
+"""Below the grid: what can be done with the cases that are chosen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import label
+
+MOVES = (("train", "Train", "1"), ("val", "Validation", "2"), ("test", "Test", "3"))
+
+
+class SelectionBar(QWidget):
+    move_wanted = Signal(str)  # split
+    save_wanted = Signal()
+    masks_wanted = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.told = label("", "muted", wrap=True, name="moveText")
+        self.masks = QCheckBox("Masks")
+        self.masks.setObjectName("showMasks")
+        self.masks.setToolTip("Shows the labels over the images")
+        self.masks.setChecked(True)
+        self.masks.toggled.connect(self.masks_wanted)
+        self.moves = {
+            split: button(
+                title, f"moveTo_{split}", lambda split=split: self.move_wanted.emit(split), tip=f"{title} (key {key})"
+            )
+            for split, title, key in MOVES
+        }
+        for split, title, _ in MOVES:
+            self.moves[split].setAccessibleName(f"Move the selected cases to {title.lower()}")
+        self.save = button("Save split…", "saveSplit", self.save_wanted.emit)
+        self.save.setToolTip("Writes splits and labels into a dataset.yaml; no file is moved")
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.masks)
+        row.addStretch(1)
+        self._to = label("Move to", "muted")
+        row.addWidget(self._to)
+        for made in self.moves.values():
+            row.addWidget(made)
+        row.addSpacing(8)
+        row.addWidget(self.save)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(4)
+        rows.addLayout(row)
+        rows.addWidget(self.told)
+        self.tell("")
+
+    def allow(self, *, chosen: bool, movable: bool) -> None:
+        """`movable`: the dataset's cases can be moved at all."""
+        for made in self.moves.values():
+            made.setEnabled(movable and chosen)
+        self.save.setEnabled(movable)
+
+    def tell(self, text: str) -> None:
+        """What the last move did; an empty text takes it away."""
+        self.told.setText(text)
+        self.told.setVisible(bool(text))
