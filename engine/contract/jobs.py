@@ -200,7 +200,28 @@ class Segment:
     probabilities: str = ""  # folder that receives one .npy of uint8 probabilities a prompt (for the viewer)
     save: bool = True  # False: probabilities only, nothing is written beside them
     label: str = ""  # whose learned words free phrases take, where labels have their own; empty: the nearest name
-    series: str = ""  # as for OpenScan; goes with one scan
+    series: str = ""  # as for OpenScan; goes with one scan; "all": each of them
+    format: str = ""  # suffix of masks in a folder (".seg.nrrd"); empty: the scan's own
+    overlap: str = "likelier"  # who has a voxel of several phrases in one flat mask: likelier | first
+    priority: list[str] = field(default_factory=list)  # phrases that come first, in this order; then overlap is "first"
+    measure: bool = False  # measurements beside the masks, as CSV and JSON
+    codes: dict[str, str] = field(default_factory=dict)  # phrase → SCHEME:VALUE:MEANING, or CATEGORY/TYPE of such
+    colours: dict[str, str] = field(default_factory=dict)  # phrase → #rrggbb; empty: the label's, else a palette
+    identity: str = ""  # DICOM SEG: keep (patient and study of the series) | deidentify; must be chosen
+    fractional: bool = False  # DICOM SEG: probabilities instead of masks
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Computes a mask again from its receipt and compares.
+
+    Result: `equal`, `masks` (each: prompt, dice, differing_voxels), `reasons` (why they may differ), `receipt`.
+    """
+
+    mask: str
+    scan: str = ""  # file or folder; empty: looked for beside the mask, by its content
+    bundle: str = ""  # empty: looked for among the installed models, runs and beside the mask
+    series: str = ""  # as for OpenScan
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +279,7 @@ Job = (
     | ListSeries
     | OpenScan
     | Segment
+    | Replay
     | PrepareSamples
     | Demo
     | ListModels

@@ -139,9 +139,7 @@ def segment(
     found = _one_plane(pass_, stacks[0], kept) if len(stacks) == 1 else _vote(pass_, stacks, kept)
     if encodings is not None:
         encodings.tidy()
-    voxel_ml = None
-    if volume.geometry is not None:
-        voxel_ml = float(np.prod(volume.geometry.spacing_xyz)) / 1000.0
+    voxel_ml = None if volume.geometry is None else volume.geometry.voxel_ml
     answers = tuple(
         Answer(
             phrase,

@@ -8,26 +8,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.bundle.reader import Bundle
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import Cancelled, EngineError, InputError, UnknownName
+from engine.contract.errors import Cancelled, EngineError, InputError, OutOfMemory, UnknownName
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
-from engine.contract.whole_file import write_text, write_whole
 from engine.inference.cache import SegmentCache, scan_key
-from engine.inference.segment import Answer, Segmentation, check_label, segment
+from engine.inference.segment import check_label, segment
 from engine.inference.session import BundleSession
 from engine.jobs.base_bundle import bundle_for
-from engine.jobs.segment_names import ScanNames, is_mask_file, name_parts, plan_names, unique
-from engine.jobs.segment_names import slug as slug_of
+from engine.jobs.receipts import AskedMask, Kind, content_of, is_done, receipt_of
+from engine.jobs.segment_flat import check_overlap, combine
+from engine.jobs.segment_items import Found, find_items
+from engine.jobs.segment_names import (
+    ScanNames,
+    already_there,
+    is_mask_file,
+    name_parts,
+    plan_names,
+    refuse_existing,
+    unique,
+)
+from engine.jobs.segment_summary import BatchProgress, write_summary
+from engine.jobs.segment_writing import Writer
 from engine.volumes.slicing import Plane
 from engine.volumes.volume import Volume
-from engine.volumes.writing import check_target, write_mask
+from engine.volumes.writing import check_target
 
-__all__ = ["SegmentCache", "run"]
+__all__ = ["SegmentCache", "combine", "run"]
 
 
 def run(
@@ -35,46 +43,38 @@ def run(
 ) -> dict[str, Any]:
     """Every prompt on every scan. `cache` is kept by a worker between jobs.
 
-    Result: `masks` (one entry a scan and prompt: scan, prompt, label, label_used, mask, voxels, ml, found, highest;
-    `label_used`: whose learned words the phrase was asked with, null where labels share them), `combined`
-    (files with several labels), `probabilities`, `failed` (scans of several that could not be segmented), `provider`,
-    `plane`, `threshold`, `bundle`, `notice`, `seconds`. Raises InputError, BundleError, WeightsMissing, Cancelled.
+    Result: `masks` (one entry a scan and prompt: scan, prompt, label, label_used, mask, voxels, ml, found, highest,
+    `measurements` where they were asked for; `label_used`: whose learned words the phrase was asked with, null where
+    labels share them), `combined` (files with several labels), `probabilities`, `failed` (scans of several that could
+    not be segmented), `skipped` (scans whose masks were there already, as their receipts say; their masks are in
+    `masks` with `was_done`), `summary` (files, where there are several scans), `left_out` (files of folders that are no
+    scans), `provider`, `plane`, `threshold`, `bundle`, `notice`, `seconds`.
+    Raises InputError, BundleError, WeightsMissing, Cancelled.
     """
     started = time.monotonic()
     cache = cache or SegmentCache()
     plane = _plane(job.axis)
-    scans = _scans(job)
-    if job.save and len(scans) == 1 and is_mask_file(Path(job.out)) and not Path(job.out).is_dir():
+    found = find_items(job, cancel)
+    only = found.items[0]
+    if job.save and len(found.items) == 1 and is_mask_file(Path(job.out)) and not Path(job.out).is_dir():
         # Before a model is made ready, and long before the mask is there.
-        check_target(Path(job.out), cache.scan(scans[0], job.series))
+        check_target(Path(job.out), cache.scan(only.scan, only.series))
     bundle = bundle_for(job.bundle, emit, cancel, job_id)
     prompts = _prompts(job, bundle)
     check_label(bundle.manifest, job.label)
-    plans = _plans(job, scans, prompts)
-    _warn(bundle, emit, job_id)
+    check_overlap(job, prompts)
+    writer = Writer.of(job, bundle, prompts, plane)
+    plans = _plans(job, found, prompts)
+    _warn(bundle, found, emit, job_id)
 
-    session = cache.session(bundle)
-    result: dict[str, Any] = {"masks": [], "combined": [], "probabilities": [], "failed": []}
-    problems: list[EngineError] = []
-    for plan in plans:
-        cancel.check()
-        try:
-            found, volume = _segment_one(plan, prompts, session, cache, plane, job, emit, cancel, job_id)
-        except Cancelled:
-            raise
-        except InputError as error:
-            if len(plans) == 1:
-                raise
-            # One bad scan of a hundred does not cost the other ninety-nine.
-            problems.append(error)
-            result["failed"].append({"scan": str(plan.scan), "message": error.message, "hint": error.hint})
-            emit(Log(job_id, str(error), "error"))
-            continue
-        _write(plan, found, volume, job, result, emit, job_id)
-    if problems and len(problems) == len(plans):
-        raise problems[0]
+    batch = _Batch(
+        job, writer, cache.session(bundle), cache, plane, cancel, job_id, BatchProgress(emit, job_id, len(plans))
+    )
+    batch.go(plans, emit, several=len(plans) > 1 or found.from_folder)
+    result = batch.result
     result.update(
-        provider=session.provider,
+        left_out=found.skipped,
+        provider=batch.session.provider,
         plane=plane,
         threshold=bundle.manifest.threshold if job.threshold is None else job.threshold,
         bundle=bundle.name,
@@ -84,26 +84,184 @@ def run(
     return result
 
 
+class _Batch:
+    """The scans of a job one after the other; one that cannot be segmented does not cost the others."""
+
+    def __init__(
+        self,
+        job: Segment,
+        writer: Writer,
+        session: BundleSession,
+        cache: SegmentCache,
+        plane: Plane,
+        cancel: CancelToken,
+        job_id: str,
+        progress: BatchProgress,
+    ) -> None:
+        self.job, self.writer, self.session, self.cache = job, writer, session, cache
+        self.plane, self.cancel, self.job_id, self.progress = plane, cancel, job_id, progress
+        self.result: dict[str, Any] = {
+            name: [] for name in ("masks", "combined", "probabilities", "failed", "skipped", "summary")
+        }
+        self.rows: list[dict[str, Any]] = []
+
+    def go(self, plans: Sequence[ScanNames], emit: Emit, *, several: bool) -> None:
+        """Raises what the scan raises where it is the only one, or all of them did."""
+        problems: list[EngineError] = []
+        reached = 0
+        try:
+            for plan in plans:
+                self.cancel.check()
+                try:
+                    worked = self._one(plan)
+                except Cancelled:
+                    raise
+                except (InputError, OutOfMemory) as error:
+                    if len(plans) == 1:
+                        raise
+                    problems.append(error)
+                    self._failed(plan, error, emit)
+                    worked = False
+                reached += 1
+                self.progress.finished(worked=worked)
+        finally:
+            # Also after a cancel: what is done is whole, and the next call goes on from there.
+            if several and self.job.save and (self.rows or reached):
+                self._summarise(plans[reached:])
+        if problems and len(problems) == len(plans):
+            raise problems[0]
+
+    def _one(self, plan: ScanNames) -> bool:
+        """Segments one scan and writes its files; False where they were there."""
+        emit, job = self.progress, self.job
+        if job.save and not job.overwrite:
+            refuse_existing(plan)
+        volume = self.cache.scan(plan.scan, plan.series)
+        self.writer.check(plan, volume)
+        scan_sum = content_of(volume) if job.save else ""
+        done = self._done(plan, volume, scan_sum) if job.save and not job.overwrite else frozenset()
+        if done and len(done) == len(plan.mask_files) and all(path.exists() for path in plan.tables):
+            self._was_done(plan, volume)
+            emit(Log(self.job_id, f"{plan.shown}: done before, as the receipts of its masks say."))
+            return False
+        self.cancel.check()
+        for note in volume.notes:
+            emit(Log(self.job_id, f"{plan.shown}: {note}"))
+        key = (self.session.bundle.sha256, self.session.device, *scan_key(plan.scan, plan.series))
+        found = segment(
+            volume,
+            self.session,
+            self.writer.prompts,
+            self.plane,
+            job.threshold,
+            emit,
+            self.cancel,
+            self.job_id,
+            store=self.cache.encodings,
+            key=key,
+            label=job.label,
+        )
+        if found.note:
+            emit(Log(self.job_id, f"{plan.shown}: {found.note}"))
+        made = self.writer.write(plan, found, volume, scan_sum, done, emit, self.job_id)
+        for name, entries in made.items():
+            self.result[name] += entries
+        self.rows += [{**mask, **_named(plan), "state": "done"} for mask in made["masks"]]
+        return True
+
+    def _done(self, plan: ScanNames, volume: Volume, scan_sum: str) -> frozenset[Path]:
+        """Files of the plan that are there as they would be written; raises InputError for others that are there."""
+        done: set[Path] = set()
+        for index, path in enumerate(plan.masks):
+            if path is not None and path.exists():
+                self._keep(path, "mask", index, volume, scan_sum, done)
+        if plan.combined is not None and plan.combined.exists():
+            kind: Kind = "segments" if plan.as_segments else "labels"
+            self._keep(plan.combined, kind, 0, volume, scan_sum, done)
+        if not done:
+            for path in plan.tables:
+                if path.exists():
+                    raise already_there(path)
+        return frozenset(done)
+
+    def _keep(self, path: Path, kind: Kind, index: int, volume: Volume, scan_sum: str, done: set[Path]) -> None:
+        self.cancel.check()
+        if not is_done(path, self.writer.wanted(kind, index, volume, scan_sum), volume):
+            raise InputError(
+                f"{path} already exists, and its receipt says that it is of another scan, bundle or question, "
+                "or it was changed since.",
+                hint="Choose another name, or add --overwrite.",
+                field="out",
+            )
+        done.add(path)
+
+    def _was_done(self, plan: ScanNames, volume: Volume) -> None:
+        """What the receipts and the table of measurements of an earlier call say goes into the result."""
+        known: dict[str, tuple[AskedMask, Path]] = {}
+        for path in plan.mask_files:
+            receipt = receipt_of(path)
+            for asked in receipt.masks if receipt is not None else ():
+                known.setdefault(asked.prompt, (asked, path))
+        measured = _measured(plan)
+        voxel_ml = None if volume.geometry is None else volume.geometry.voxel_ml
+        for asked, path in known.values():
+            entry = {
+                "scan": str(plan.scan),
+                "prompt": asked.prompt,
+                "phrase": asked.phrase,
+                "label": asked.label,
+                "label_used": asked.label_used,
+                "mask": str(path),
+                "voxels": asked.voxels,
+                "ml": None if voxel_ml is None else asked.voxels * voxel_ml,
+                "found": asked.voxels > 0,
+                "highest": asked.highest,
+                "was_done": True,
+                **({"measurements": measured[asked.prompt]} if asked.prompt in measured else {}),
+            }
+            self.result["masks"].append(entry)
+            self.rows.append({**entry, **_named(plan), "state": "was done"})
+        self.result["skipped"].append({"scan": str(plan.scan), "masks": [str(path) for path in plan.mask_files]})
+
+    def _failed(self, plan: ScanNames, error: EngineError, emit: Emit) -> None:
+        failed = {"scan": str(plan.scan), "message": error.message, "hint": error.hint}
+        self.result["failed"].append(failed)
+        self.rows.append({**_named(plan), "state": "failed", "message": str(error)})
+        emit(Log(self.job_id, str(error), "error"))
+
+    def _summarise(self, left: Sequence[ScanNames]) -> None:
+        rows = self.rows + [{**_named(plan), "state": "not reached"} for plan in left]
+        bundle = self.writer.bundle
+        facts = {
+            "notice": "For research use only. Not a medical device; not for diagnosis or treatment.",
+            "bundle": {"name": bundle.name, "sha256": bundle.sha256},
+            "plane": self.plane,
+            "prompts": list(self.writer.prompts),
+        }
+        self.result["summary"] = write_summary(Path(self.job.out), rows, facts)
+
+
+def _named(plan: ScanNames) -> dict[str, Any]:
+    return {"scan": plan.shown, "series": plan.series}
+
+
+def _measured(plan: ScanNames) -> dict[str, Any]:
+    """The measurements that an earlier call wrote, by phrase; none where the file is not as it was."""
+    if plan.measurements is None:
+        return {}
+    try:
+        known = json.loads(plan.measurements.with_name(plan.measurements.name + ".json").read_text(encoding="utf-8"))
+        return {entry.pop("prompt"): entry for entry in known["measurements"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def _plane(axis: str) -> Plane:
     planes: tuple[Plane, ...] = get_args(Plane)
     for plane in planes:
         if plane == axis:
             return plane
     raise UnknownName(f"There is no axis {axis!r}.", hint=f"Known: {', '.join(planes)}.", field="axis")
-
-
-def _scans(job: Segment) -> list[Path]:
-    if not job.scans:
-        raise InputError("No scan was given.", hint="Name at least one picture or volume.", field="scans")
-    scans = list(dict.fromkeys(Path(scan) for scan in job.scans))
-    for scan in scans:
-        if not scan.exists():
-            raise InputError(f"{scan} does not exist.", hint="Check the path of the scan.", field="scans")
-    if job.series and len(scans) > 1:
-        raise InputError(
-            "A series was chosen, but there are several scans.", hint="Give one DICOM folder or file.", field="series"
-        )
-    return scans
 
 
 def _prompts(job: Segment, bundle: Bundle) -> list[str]:
@@ -120,169 +278,29 @@ def _prompts(job: Segment, bundle: Bundle) -> list[str]:
     return prompts
 
 
-def _plans(job: Segment, scans: Sequence[Path], prompts: Sequence[str]) -> list[ScanNames]:
+def _plans(job: Segment, found: Found, prompts: Sequence[str]) -> list[ScanNames]:
     if job.save:
         if not job.out:
             raise InputError("Nowhere to write the masks.", hint="Add --out FILE or --out FOLDER.", field="out")
-        return plan_names(scans, prompts, Path(job.out), overwrite=job.overwrite, series=job.series)
-    parts = [name_parts(scan, job.series) for scan in scans]
+        out = Path(job.out)
+        if found.from_folder and is_mask_file(out) and not out.is_dir():
+            raise InputError(f"{out} is one file, but a folder of scans was given.", hint="Give a folder.", field="out")
+        plans = plan_names(found.items, prompts, out, format=job.format, measure=job.measure)
+        if len(plans) == 1 and not job.overwrite:
+            refuse_existing(plans[0])
+        return plans
+    parts = [name_parts(item.scan, item.series) for item in found.items]
     stems = unique([stem for stem, _, _ in parts])
     return [
-        ScanNames(scan, stem, (None,) * len(prompts), None, shown)
-        for scan, stem, (_, _, shown) in zip(scans, stems, parts, strict=True)
+        ScanNames(item.scan, stem, (None,) * len(prompts), None, shown, item.series)
+        for item, stem, (_, _, shown) in zip(found.items, stems, parts, strict=True)
     ]
 
 
-def _warn(bundle: Bundle, emit: Emit, job_id: str) -> None:
+def _warn(bundle: Bundle, found: Found, emit: Emit, job_id: str) -> None:
+    for note in found.notes:
+        emit(Log(job_id, note))
     if bundle.manifest.notice:
         emit(Log(job_id, f"{bundle.name}: {bundle.manifest.notice}", "warning"))
     if not bundle.manifest.parity.verified:
         emit(Log(job_id, f"{bundle.name}: its graphs were not verified against the network they come from.", "warning"))
-
-
-def _segment_one(
-    plan: ScanNames,
-    prompts: Sequence[str],
-    session: BundleSession,
-    cache: SegmentCache,
-    plane: Plane,
-    job: Segment,
-    emit: Emit,
-    cancel: CancelToken,
-    job_id: str,
-) -> tuple[Segmentation, Volume]:
-    volume = cache.scan(plan.scan, job.series)
-    for path in (*plan.masks, plan.combined):
-        if path is not None:
-            check_target(path, volume)
-    for note in volume.notes:
-        emit(Log(job_id, f"{plan.shown}: {note}"))
-    key = (session.bundle.sha256, session.device, *scan_key(plan.scan, job.series))
-    found = segment(
-        volume,
-        session,
-        prompts,
-        plane,
-        job.threshold,
-        emit,
-        cancel,
-        job_id,
-        store=cache.encodings,
-        key=key,
-        label=job.label,
-    )
-    return found, volume
-
-
-def _write(
-    plan: ScanNames,
-    found: Segmentation,
-    volume: Volume,
-    job: Segment,
-    result: dict[str, Any],
-    emit: Emit,
-    job_id: str,
-) -> None:
-    if found.note:
-        emit(Log(job_id, f"{plan.shown}: {found.note}"))
-    for answer, path in zip(found.answers, plan.masks, strict=True):
-        if path is not None:
-            # A picture of ones looks black in every viewer; 0 and 255 are read as one label again.
-            write_mask(answer.mask.astype(np.uint8) * (255 if volume.is_picture else 1), path, like=volume)
-        result["masks"].append(_entry(plan, answer, path))
-        _tell(plan, answer, emit, job_id)
-    if plan.combined is not None and plan.legend is not None:
-        labels, legend = combine(found.answers)
-        write_mask(labels, plan.combined, like=volume)
-        text = json.dumps({"scan": plan.shown, **legend}, indent=2, ensure_ascii=False)
-        write_text(plan.legend, text + "\n")
-        overlap = legend["overlapping_voxels"]
-        result["combined"].append(
-            {
-                "scan": str(plan.scan),
-                "mask": str(plan.combined),
-                "legend": str(plan.legend),
-                "overlapping_voxels": overlap,
-            }
-        )
-        if overlap:
-            emit(
-                Log(
-                    job_id,
-                    f"{plan.shown}: {overlap:,} voxels belong to several phrases; the likelier one has them.",
-                )
-            )
-    if job.probabilities:
-        folder = Path(job.probabilities)
-        slugs = unique([slug_of(answer.asked) for answer in found.answers])
-        for answer, name in zip(found.answers, slugs, strict=True):
-            path = write_array(folder / f"{plan.stem}_{name}.npy", answer.levels)
-            result["probabilities"].append({"scan": str(plan.scan), "prompt": answer.asked, "path": str(path)})
-
-
-def _entry(plan: ScanNames, answer: Answer, path: Path | None) -> dict[str, Any]:
-    return {
-        "scan": str(plan.scan),
-        "prompt": answer.asked,
-        "phrase": answer.phrase,
-        "label": answer.label.value if answer.label else None,
-        "label_used": answer.label_used,
-        "mask": None if path is None else str(path),
-        "voxels": answer.voxels,
-        "ml": answer.volume_ml,
-        "found": answer.found,
-        "highest": round(answer.highest, 4),
-    }
-
-
-def _tell(plan: ScanNames, answer: Answer, emit: Emit, job_id: str) -> None:
-    if answer.cut:
-        emit(Log(job_id, f"The phrase {answer.phrase!r} is too long; not read: {answer.cut}.", "warning"))
-    if not answer.found:
-        emit(
-            Log(
-                job_id,
-                f"{plan.shown}: {answer.asked!r} was not found"
-                f" (highest probability {answer.highest:.2f}, threshold {answer.threshold:.2f}).",
-                "warning",
-            )
-        )
-
-
-def combine(answers: Sequence[Answer]) -> tuple[NDArray[np.unsignedinteger[Any]], dict[str, Any]]:
-    """One mask [z, y, x] with a value a phrase, and its legend.
-
-    A bundle's labels keep their values, free phrases take the next ones. Where phrases overlap, the likelier one has
-    the voxel, the earlier one where they are equal; the legend counts such voxels.
-    """
-    taken = {answer.label.value for answer in answers if answer.label}
-    free = (value for value in range(1, 65536) if value not in taken)
-    values = [answer.label.value if answer.label else next(free) for answer in answers]
-    labels = np.zeros(answers[0].levels.shape, dtype=np.uint8 if max(values) < 256 else np.uint16)
-    best = np.zeros(labels.shape, dtype=np.uint8)
-    overlap = np.zeros(labels.shape, dtype=bool)
-    for answer, value in zip(answers, values, strict=True):
-        mask = answer.mask
-        overlap |= mask & (labels > 0)
-        wins = mask & (answer.levels > best)
-        labels[wins] = value
-        best[wins] = answer.levels[wins]
-    legend = {
-        "labels": [
-            {
-                "value": value,
-                "name": answer.label.name if answer.label else answer.asked,
-                "phrase": answer.phrase,
-                "colour": answer.label.colour if answer.label else None,
-                "voxels": int(np.count_nonzero(labels == value)),
-            }
-            for answer, value in zip(answers, values, strict=True)
-        ],
-        "overlapping_voxels": int(np.count_nonzero(overlap)),
-    }
-    return labels, legend
-
-
-def write_array(path: Path, values: NDArray[Any]) -> Path:
-    """`values` as .npy, whole or not at all; raises DiskFull or InputError."""
-    return write_whole(path, lambda beside: np.save(beside, np.ascontiguousarray(values), allow_pickle=False))

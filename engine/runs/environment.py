@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import engine
@@ -13,10 +14,10 @@ import engine
 PACKAGES = ("torch", "transformers", "numpy", "onnxruntime", "onnxruntime-gpu", "SimpleITK", "pillow", "pydantic")
 
 
-def versions() -> dict[str, str]:
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Installed versions of the packages that change numbers."""
     found = {}
-    for name in PACKAGES:
+    for name in packages:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

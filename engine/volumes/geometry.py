@@ -58,6 +58,11 @@ class Geometry:
         matrix[:3, 3] = self.origin_xyz
         return matrix
 
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in millilitres; of a sheared grid's too, whose voxels are no boxes."""
+        return abs(float(np.linalg.det(self.matrix[:3, :3]))) / 1000.0
+
     def world_of(self, index_zyx: tuple[float, float, float]) -> Vector:
         """World position of a voxel's centre."""
         z, y, x = index_zyx

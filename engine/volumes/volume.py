@@ -55,3 +55,5 @@ class Mask:
 
     labels: NDArray[Any]
     geometry: Geometry | None
+    receipt: str = ""
+    """One line of JSON that says how the mask was made; formats that cannot hold it leave it to a file beside."""

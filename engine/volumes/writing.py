@@ -1,52 +1,103 @@
-"""Writes a mask onto the grid of its scan."""
+"""Writes a mask, or named segments, onto the grid of their scan."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import GridMismatch, InputError
+from engine.contract.whole_file import write_text
 from engine.volumes.formats import FORMATS
-from engine.volumes.formats.base import format_name
-from engine.volumes.formats.dicom import NO_SEG
+from engine.volumes.formats.base import SegmentsFormat, mask_format
+from engine.volumes.segments import NamedMask, Saving
+from engine.volumes.stored_receipts import receipt_beside
 from engine.volumes.volume import Mask, Volume
 
 
-def write_mask(labels: NDArray[Any], path: Path, like: Volume) -> Path:
+def write_mask(labels: NDArray[Any], path: Path, like: Volume, receipt: str = "") -> Path:
     """Writes label numbers [z, y, x] (bool or whole numbers, 0 to 65535) in the format of `path`'s suffix.
 
     Same format as the scan: its header geometry verbatim. Another: to that format's precision. A picture's mask is a
-    PNG. Returns `path`. Raises GridMismatch where the shape is not the scan's, InputError for a suffix that cannot hold
-    it, DiskFull.
+    PNG. `receipt` goes into the file, or into one beside it. Returns `path`. Raises GridMismatch where the shape is not
+    the scan's, InputError for a suffix that cannot hold it, DiskFull.
     """
+    _check_shape(labels, like)
+    check_target(path, like)
+    known = FORMATS.get(mask_format(path) or "")
+    if receipt and not known.keeps_receipt:
+        # Before the mask: a mask without its receipt could be anybody's.
+        write_text(receipt_beside(path), receipt + "\n")
+    elif not known.keeps_receipt:
+        with contextlib.suppress(OSError):
+            receipt_beside(path).unlink(missing_ok=True)  # of the mask that is replaced
+    known().write_mask(Mask(_numbers(labels), like.geometry, receipt), path, like)
+    return path
+
+
+def write_segments(segments: Sequence[NamedMask], path: Path, like: Volume, saving: Saving) -> Path:
+    """Writes segments, which may overlap, with their names, colours and codes. Returns `path`.
+
+    Raises GridMismatch, InputError for a format that has no segments or for what `check_segments` says, DiskFull.
+    """
+    if not segments:
+        raise ValueError("no segments")
+    for segment in segments:
+        _check_shape(segment.voxels, like)
+    check_segments(path, like, saving)
+    _segments_format(path).write_segments(segments, path, like, saving)
+    return path
+
+
+def holds_segments(path: Path) -> bool:
+    """Whether masks of this name are written as named segments, which may overlap."""
+    name = mask_format(path)
+    return name is not None and FORMATS.get(name).holds_segments
+
+
+def check_segments(path: Path, like: Volume, saving: Saving) -> None:
+    """Raises InputError where segments of this scan cannot be saved under that name, whatever they show."""
+    check_target(path, like)
+    _segments_format(path).check_segments(path, like, saving)
+
+
+def _segments_format(path: Path) -> SegmentsFormat:
+    known = FORMATS.get(mask_format(path) or "")()
+    if not known.holds_segments:
+        raise InputError(f"{path.name} cannot hold named segments.", hint="Save them as .seg.nrrd or DICOM SEG (.dcm).")
+    return cast(SegmentsFormat, known)
+
+
+def _check_shape(labels: NDArray[Any], like: Volume) -> None:
     if tuple(labels.shape) != like.shape_zyx:
         raise GridMismatch(
             f"The mask has {_by(labels.shape)} voxels, the scan {_by(like.shape_zyx)} (x × y × z).",
             hint="A mask is written only on the grid of the scan it was made on.",
         )
-    check_target(path, like)
-    known = FORMATS.get(format_name(path) or "")
-    known().write_mask(Mask(_numbers(labels), like.geometry), path, like)
-    return path
 
 
 def check_target(path: Path, like: Volume) -> None:
     """Raises InputError where no mask of this scan can be saved under that name, whatever the mask shows."""
-    name = format_name(path)
-    writable = sorted({suffix for _, known in FORMATS for suffix in known.mask_suffixes})
-    if name is None or not path.name.lower().endswith(FORMATS.get(name).mask_suffixes):
+    name = mask_format(path)
+    if name is None:
         raise InputError(
             f"{path.name} is not a name that a mask can be saved under.",
-            hint=f"Masks are written as {', '.join(writable)}." + (f" {NO_SEG}" if name == "dicom" else ""),
+            hint=f"Masks are written as {', '.join(writable_suffixes())}.",
         )
     if like.path is not None and path.exists() and like.path.exists() and path.samefile(like.path):
         raise InputError(
             f"{path} is the scan itself; a mask is not written over it.", hint="Choose another name for the mask."
         )
     FORMATS.get(name)().check_mask(path, like)
+
+
+def writable_suffixes() -> list[str]:
+    """Those that a mask may be written with."""
+    return sorted({suffix for _, known in FORMATS for suffix in known.mask_suffixes})
 
 
 def mask_suffix(like: Volume) -> str:

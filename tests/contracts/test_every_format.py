@@ -15,7 +15,8 @@ from engine.volumes.reading import read_mask_here, read_scan, read_scan_here
 from engine.volumes.volume import Volume
 from engine.volumes.writing import mask_suffix, write_mask
 
-WRITABLE = [(name, suffix) for name, known in FORMATS for suffix in known.mask_suffixes]
+# DICOM SEG is written over a DICOM series only: formats/test_dicom_seg.py keeps these promises for it.
+WRITABLE = [(name, suffix) for name, known in FORMATS if name != "dicom_seg" for suffix in known.mask_suffixes]
 READABLE = [(name, suffix) for name, known in FORMATS for suffix in known.suffixes]
 SHAPE = (5, 7, 9)
 

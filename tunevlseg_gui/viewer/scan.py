@@ -68,7 +68,7 @@ class ViewedScan:
     @property
     def voxel_ml(self) -> float | None:
         """Volume of one voxel; None for pictures."""
-        return None if self.geometry is None else float(np.prod(self.geometry.spacing_xyz)) / 1000.0
+        return None if self.geometry is None else self.geometry.voxel_ml
 
     def in_words(self) -> str:
         """Size and voxel size, for a line below the scan's name."""

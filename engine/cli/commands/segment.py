@@ -1,4 +1,4 @@
-"""`tunevlseg segment SCAN… --bundle BUNDLE --prompt TEXT… --out FILE|FOLDER`: masks on the scans' own grids."""
+"""`tunevlseg segment SCAN|FOLDER… --bundle BUNDLE --prompt TEXT… --out FILE|FOLDER`: masks on the scans' own grids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
+from engine.contract.errors import OutOfRange
 from engine.contract.jobs import Segment
+from engine.volumes.writing import writable_suffixes
 
 
 def add(commands: Commands) -> None:
@@ -18,8 +20,8 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "scans",
         nargs="+",
-        metavar="SCAN",
-        help="picture, volume, DICOM folder, or a file for its series",
+        metavar="SCAN|FOLDER",
+        help="picture, volume, DICOM folder, or a file for its series; a folder of such is gone through",
     )
     parser.add_argument(
         "--bundle", required=True, metavar="BUNDLE|MODEL", help="a bundle, or an installed model: starter"
@@ -29,7 +31,10 @@ def add(commands: Commands) -> None:
     parser.add_argument("--axis", default="axial", choices=["axial", "coronal", "sagittal", "acquisition"])
     parser.add_argument("--threshold", type=float, default=None, metavar="0..1", help="default: the bundle's own")
     parser.add_argument(
-        "--series", default="", metavar="N|UID", help="which series of a DICOM folder (without it, several are listed)"
+        "--series",
+        default="",
+        metavar="N|UID|all",
+        help="which series of a DICOM folder (without it, several are listed)",
     )
     parser.add_argument(
         "--label",
@@ -37,7 +42,42 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         help="whose learned words free phrases take, for a bundle whose labels have their own (default: nearest name)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace masks that are there")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace masks that are there (without it, those that this very question made are kept, others refused)",
+    )
+    parser.add_argument("--measure", action="store_true", help="volume, extent, components, grey values: CSV and JSON")
+    files = parser.add_argument_group("files")
+    files.add_argument(
+        "--format",
+        default="",
+        metavar="SUFFIX",
+        help=f"of masks in a folder: {', '.join(writable_suffixes())} (default: the scan's own)",
+    )
+    files.add_argument(
+        "--overlap",
+        default="likelier",
+        choices=["likelier", "first"],
+        help="who has a voxel of several phrases in one flat mask (.seg.nrrd and DICOM SEG keep all)",
+    )
+    files.add_argument(
+        "--priority", nargs="+", default=[], metavar="TEXT", help="phrases that come first; means --overlap first"
+    )
+    files.add_argument(
+        "--code",
+        action="append",
+        default=[],
+        metavar="TEXT=SCHEME:VALUE:MEANING",
+        help="code of a phrase, such as liver=SCT:10200004:Liver (default: what the DICOM standard lists)",
+    )
+    files.add_argument(
+        "--dicom-seg-identity",
+        default="",
+        choices=["keep", "deidentify"],
+        help="DICOM SEG (.dcm): patient and study as in the series, or a pseudonym; must be chosen",
+    )
+    files.add_argument("--fractional", action="store_true", help="DICOM SEG: probabilities instead of masks")
 
 
 def make(given: argparse.Namespace) -> Segment:
@@ -51,7 +91,24 @@ def make(given: argparse.Namespace) -> Segment:
         given.overwrite,
         series=given.series,
         label=given.label,
+        format=given.format,
+        overlap=given.overlap,
+        priority=list(given.priority),
+        measure=given.measure,
+        codes=_codes(given.code),
+        identity=given.dicom_seg_identity,
+        fractional=given.fractional,
     )
+
+
+def _codes(given: list[str]) -> dict[str, str]:
+    found = {}
+    for text in given:
+        prompt, separator, code = text.partition("=")
+        if not separator:
+            raise OutOfRange(f"--code {text!r} has no '='.", hint="Give TEXT=SCHEME:VALUE:MEANING.", field="codes")
+        found[" ".join(prompt.split())] = code
+    return found
 
 
 def _borrows(mask: dict[str, Any]) -> bool:
@@ -77,6 +134,10 @@ def show(result: dict[str, Any]) -> int:
     say(f"\n{result['seconds']:.1f} s on {result['provider']}")
     if result.get("notice"):
         say(str(result["notice"]))
+    if result["skipped"]:
+        say(f"\n{len(result['skipped'])} done before, as the receipts of the masks say.")
+    if result["summary"]:
+        say(f"Summary: {result['summary'][0]}")
     failed = result["failed"]
     if failed:
         say(f"\n{len(failed)} of the scans could not be segmented:")

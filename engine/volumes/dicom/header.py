@@ -33,8 +33,8 @@ _PIECE: Final = 1 << 20
 # Kinds of objects without pixels, or whose pixels are no scan; by the beginning of the SOP class UID.
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
 _NO_SCAN: Final = (
-    ("66.4", "a DICOM segmentation", "DICOM SEG is not read yet: save it as NIfTI or NRRD (dcmqi, 3D Slicer)."),
-    ("66.7", "a DICOM label map", "DICOM SEG is not read yet: save it as NIfTI or NRRD (dcmqi, 3D Slicer)."),
+    ("66.4", "a DICOM segmentation", "It is a mask: give the series that it was made on."),
+    ("66.7", "a DICOM label map", "It is a mask: give the series that it was made on."),
     ("66.5", "a surface segmentation", "Save the segmentation as a volume (NIfTI, NRRD)."),
     ("66.1", "a spatial registration", "Give the scan itself."),
     ("66.2", "spatial fiducials", "Give the scan itself."),
@@ -218,7 +218,7 @@ def _instance(path: Path, dataset: pydicom.FileDataset) -> Instance:
         bits_allocated=bits,
         photometric=_text(dataset, "PhotometricInterpretation"),
         frame_count=count,
-        frames=_frames(dataset, sop_class, count),
+        frames=frames_of(dataset, count, sop_class),
         mosaic=mosaic,
         burned_in=_text(dataset, "BurnedInAnnotation").upper() == "YES",
         lossy=_text(dataset, "LossyImageCompression") == "01",
@@ -292,7 +292,8 @@ def _modality(dataset: pydicom.FileDataset) -> str:
 # frames
 
 
-def _frames(dataset: pydicom.FileDataset, sop_class: str, count: int) -> tuple[Frame, ...]:
+def frames_of(dataset: pydicom.FileDataset, count: int, sop_class: str = "") -> tuple[Frame, ...]:
+    """Where each frame lies and what its numbers mean. Raises Malformed."""
     shared = _item(dataset, "SharedFunctionalGroupsSequence")
     each = dataset.get("PerFrameFunctionalGroupsSequence")
     if each is not None and len(each) not in (0, count):
@@ -300,7 +301,7 @@ def _frames(dataset: pydicom.FileDataset, sop_class: str, count: int) -> tuple[F
     if each or shared is not None:
         return tuple(_enhanced(dataset, shared, each[i] if each else None, i) for i in range(count))
     if sop_class == _DOSE:
-        return _dose_frames(dataset, count)
+        return _doseframes_of(dataset, count)
     if count > 1:
         # Frames of a film, or of an object whose positions were taken out.
         bare = _plain(dataset, 0)
@@ -366,7 +367,7 @@ def _enhanced(dataset: Any, shared: Any, own: Any, index: int) -> Frame:
     )
 
 
-def _dose_frames(dataset: Any, count: int) -> tuple[Frame, ...]:
+def _doseframes_of(dataset: Any, count: int) -> tuple[Frame, ...]:
     """A dose grid: one position, and how far each frame lies from it along the normal."""
     first = _plain(dataset, 0)
     scaling = _first(dataset, "DoseGridScaling")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def _volume(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         path,
         "dicom",
         tuple(notes),
+        header=_source(members, "volume"),
         lossy=any(pixels.loses(member.instance) for member in members),
         window=window,
     )
@@ -108,6 +110,7 @@ def _mosaic(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         path,
         "dicom",
         tuple(notes),
+        header=_source([member], "mosaic"),
         lossy=pixels.loses(member.instance),
         window=member.frame.window,
     )
@@ -136,9 +139,18 @@ def _picture(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         path,
         "dicom",
         tuple(notes),
+        header=_source(stack.members[:1], "picture"),
         lossy=pixels.loses(first),
         window=window,
     )
+
+
+def _source(members: Sequence[Member], kind: str) -> bytes:
+    """Which frame of which file each slice is, for a DICOM SEG to refer to; it stays within the program."""
+    files = list(dict.fromkeys(str(member.instance.path) for member in members))
+    number = {file: at for at, file in enumerate(files)}
+    frames = [(number[str(member.instance.path)], member.frame.index) for member in members]
+    return json.dumps({"kind": kind, "files": files, "frames": frames}).encode("utf-8", "surrogateescape")
 
 
 def _stored(members: Sequence[Member], notes: list[str]) -> tuple[list[NDArray[Any]], Any]:

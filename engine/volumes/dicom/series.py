@@ -118,7 +118,7 @@ def choose(path: Path, place: Place, wanted: str) -> Stack:
             return stacks[0]
         raise ScanUnreadable(
             f"{path} holds {len(stacks)} series or volumes:\n{_listed(path, place)}",
-            hint="Choose one by its number: --series 1 (or by its UID).",
+            hint="Choose one by its number: --series 1 (or by its UID); --series all segments each.",
         )
     fitting = [
         stack for number, stack in enumerate(stacks, 1) if wanted in (str(number), stack.id) or wanted == stack.series

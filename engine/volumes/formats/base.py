@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from engine.contract.errors import InputError
 from engine.volumes.dicom.files import is_dicom
 from engine.volumes.formats import FORMATS
+from engine.volumes.segments import NamedMask, Saving, StoredSegments
 from engine.volumes.volume import Mask, Volume
 
 
@@ -18,6 +20,10 @@ class Format(Protocol):
     """Lower case, with the dot; the longest that fits a file name decides."""
     mask_suffixes: ClassVar[tuple[str, ...]]
     """Those that a mask may be written with."""
+    holds_segments: ClassVar[bool]
+    """Several masks with names, which may overlap, in one file: it is then a SegmentsFormat."""
+    keeps_receipt: ClassVar[bool]
+    """The receipt of a mask lies in its file: it is then a ReceiptFormat; otherwise in one beside it."""
 
     def read(self, path: Path) -> Volume:
         """The scan. Checks the header's sizes before it reads; raises ScanUnreadable."""
@@ -39,6 +45,30 @@ class Format(Protocol):
         ...
 
 
+class ReceiptFormat(Format, Protocol):
+    """A format whose files carry their masks' receipt; `write_mask` takes it from the mask."""
+
+    def read_receipt(self, path: Path) -> str | None:
+        """The receipt's text, or None; raises ScanUnreadable."""
+        ...
+
+
+class SegmentsFormat(ReceiptFormat, Protocol):
+    """A format with named segments."""
+
+    def read_segments(self, path: Path) -> StoredSegments:
+        """Raises ScanUnreadable."""
+        ...
+
+    def check_segments(self, path: Path, like: Volume, saving: Saving) -> None:
+        """Raises InputError where segments of this scan cannot be saved so."""
+        ...
+
+    def write_segments(self, segments: Sequence[NamedMask], path: Path, like: Volume, saving: Saving) -> None:
+        """Writes them on the grid of `like`, which `check_segments` took, whole or not at all."""
+        ...
+
+
 def format_name(path: Path) -> str | None:
     """The registered format that takes this file's suffix, or None.
 
@@ -49,6 +79,13 @@ def format_name(path: Path) -> str | None:
     if fitting:
         return max(fitting)[1]
     return "dicom" if is_dicom(path) else None
+
+
+def mask_format(path: Path) -> str | None:
+    """The registered format in which a mask of this name is written, or None."""
+    file = path.name.lower()
+    fitting = [(len(s), name) for name, known in FORMATS for s in known.mask_suffixes if file.endswith(s)]
+    return max(fitting)[1] if fitting else None
 
 
 def suffix_of(path: Path) -> str:

@@ -38,6 +38,8 @@ class MetaImage:
 
     suffixes: ClassVar[tuple[str, ...]] = (".mha", ".mhd")
     mask_suffixes: ClassVar[tuple[str, ...]] = (".mha", ".mhd")
+    holds_segments: ClassVar[bool] = False
+    keeps_receipt: ClassVar[bool] = False
 
     def read(self, path: Path) -> Volume:
         header = read_meta_header(path)

@@ -29,6 +29,8 @@ class Nifti:
 
     suffixes: ClassVar[tuple[str, ...]] = (".nii", ".nii.gz")
     mask_suffixes: ClassVar[tuple[str, ...]] = (".nii.gz", ".nii")
+    holds_segments: ClassVar[bool] = False
+    keeps_receipt: ClassVar[bool] = False
 
     def read(self, path: Path) -> Volume:
         header = nifti.read_nifti_header(path)

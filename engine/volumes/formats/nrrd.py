@@ -15,8 +15,10 @@ from engine.volumes.formats.base import needs_geometry
 from engine.volumes.formats.through_itk import read_through_itk
 from engine.volumes.geometry import Geometry
 from engine.volumes.headers.stored_array import check_stored
-from engine.volumes.headers.text_header import TextHeader, read_nrrd_header
+from engine.volumes.headers.text_header import TextHeader, pair_line, read_nrrd_header
 from engine.volumes.volume import Mask, Volume
+
+RECEIPT_KEY = "TuneVLSeg_Receipt"
 
 _GRID_FIELDS = (
     "space",
@@ -42,6 +44,8 @@ class Nrrd:
 
     suffixes: ClassVar[tuple[str, ...]] = (".nrrd", ".nhdr")
     mask_suffixes: ClassVar[tuple[str, ...]] = (".nrrd",)
+    holds_segments: ClassVar[bool] = False
+    keeps_receipt: ClassVar[bool] = True
 
     def read(self, path: Path) -> Volume:
         header = read_nrrd_header(path)
@@ -53,6 +57,9 @@ class Nrrd:
     def read_mask(self, path: Path) -> Volume:
         return self.read(path)
 
+    def read_receipt(self, path: Path) -> str | None:
+        return stored_receipt(path)
+
     def check_mask(self, path: Path, like: Volume) -> None:
         needs_geometry(path, like)
 
@@ -63,7 +70,7 @@ class Nrrd:
         flat = like.stored_dimensions == 2
         sizes = labels.shape[:0:-1] if flat else labels.shape[::-1]
         verbatim = like.format == "nrrd" and like.header
-        grid = json.loads(like.header) if verbatim else _own_grid(like.geometry, len(sizes))
+        grid = json.loads(like.header) if verbatim else own_grid(like.geometry, len(sizes))
         fields = {
             "type": "unsigned short" if wide else "unsigned char",
             "dimension": str(len(sizes)),
@@ -75,9 +82,15 @@ class Nrrd:
             **({"endian": "little"} if wide else {}),
             "encoding": "gzip",
         }
-        lines = ["NRRD0004", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+        receipt = [pair_line(RECEIPT_KEY, mask.receipt)] if mask.receipt else []
+        lines = ["NRRD0004", *(f"{name}: {value}" for name, value in fields.items()), *receipt, "", ""]
         voxels = np.ascontiguousarray(labels, dtype="<u2" if wide else np.uint8)
         write_bytes(path, "\n".join(lines).encode("utf-8") + gzip.compress(voxels.tobytes(), compresslevel=6, mtime=0))
+
+
+def stored_receipt(path: Path) -> str | None:
+    """The receipt that lies in the header; raises ScanUnreadable for a file that is no NRRD."""
+    return read_nrrd_header(path).pairs.get(RECEIPT_KEY)
 
 
 def _grid_lines(header: TextHeader, dimensions: int) -> bytes:
@@ -87,8 +100,8 @@ def _grid_lines(header: TextHeader, dimensions: int) -> bytes:
     return json.dumps({name: header.fields[name] for name in _GRID_FIELDS if name in header.fields}).encode()
 
 
-def _own_grid(geometry: Geometry, count: int) -> dict[str, str]:
-    """17 digits hold a double exactly; ITK's default does not."""
+def own_grid(geometry: Geometry, count: int) -> dict[str, str]:
+    """The fields that place a grid of `count` axes. 17 digits hold a double exactly; ITK's default does not."""
     columns = geometry.matrix[:count, :count].T
     space = {"space": "left-posterior-superior"} if count == 3 else {"space dimension": str(count)}
     return {

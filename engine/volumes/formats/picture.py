@@ -53,6 +53,8 @@ class Picture:
         ".ppm",
     )
     mask_suffixes: ClassVar[tuple[str, ...]] = (".png",)
+    holds_segments: ClassVar[bool] = False
+    keeps_receipt: ClassVar[bool] = False
 
     def read(self, path: Path) -> Volume:
         image, notes = _opened(path)

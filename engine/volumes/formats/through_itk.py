@@ -16,10 +16,11 @@ from engine.volumes.headers.stored_array import SEND_AGAIN, check_sizes, several
 from engine.volumes.headers.text_header import zero_spacing
 
 
-def read_through_itk(path: Path, image_io: str) -> tuple[NDArray[Any], Geometry, int]:
+def read_through_itk(path: Path, image_io: str, *, layers: bool = False) -> tuple[NDArray[Any], Geometry, int]:
     """Voxels [z, y, x] or uint8 [z, y, x, 3], geometry, and the file's number of dimensions in space (2 or 3).
 
-    `image_io` is ITK's name of the reader ("NiftiImageIO"). Raises ScanUnreadable.
+    `image_io` is ITK's name of the reader ("NiftiImageIO"). `layers`: several values in a voxel are as many masks
+    [z, y, x, n]. Raises ScanUnreadable.
     """
     sitk: Any = importlib.import_module("SimpleITK")  # heavy: imported when the first volume is opened
 
@@ -37,12 +38,12 @@ def read_through_itk(path: Path, image_io: str) -> tuple[NDArray[Any], Geometry,
     except RuntimeError as error:
         raise _told(path, error) from error
     voxels: NDArray[Any] = sitk.GetArrayFromImage(image)
-    if channels not in (1, 3) or (channels == 3 and voxels.dtype != np.uint8):
+    if not layers and (channels not in (1, 3) or (channels == 3 and voxels.dtype != np.uint8)):
         raise ScanUnreadable(
             f"{path} holds {channels} values in each voxel ({image.GetPixelIDTypeAsString()}).",
             hint="Give a scan with one value in each voxel, or an 8-bit RGB one.",
         )
-    spatial = voxels.ndim - (1 if channels == 3 else 0)
+    spatial = voxels.ndim - (1 if channels > 1 else 0)
     while spatial > 3:
         voxels, spatial = voxels[0], spatial - 1
     while spatial < 3:

@@ -56,6 +56,8 @@ class TextHeader:
     """None where the layout is one that cannot be checked beforehand (text encodings, a list of files)."""
     spatial: tuple[int, ...] = field(default=())
     """Sizes of the axes in space, x first."""
+    pairs: dict[str, str] = field(default_factory=dict)
+    """NRRD's key/value pairs, which other programs' readers pass over."""
 
 
 def read_nrrd_header(path: Path) -> TextHeader:
@@ -66,9 +68,15 @@ def read_nrrd_header(path: Path) -> TextHeader:
     blank = re.search(rb"\r?\n\r?\n", start)
     length = blank.end() if blank else len(start)
     fields: dict[str, str] = {}
-    for line in start[: blank.start() if blank else None].decode("utf-8", "replace").splitlines()[1:]:
-        name, separator, value = line.partition(":")
-        if separator and not line.startswith("#") and not value.startswith("="):
+    pairs: dict[str, str] = {}
+    # Only line feeds end a line: a key's value may hold other characters that count as line ends elsewhere.
+    for line in start[: blank.start() if blank else None].decode("utf-8", "replace").split("\n")[1:]:
+        name, separator, value = line.rstrip("\r").partition(":")
+        if not separator or line.startswith("#"):
+            continue
+        if value.startswith("="):
+            pairs[name] = _unescaped(value[1:])
+        else:
             fields[name.strip().lower()] = value.strip()
     detached = fields.get("data file", fields.get("datafile"))
     if blank is None and detached is None:
@@ -88,10 +96,19 @@ def read_nrrd_header(path: Path) -> TextHeader:
         if named is not None:
             _check_beside(path, named, start[start.find(b"LIST") :])
     if width is None or packing is None or skips or several:
-        return TextHeader(fields, length, None, spatial)
+        return TextHeader(fields, length, None, spatial, pairs)
     data = path if detached is None else path.parent / detached
     stored = StoredArray(sizes, width, 1, data, length if detached is None else 0, packing)
-    return TextHeader(fields, length, stored, spatial)
+    return TextHeader(fields, length, stored, spatial, pairs)
+
+
+def pair_line(key: str, value: str) -> str:
+    """A key/value line of an NRRD header; what would end the line is escaped."""
+    return f"{key}:=" + value.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], value)
 
 
 def _nrrd_kinds(fields: dict[str, str], count: int) -> list[bool]:

@@ -94,7 +94,8 @@ def test_a_volume_keeps_its_grid(head: Path, bundle: Path, tmp_path: Path) -> No
 def test_a_folder_gets_a_mask_a_label_and_one_with_all(picture: Path, bundle: Path, tmp_path: Path) -> None:
     result = go(job(picture, bundle, out=tmp_path / "masks"))  # no prompt: every label of the bundle
     names = sorted(path.name for path in (tmp_path / "masks").iterdir())
-    assert names == ["photo_labels.json", "photo_labels.png", "photo_leaf.png", "photo_rose.png"]
+    masks = ["photo_labels.png", "photo_leaf.png", "photo_rose.png"]
+    assert names == sorted(["photo_labels.json", *masks, *(f"{name}.receipt.json" for name in masks)])
     both = np.asarray(Image.open(tmp_path / "masks" / "photo_labels.png"))
     picture_values = square_picture()
     assert np.array_equal(both == 1, picture_values[..., 0] == 255)
@@ -172,7 +173,7 @@ def test_two_scans_of_one_name(picture: Path, bundle: Path, tmp_path: Path) -> N
     second.parent.mkdir()
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(second)
     go(job([picture, second], bundle, "red", out=tmp_path / "masks"))
-    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["photo-2_red.png", "photo_red.png"]
+    assert sorted(path.name for path in (tmp_path / "masks").glob("*.png")) == ["photo-2_red.png", "photo_red.png"]
 
 
 @pytest.mark.parametrize(

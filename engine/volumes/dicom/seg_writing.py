@@ -1,0 +1,156 @@
+"""Writes DICOM SEG through highdicom: segments over the slices of their series (PS3.3 A.51)."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import InputError, OutOfMemory
+from engine.contract.whole_file import write_whole
+from engine.volumes.dicom.header import quiet
+from engine.volumes.dicom.seg_source import ALTERNATIVES, Source, read_source
+from engine.volumes.segments import NamedMask, Saving
+from engine.volumes.terminology import Code
+from engine.volumes.volume import Volume
+
+LONGEST_LABEL: Final = 64  # letters of a segment's label (LO)
+PIECE: Final = 10_000  # letters of a receipt that one segment's algorithm parameters hold (LT: 10,240)
+RESEARCH: Final = "For research use only. Not a medical device; not for diagnosis or treatment."
+_SERIES: Final = "TuneVLSeg segmentation, research use only"
+_NO_DATE: Final = datetime.date(1900, 1, 1)
+# PS3.15, table E.1-1, basic profile: what a de-identified file says of itself (PS3.3 C.12.1.1.7; CID 7050).
+_METHOD: Final = "DICOM PS3.15 Basic Application Confidentiality Profile, patient and study replaced"
+
+
+def label_of(name: str) -> str:
+    """A segment's name as a SegmentLabel holds it: at most 64 letters; a backslash would part it in two."""
+    return "".join(letter if letter.isprintable() else " " for letter in name.replace("\\", "/"))[:LONGEST_LABEL]
+
+
+def write_seg(segments: Sequence[NamedMask], path: Path, like: Volume, saving: Saving) -> None:
+    """Binary, or with `saving.fractional` each segment's probabilities.
+
+    Slices in which a segment is empty are left out, as is usual. Raises InputError where the series' header does not
+    carry what the standard asks for, OutOfMemory, DiskFull.
+    """
+    import highdicom
+
+    source = read_source(like, keep=saving.identity == "keep")
+    try:
+        pixels = _pixels(segments, source, like, saving)
+    except MemoryError as error:
+        raise OutOfMemory(
+            f"{path.name}: {len(segments)} segments do not fit into memory.", hint="Save fewer phrases, or binary ones."
+        ) from error
+    dated: dict[str, Any] = (
+        {} if saving.identity == "keep" else {"content_date": _NO_DATE, "content_time": datetime.time(0, 0, 0)}
+    )
+    logger = logging.getLogger("highdicom")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)  # its lines may quote the header
+    try:
+        with quiet():
+            made: Any = highdicom.seg.Segmentation(
+                source_images=source.datasets,
+                pixel_array=pixels,
+                segmentation_type="FRACTIONAL" if saving.fractional else "BINARY",
+                segment_descriptions=[_described(i, segment, saving) for i, segment in enumerate(segments, 1)],
+                series_instance_uid=highdicom.UID(),
+                series_number=1000,
+                sop_instance_uid=highdicom.UID(),
+                instance_number=1,
+                manufacturer="TuneVLSeg",
+                manufacturer_model_name="TuneVLSeg Desktop",
+                software_versions=saving.version or "0",
+                device_serial_number="0",
+                content_label="TUNEVLSEG",
+                content_description="Research use only; not for diagnosis",
+                series_description=_SERIES,
+                specific_character_set="ISO_IR 192",
+                **dated,
+            )
+            _finish(made, saving)
+            write_whole(path, lambda beside: made.save_as(beside, enforce_file_format=True))
+    except (AttributeError, ValueError, TypeError, KeyError, IndexError) as error:
+        # What these say may quote the header.
+        raise InputError(
+            f"{path.name}: the series' header does not fit what a DICOM SEG asks for ({type(error).__name__}).",
+            hint=ALTERNATIVES,
+        ) from (error if saving.identity == "" else None)
+    finally:
+        logger.setLevel(before)
+
+
+def _pixels(segments: Sequence[NamedMask], source: Source, like: Volume, saving: Saving) -> NDArray[Any]:
+    """[planes, rows, columns, segments], planes as in the source."""
+    _, rows, columns = like.shape_zyx
+    planes = list(source.planes)
+    dtype = np.float32 if saving.fractional else np.uint8
+    pixels = np.zeros((source.count, rows, columns, len(segments)), dtype)
+    for number, segment in enumerate(segments):
+        if not saving.fractional:
+            pixels[planes, ..., number] = segment.voxels
+        elif segment.levels is None:
+            raise ValueError("a fractional segmentation needs probabilities")
+        else:
+            pixels[planes, ..., number] = segment.levels / np.float32(255)
+    return pixels
+
+
+def _described(number: int, segment: NamedMask, saving: Saving) -> Any:
+    import highdicom
+    from pydicom.sr.codedict import codes
+
+    algorithm = highdicom.AlgorithmIdentificationSequence(
+        name=saving.program[:64],
+        family=codes.cid7162.ArtificialIntelligence,
+        version=(saving.version or "0")[:64],
+        source="TuneVLSeg",
+    )
+    piece = saving.receipt[(number - 1) * PIECE : number * PIECE]
+    if piece:
+        algorithm[0].AlgorithmParameters = piece
+    made = highdicom.seg.SegmentDescription(
+        segment_number=number,
+        segment_label=label_of(segment.name),
+        segmented_property_category=_coded(segment.term.category),
+        segmented_property_type=_coded(segment.term.type),
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=algorithm,
+        display_color=highdicom.color.CIELabColor.from_rgb(*(int(segment.colour[at : at + 2], 16) for at in (1, 3, 5))),
+    )
+    if segment.term.modifier is not None:
+        type_code = made.SegmentedPropertyTypeCodeSequence[0]
+        type_code.SegmentedPropertyTypeModifierCodeSequence = [_coded(segment.term.modifier)]
+    made.SegmentDescription = f"{saving.about.get(segment.name, '')} {RESEARCH}".strip()[:1024]
+    return made
+
+
+def _coded(code: Code) -> Any:
+    from highdicom.sr import CodedConcept
+
+    return CodedConcept(code.value, code.scheme, code.meaning[:64])
+
+
+def _finish(made: Any, saving: Saving) -> None:
+    if saving.identity == "keep":
+        return
+    import pydicom
+
+    made.PatientIdentityRemoved = "YES"
+    made.LongitudinalTemporalInformationModified = "REMOVED"
+    made.DeidentificationMethod = _METHOD[:64]
+    code = pydicom.Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = "113100", "DCM"
+    code.CodeMeaning = "Basic Application Confidentiality Profile"
+    made.DeidentificationMethodCodeSequence = [code]
+    for keyword in ("InstanceCreationDate", "InstanceCreationTime"):
+        made.pop(keyword, None)
+    # The clock of this machine and the equipment of the acquisition stay out.
+    made.pop("ContributingEquipmentSequence", None)
