@@ -134,9 +134,9 @@ def show(result: dict[str, Any]) -> int:
     say(f"\n{result['seconds']:.1f} s on {result['provider']}")
     if result.get("notice"):
         say(str(result["notice"]))
-    if result["skipped"]:
+    if result.get("skipped"):
         say(f"\n{len(result['skipped'])} done before, as the receipts of the masks say.")
-    if result["summary"]:
+    if result.get("summary"):
         say(f"Summary: {result['summary'][0]}")
     failed = result["failed"]
     if failed:

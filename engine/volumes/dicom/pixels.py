@@ -40,6 +40,7 @@ _PIXEL_MODULE: Final = (
     "PixelRepresentation",
     "PixelData",
 )
+_JPEG_LS: Final = (_JPEG + "80", _JPEG + "81")
 _CONVERT: Final = "Export it uncompressed, or unpack it (dcmdjpeg, gdcmconv --raw), and try again."
 
 
@@ -57,7 +58,7 @@ def decoded(instance: Instance, name: str, notes: list[str]) -> tuple[NDArray[An
     dataset = load(instance.path, pixels=True)
     _check_data(instance, name, dataset, notes)
     try:
-        array: NDArray[Any] = _extended_jpeg(dataset) if instance.syntax == _EXTENDED else pixel_array(dataset)
+        array: NDArray[Any] = _extended_jpeg(dataset) if instance.syntax == _EXTENDED else _unpacked(dataset)
         if instance.photometric == "PALETTE COLOR":
             array = apply_color_lut(array, dataset)[..., :3]
     except MemoryError:
@@ -72,6 +73,12 @@ def decoded(instance: Instance, name: str, notes: list[str]) -> tuple[NDArray[An
     if array.dtype.byteorder == ">" or not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return (_eight_bits(array, instance, dataset, notes) if colour else array), dataset
+
+
+def _unpacked(dataset: pydicom.FileDataset) -> NDArray[Any]:
+    """JPEG-LS by GDCM: the other decoder for it, where one is installed, does not end with some damaged files."""
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    return pixel_array(dataset, decoding_plugin="gdcm" if syntax in _JPEG_LS else "")
 
 
 def _extended_jpeg(dataset: pydicom.FileDataset) -> NDArray[Any]:

@@ -26,7 +26,7 @@ _CONVERT: Final = "Convert it (dcmqi, 3D Slicer) to NIfTI or NRRD."
 def is_seg(path: Path) -> bool:
     """Whether a DICOM file is a segmentation or label map; False for what cannot be read."""
     try:
-        with quiet():
+        with quiet(), in_words(path):
             return str(load(path, pixels=False).get("SOPClassUID") or "") in (SEG, LABEL_MAP)
     except ScanUnreadable:
         return False
