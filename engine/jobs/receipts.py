@@ -37,6 +37,8 @@ VERSION: Final = 1
 NOTICE: Final = "For research use only. Not a medical device; not for diagnosis or treatment."
 _PACKAGES: Final = ("numpy", "onnxruntime", "onnxruntime-gpu", "tokenizers", "SimpleITK", "pydicom")
 _LONGEST: Final = 1 << 20
+SETTINGS: Final[tuple[str, ...]] = ()
+"""Fields of a Segment job, beside those that a receipt names itself, which change what a mask shows."""
 Kind = Literal["mask", "labels", "segments"]
 
 
@@ -83,6 +85,7 @@ class Receipt(Settings):
     scan: UsedScan
     plane: str = Field(max_length=40)
     label: str = Field("", max_length=5000)
+    settings: dict[str, bool | int | float | str] = Field({}, max_length=50)
     overlap: Literal["likelier", "first"] = "likelier"
     priority: list[str] = Field([], max_length=1000)
     file: Kind
@@ -169,6 +172,7 @@ def make_receipt(
         scan=UsedScan(sha256=scan_sum, shape_zyx=scan.shape_zyx, format=scan.format),
         plane=plane,
         label=job.label,
+        settings=settings_of(job),
         overlap="first" if job.priority or job.overlap == "first" else "likelier",
         priority=list(job.priority),
         file=kind,
@@ -246,6 +250,7 @@ class Wanted:
     shape_zyx: tuple[int, int, int]
     plane: str
     label: str
+    settings: dict[str, bool | int | float | str]
     overlap: str
     priority: tuple[str, ...]
     saved_as: str
@@ -257,12 +262,18 @@ class Wanted:
             receipt.bundle.sha256 == self.bundle_sha256
             and receipt.scan.sha256 == self.scan_sha256
             and receipt.scan.shape_zyx == self.shape_zyx
-            and (receipt.plane, receipt.label) == (self.plane, self.label)
+            and (receipt.plane, receipt.label, receipt.settings) == (self.plane, self.label, self.settings)
             and asked == self.masks
         )
         if receipt.file == "labels":
             same = same and (receipt.overlap, tuple(receipt.priority)) == (self.overlap, self.priority)
         return same and (receipt.file != "segments" or receipt.saved_as == self.saved_as)
+
+
+def settings_of(job: Segment) -> dict[str, bool | int | float | str]:
+    """What else of a job changes its masks, each by the name of its field; only where it is not the default."""
+    plain = Segment([], "", [])
+    return {name: getattr(job, name) for name in SETTINGS if getattr(job, name) != getattr(plain, name)}
 
 
 def saved_as(job: Segment) -> str:

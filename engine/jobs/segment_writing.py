@@ -21,7 +21,7 @@ from engine.contract.events import Log
 from engine.contract.jobs import Segment
 from engine.contract.whole_file import write_text, write_whole
 from engine.inference.segment import Answer, Segmentation
-from engine.jobs.receipts import Kind, Wanted, make_receipt, saved_as
+from engine.jobs.receipts import Kind, Wanted, make_receipt, saved_as, settings_of
 from engine.jobs.segment_flat import FIRST, LIKELIER, combine, label_values
 from engine.jobs.segment_names import ScanNames, unique
 from engine.jobs.segment_names import slug as slug_of
@@ -87,6 +87,7 @@ class Writer:
             volume.shape_zyx,
             self.plane,
             job.label,
+            settings_of(job),
             FIRST if job.priority or job.overlap == FIRST else LIKELIER,
             tuple(job.priority),
             saved_as(job),
