@@ -23,11 +23,19 @@ class Label:
     phrase: str
     colour: str
     found: str = ""
+    alternatives: tuple[str, ...] = ()  # other phrases of the same meaning
+    snomed: str = ""  # code of the concept in SNOMED CT
 
     def for_recipe(self) -> dict[str, Any]:
         values = asdict(self)
         del values["found"]
-        return values
+        values["alternatives"] = list(self.alternatives)
+        return {name: value for name, value in values.items() if value or name not in ("alternatives", "snomed")}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The phrase and its alternatives."""
+        return (self.phrase, *self.alternatives)
 
 
 @dataclass
@@ -66,6 +74,8 @@ class Found:
     splits_given: bool = False  # by the dataset, not by seed
     seed: int = 12345
     usable: bool = False
+    statistics: dict[str, Any] = field(default_factory=dict)  # as the engine computed them
+    grey_levels: dict[str, Any] = field(default_factory=dict)  # how values become grey levels
     facts: list[str] = field(default_factory=list)  # sizes, spacing, intensities, who gave the splits: a line each
 
     @classmethod
@@ -86,6 +96,8 @@ class Found:
             splits_given=bool(report.get("splits_from")),
             seed=int(report.get("seed") or 12345),
             usable=bool(report.get("usable", bool(cases))),
+            statistics=dict(report.get("statistics") or {}),
+            grey_levels=dict(report.get("grey_levels") or {}),
             facts=_facts(report),
         )
 
@@ -127,7 +139,8 @@ def _label(item: dict[str, Any], area: float | None = None) -> Label:
     if area is not None:
         found += f", {100 * area:.2g} %"
     value, colour = int(item.get("value") or 1), str(item.get("colour") or "#E69F00")
-    return Label(value, name, str(item.get("phrase") or name), colour, found)
+    others = tuple(str(text) for text in item.get("alternatives") or ())
+    return Label(value, name, str(item.get("phrase") or name), colour, found, others, str(item.get("snomed") or ""))
 
 
 class Project(QObject):
@@ -148,6 +161,7 @@ class Project(QObject):
         self.folder: Path | None = None
         self.found: Found | None = None
         self.labels: list[Label] = []
+        self.known_labels: dict[int, Label] = {}  # all that were found since the folder was opened, by value
         self.split = Split()
         self.cases: list[CaseRow] = []
         self.moves: dict[str, str] = {}  # case id → split ("": left out), of those that lie elsewhere than found
@@ -209,6 +223,7 @@ class Project(QObject):
         self.folder = folder
         self.found = None
         self.labels = []
+        self.known_labels = {}
         self.split = Split()
         self.moves, self.drawn = {}, {}
         self.cases, self._seen = [], []
@@ -244,6 +259,7 @@ class Project(QObject):
         self.cases = merged(self.cases, seen)
         mark_problems(self.cases, self.found.problems)
         written = {known.value: known for known in self.labels}
+        self.known_labels |= {label.value: label for label in self.found.labels}
         self.labels = [
             replace(written[label.value], found=label.found) if label.value in written else label
             for label in self.found.labels
@@ -254,6 +270,11 @@ class Project(QObject):
     def take_saved(self, folder: Path, moves: Mapping[str, str]) -> None:
         """`folder` holds a dataset.yaml with these moves (`self.moves` as it was when that was asked for)."""
         self.saved, self._saved_edit = folder, moves
+        self.changed.emit()
+
+    def forget_saved(self) -> None:
+        """The file that held the moves is out of date: another has to be written."""
+        self._saved_edit = None
         self.changed.emit()
 
     # -- edits ---------------------------------------------------------------------------------------------------
@@ -288,6 +309,12 @@ class Project(QObject):
 
     def put_label(self, value: int, fields: Mapping[str, Any]) -> None:
         self.labels = [replace(label, **fields) if label.value == value else label for label in self.labels]
+        self.labels_edited.emit()
+        self.changed.emit()
+
+    def put_labels(self, labels: list[Label]) -> None:
+        """Another table of labels altogether."""
+        self.labels = list(labels)
         self.labels_edited.emit()
         self.changed.emit()
 

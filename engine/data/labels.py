@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.config import LabelConfig, MaskKind
-
-PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
-"""Okabe and Ito's colours (jfly.uni-koeln.de/color), told apart by colour-blind people too; repeated after eight."""
+from engine.data.palette import PALETTE
 
 
 def colour_of(index: int) -> str:

@@ -220,7 +220,8 @@ def _repair(scan: Volume, mask: Volume) -> tuple[str, bool]:
     if not found.offers:
         return f"It cannot be repaired: {found.refused} Export the mask again, on the scan's grid.", False
     best = found.offers[0]
-    return f"Repair: tunevlseg data repair IMAGE MASK --how {best.repair} --out FILE ({best.does}).", True
+    command = f"tunevlseg data repair IMAGE MASK --how {best.repair} --out FILE"
+    return f"Its header allows a repair, which {best.does} ({command}).", True
 
 
 def _check_grid(scan: Volume, mask: Volume, image_path: Path, mask_path: Path, root: Path) -> None:

@@ -50,10 +50,11 @@ class _Done:
 
 
 def run(job: RepairData, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
-    """`items`, `repaired`, `left_out`, `moves` and `path` of the dataset.yaml ("" where it was not written).
+    """`items`, `repaired`, `before`, `left_out`, `moves` and `path` of the dataset.yaml ("" where it was not written).
 
     An item is `{"case_id", "mask", "how", "did", "written", "error", "hint"}`, with `preflight` where geometry is
     compared. A mask that cannot be mended is an item with an error; the others go on. After a cancel nothing is left.
+    `before` names what was read in place of each repaired mask until now ("": the mask itself), for an undo.
     Raises InputError for a kind or case that does not exist, and what `open_file` raises.
     """
     if job.mending not in KINDS:
@@ -67,6 +68,7 @@ def run(job: RepairData, emit: Emit, cancel: CancelToken, job_id: str, **_shared
     if job.mending == "leave_out":
         about = edited(file.about, left_out=names)
         return _result(_Done(), job, replace(file, about=about), left_out=names)
+    known = file.about.repaired
     done = _Done()
     try:
         _mend_all(_cases(job, names), job, file, done, Ticker(emit, job_id, len(names), "cases", "repairing"), cancel)
@@ -75,7 +77,8 @@ def run(job: RepairData, emit: Emit, cancel: CancelToken, job_id: str, **_shared
             path.unlink(missing_ok=True)
             log_of(path).unlink(missing_ok=True)
         raise
-    return _result(done, job, replace(file, about=edited(file.about, repaired=done.repaired)))
+    result = _result(done, job, replace(file, about=edited(file.about, repaired=done.repaired)))
+    return {**result, "before": {name: known.get(name, "") for name in done.repaired}}
 
 
 def _result(

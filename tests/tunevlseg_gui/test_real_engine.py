@@ -48,8 +48,8 @@ def test_a_real_dataset_is_shown_with_its_faults(qtbot: QtBot, real: EngineClien
     page = window.page("data")
     assert [row.case_id for row in page.browser.model.rows] == [f"case{number}" for number in range(5)]
     qtbot.waitUntil(lambda: page.browser.drawn, timeout=WAIT)
-    assert page.label_model.rowCount() == 1
-    assert "case5" in page.problems.item(0).text()
+    assert page.side.labels.model.rowCount() == 1
+    assert "case5" in page.side.problems.texts()[0]
     assert page.tune.isEnabled()
     window.close()
 

@@ -60,6 +60,11 @@ class DataController:
         self._page.show_busy("Opening the files…", 0, 0)
         self._job = self._client.submit(job, self._heard)
 
+    def look_again(self) -> None:
+        """The dataset's own dataset.yaml says something else now: what was made of it before does not count."""
+        self._project.forget_saved()
+        self.inspect()
+
     def share_out(self, split: Split) -> None:
         """All cases anew, as the engine would; a lone volume, whose slices are shared out, by the engine itself."""
         project = self._project
@@ -145,6 +150,8 @@ class DataController:
                 self._project.take_report(result, placed=self._placed)
                 self._page.notice.emit(None)
                 self._page.show_project()
+                if self._project.waiting:
+                    self._saving.start()
             case JobFailed() as failure:
                 self._over()
                 self._page.notice.emit(of_failure(failure))

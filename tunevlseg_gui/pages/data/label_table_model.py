@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QIcon, QPixmap
 
 from tunevlseg_gui.project import Label, Project
 
-COLUMNS = ("Name", "Phrase given to the model", "Value", "Found")
+COLUMNS = ("Name", "Phrase", "Value", "Found")
 NAME, PHRASE, VALUE, FOUND = range(4)
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -53,15 +53,22 @@ class LabelTableModel(QAbstractTableModel):
         if not index.isValid():
             return None
         label = self._labels[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole and index.column() == PHRASE and label.alternatives:
+            return f"{label.phrase}  (+{len(label.alternatives)})"
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (label.name, label.phrase, str(label.value), label.found)[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
-            return QColor(label.colour)
+            return _swatch(label.colour)
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == PHRASE and label.alternatives:
+            return "Also said while tuning:\n" + "\n".join(label.alternatives)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() in (NAME, PHRASE):
             return "Double-click to change"
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == FOUND:
             return "Cases that show it, and the share of their image that it covers (median)"
         return None
+
+    def label_at(self, row: int) -> Label | None:
+        return self._labels[row] if 0 <= row < len(self._labels) else None
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         text = " ".join(str(value).split())
@@ -77,3 +84,12 @@ class LabelTableModel(QAbstractTableModel):
         else:
             self._project.change_label(label.value, f"phrase of {label.name}", phrase=text)
         return True
+
+
+def _swatch(colour: str) -> QIcon:
+    """The same in a chosen row: a tint would make another colour of it."""
+    drawn = QPixmap(16, 16)
+    drawn.fill(QColor(colour))
+    made = QIcon(drawn)
+    made.addPixmap(drawn, QIcon.Mode.Selected)
+    return made

@@ -6,14 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QProgressBar,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -21,15 +18,13 @@ from PySide6.QtWidgets import (
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
 from tunevlseg_gui.pages.data.controller import DataController
-from tunevlseg_gui.pages.data.label_table_model import FOUND, NAME, PHRASE, VALUE, LabelTableModel
 from tunevlseg_gui.pages.data.large_view import LargeView
-from tunevlseg_gui.pages.data.problem_list import ProblemList
-from tunevlseg_gui.pages.data.split_editor import SplitEditor
+from tunevlseg_gui.pages.data.side_panel import SidePanel
 from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Found, Project
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
-from tunevlseg_gui.widgets.text import card, label, set_tone
+from tunevlseg_gui.widgets.text import label, set_tone
 
 NOTHING, OPENED = 0, 1
 """What the body shows; a third is a case seen large."""
@@ -44,6 +39,7 @@ class DataPage(QWidget):
         super().__init__(parent)
         self.setObjectName("dataPage")
         self.project = project
+        self._client = client
         self.controller = DataController(self, client, project)
         self.header = PageHeader("Data", "Open a folder that holds images and their masks.")
         self.again = button(
@@ -86,7 +82,7 @@ class DataPage(QWidget):
         self.browser.save_wanted.connect(self._ask_where_to_save)
         self.large.closed.connect(self._leave_large)
         for moved in (project.split_wanted, project.cases_moved):
-            moved.connect(self._show_split)
+            moved.connect(self.side.show_split)
         project.changed.connect(lambda: self.tune.setEnabled(project.ready))
         self.show_busy("", 0, 0)
         self.show_project()
@@ -112,40 +108,10 @@ class DataPage(QWidget):
         return made
 
     def _opened(self) -> QWidget:
-        self.label_model = LabelTableModel(self.project, self)
-        self.label_table = QTableView()
-        self.label_table.setObjectName("labelTable")
-        self.label_table.setAccessibleName("Labels and phrases")
-        self.label_table.setModel(self.label_model)
-        self.label_table.verticalHeader().hide()
-        self.label_table.setShowGrid(False)
-        self.label_table.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-            | QAbstractItemView.EditTrigger.AnyKeyPressed
-        )
-        columns = self.label_table.horizontalHeader()
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, mode in (
-            (NAME, QHeaderView.ResizeMode.Stretch),
-            (PHRASE, QHeaderView.ResizeMode.Stretch),
-            (VALUE, QHeaderView.ResizeMode.ResizeToContents),
-            (FOUND, QHeaderView.ResizeMode.ResizeToContents),
-        ):
-            columns.setSectionResizeMode(column, mode)
-        self.split = SplitEditor()
-        self.split.applied.connect(self.controller.share_out)
-        self.problems = ProblemList()
-        self.problem_title = label("Problems", "heading", name="problemTitle")
-
-        side = QWidget()
-        column_layout = QVBoxLayout(side)
-        column_layout.setContentsMargins(6, 0, 0, 0)
-        column_layout.setSpacing(12)
-        hint = label("Double-click a phrase to say it in your own words.", "muted", wrap=True)
-        column_layout.addWidget(_titled("Labels and phrases", self.label_table, hint), 3)
-        column_layout.addWidget(_titled("Split", self.split))
-        column_layout.addWidget(_titled(self.problem_title, self.problems), 3)
+        self.side = SidePanel(self._client, self.project)
+        self.side.notice.connect(self.notice)
+        self.side.look_wanted.connect(self.controller.look_again)
+        self.side.split.applied.connect(self.controller.share_out)
 
         pictures = QWidget()
         rows = QVBoxLayout(pictures)
@@ -159,7 +125,7 @@ class DataPage(QWidget):
         rows.addWidget(self.browser, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.addWidget(pictures)
-        whole.addWidget(side)
+        whole.addWidget(self.side)
         whole.setStretchFactor(0, 3)
         whole.setStretchFactor(1, 2)
         whole.setSizes([700, 460])
@@ -186,18 +152,10 @@ class DataPage(QWidget):
         found = project.found
         self.header.set_title(found.name if found and found.name else project.title)
         self.header.set_line(str(project.folder))
-        self._show_split()
-        self.label_model.show_labels()
-        self.problems.show_problems(found.problems if found else None)
-        self.problem_title.setText(_problem_title(found))
+        self.side.show_project()
         self._show_chips(found)
         self.facts.setText("   ·   ".join(found.facts) if found else "")
         self.facts.setVisible(bool(found and found.facts))
-
-    def _show_split(self) -> None:
-        found = self.project.found
-        self.split.show_split(self.project.split)
-        self.split.show_sizes(self.project.split_sizes(), volumes=bool(found and found.kind != "pictures"))
 
     def _show_large(self, row: int) -> None:
         self.body.setCurrentWidget(self.large)
@@ -244,23 +202,3 @@ class DataPage(QWidget):
         self.progress.setRange(0, int(total))
         self.progress.setValue(int(done))
         self.again.setEnabled(not text and self.project.folder is not None)
-
-
-def _titled(title: str | QWidget, *widgets: QWidget) -> QWidget:
-    made = card()
-    rows = QVBoxLayout(made)
-    rows.setContentsMargins(14, 12, 14, 12)
-    rows.setSpacing(8)
-    rows.addWidget(label(title, "heading") if isinstance(title, str) else title)
-    for widget in widgets:
-        rows.addWidget(widget)
-    return made
-
-
-def _problem_title(found: Found | None) -> str:
-    if found is None:
-        return "Problems"
-    errors = sum(problem.get("severity") == "error" for problem in found.problems)
-    rest = len(found.problems) - errors
-    told = [f"{errors} left out" if errors else "", f"{rest} to look at" if rest else ""]
-    return "Problems: " + (", ".join(filter(None, told)) or "none")

@@ -1,41 +1,151 @@
-"""What is wrong with a dataset: what, where, what to do; errors first."""
+"""What is wrong with a dataset: what, where, how to mend it, and a button where the program can."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.pages.data.problem_groups import ProblemGroup, grouped
+from tunevlseg_gui.theme.icons import picture
+from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import card, label
 
 _SIGNS = {"error": "danger", "warning": "warning", "note": "note"}
-MOST = 200
+_SPOKEN = {"error": "Error: a case is left out", "warning": "Warning", "note": "Note"}
+FEW = 4
+MOST = 300
+"""Lines shown of one kind of problem; its cases can all be shown in the grid."""
 
 
-class ProblemList(QListWidget):
+class ProblemCard(QWidget):
+    """One kind of problem."""
+
+    cases_wanted = Signal(list)  # ids: show these in the grid
+    repair_wanted = Signal(object)  # ProblemGroup
+
+    def __init__(self, group: ProblemGroup, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.group = group
+        self.setObjectName("problem")
+        self._sign = QLabel()
+        self._sign.setFixedSize(20, 20)
+        self._sign.setAccessibleName(_SPOKEN.get(group.severity, "Note"))
+        self._sign.setToolTip(_SPOKEN.get(group.severity, "Note"))
+        self.title = _text(group.title, "problemText")
+        self.places = _text("", "problemPlaces", "muted")
+        self.fix = _text("\n".join(group.fixes[: 1 if group.action else 3]), "problemFix", "muted")
+        self.fix.setVisible(bool(group.fixes))
+        texts = QVBoxLayout()
+        texts.setSpacing(3)
+        texts.addWidget(self.title)
+        texts.addWidget(self.places)
+        texts.addWidget(self.fix)
+        self._all_lines = False
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        cases = group.cases
+        if group.action:
+            many = f" ({len(cases)})" if len(cases) > 1 else ""
+            buttons.addWidget(button(group.action + many, "repairProblem", lambda: self.repair_wanted.emit(group)))
+        if cases:
+            words = f"Show {len(cases)} cases" if len(cases) > 1 else "Show the case"
+            buttons.addWidget(button(words, "showCases", lambda: self.cases_wanted.emit(cases), role="flat"))
+        self.more = button("", "moreLines", self._turn_over, role="flat")
+        self.more.setVisible(len(group.lines) > FEW)
+        buttons.addWidget(self.more)
+        buttons.addStretch(1)
+        if buttons.count() > 1:
+            texts.addLayout(buttons)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 8, 0, 8)
+        row.setSpacing(10)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(texts, 1)
+        look().changed.connect(self._draw)
+        self._draw()
+        self._show_lines()
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return "\n".join([*self.group.lines, self.group.title, *self.group.fixes])
+
+    def _draw(self) -> None:
+        sign = _SIGNS.get(self.group.severity, "note")
+        self._sign.setPixmap(picture(sign, 18, sign, self.devicePixelRatioF()))
+
+    def _turn_over(self) -> None:
+        self._all_lines = not self._all_lines
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        lines = self.group.lines
+        shown = lines[: MOST if self._all_lines else FEW]
+        hidden = len(lines) - len(shown)
+        text = "\n".join(shown) + (f"\nand {hidden} more" if hidden and self._all_lines else "")
+        self.places.setText(breakable(text))
+        self.places.setVisible(bool(lines))
+        self.more.setText("Show fewer" if self._all_lines else f"Show all {len(lines)}")
+
+
+class ProblemList(QScrollArea):
+    cases_wanted = Signal(list)
+    repair_wanted = Signal(object)
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("problems")
         self.setAccessibleName("Problems found")
-        self.setWordWrap(True)
-        self.setIconSize(QSize(18, 18))
-        self.setSpacing(1)
+        self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.cards: list[ProblemCard] = []
+        self.show_problems(None)
 
     def show_problems(self, problems: list[dict[str, Any]] | None) -> None:
         """None while nothing is known yet."""
-        self.clear()
-        if problems is None:
-            return
-        for problem in problems[:MOST]:
-            sign = _SIGNS.get(str(problem.get("severity")), "note")
-            where = f"{problem['path']}: " if problem.get("path") else ""
-            fix = f"\n{problem['fix']}" if problem.get("fix") else ""
-            item = QListWidgetItem(icon(sign, sign), f"{where}{problem.get('message', '')}{fix}")
-            item.setToolTip(item.text())
-            self.addItem(item)
-        if len(problems) > MOST:
-            self.addItem(QListWidgetItem(f"And {len(problems) - MOST} more: tunevlseg data inspect lists them all."))
-        if not problems:
-            self.addItem(QListWidgetItem(icon("good", "good"), "No problems found."))
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(12, 6, 12, 6)
+        rows.setSpacing(0)
+        self.cards = []
+        for group in grouped(problems or []):
+            if self.cards:
+                rows.addWidget(_line())
+            made = ProblemCard(group)
+            made.cases_wanted.connect(self.cases_wanted)
+            made.repair_wanted.connect(self.repair_wanted)
+            self.cards.append(made)
+            rows.addWidget(made)
+        if not self.cards:
+            known = problems is not None
+            rows.addWidget(label("No problems found." if known else "Known once the files were opened.", "muted"))
+        rows.addStretch(1)
+        self.setWidget(inside)
+
+    def texts(self) -> list[str]:
+        return [made.text for made in self.cards]
+
+
+def breakable(text: str) -> str:
+    """Long paths may be broken after slashes and underscores; otherwise they would widen whatever shows them."""
+    for sign in "/_\\":
+        text = text.replace(sign, f"{sign}\u200b")
+    return text
+
+
+def _line() -> QWidget:
+    made = card(role="line")
+    made.setFixedHeight(1)
+    return made
+
+
+def _text(text: str, name: str, role: str = "") -> QLabel:
+    made = label(breakable(text), role, wrap=True, name=name)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return made

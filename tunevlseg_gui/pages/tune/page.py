@@ -263,7 +263,7 @@ class TunePage(QWidget):
             (strategy, draft.strategy_values.get(draft.key, {})),
             (training, draft.training_values.get(draft.key, {})),
             (images, draft.image_values),
-            [text for known in self._project.labels for text in (known.phrase, known.name)],
+            [text for known in self._project.labels for text in (*known.texts, known.name)],
         )
         self._settings_changed()
 

@@ -1,0 +1,105 @@
+"""Repairs from the Data page on the real engine: new files are used, each step is undone, leaks end by moving cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from fakes import drawn_layouts as draw
+from pytestqt.qtbot import QtBot
+
+from engine.data.listing import REPAIRED
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.main_window import MainWindow
+from tunevlseg_gui.pages.data.problem_groups import ProblemGroup
+from tunevlseg_gui.pages.data.repair_dialog import RepairDialog
+
+WAIT = 60_000
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    made = MainWindow(EngineClient())
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.close()
+
+
+def opened(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
+    window.open_path(folder)
+    qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
+
+
+def group(window: MainWindow, mending: str) -> ProblemGroup:
+    cards = window.page("data").side.problems.cards
+    return next(card.group for card in cards if card.group.mending == mending)
+
+
+def cases(window: MainWindow) -> int:
+    return window.project.found.cases if window.project.found else -1
+
+
+def test_shifted_masks_are_compared_repaired_used_and_undone(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    for number in range(4):
+        draw.volume(tmp_path / f"images/v{number}.nii.gz", draw.scan(number))
+        image = sitk.GetImageFromArray(draw.organs(1, 2))
+        image.SetOrigin((0.3 * (number > 1), 0, 0))
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        sitk.WriteImage(image, str(tmp_path / f"labels/v{number}.nii.gz"))
+    opened(qtbot, window, tmp_path)
+    assert cases(window) == 2
+    repairs = window.page("data").side.repairs
+    repairs.begin(group(window, "geometry"))
+    dialog = repairs.dialog
+    assert isinstance(dialog, RepairDialog)
+    qtbot.waitUntil(dialog.go.isEnabled, timeout=WAIT)
+    assert dialog.rows.topLevelItem(0).text(1) == "→ copy-header"
+    assert dialog.rows.topLevelItem(0).childCount() >= 2
+    dialog.go.click()
+    qtbot.waitUntil(lambda: cases(window) == 4, timeout=WAIT)
+    assert not dialog.isVisible()
+    assert window.project.undo_stack.undoText() == "repair of 2 masks"
+    window.project.undo_stack.undo()
+    qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
+    assert (tmp_path / REPAIRED / "labels/v2.nii.gz").exists()
+    window.project.undo_stack.redo()
+    qtbot.waitUntil(lambda: cases(window) == 4, timeout=WAIT)
+
+
+def test_masks_that_cannot_be_inverted_are_told_one_by_one(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    draw.folder_pairs(tmp_path)
+    draw.save(tmp_path / "masks/b.png", draw.disc(1, 1) + 2 * draw.disc(9, 1))
+    opened(qtbot, window, tmp_path)
+    repairs = window.page("data").side.repairs
+    repairs.begin(ProblemGroup("mask_inverted", "warning", "invert", ({"cases": ["b"]},)))
+    dialog = repairs.dialog
+    assert isinstance(dialog, RepairDialog)
+    dialog.go.click()
+    qtbot.waitUntil(lambda: not dialog.running and "could not be" in dialog.line.text(), timeout=WAIT)
+    assert "only a mask of one structure" in dialog.rows.topLevelItem(0).text(1)
+    assert window.project.undo_stack.count() == 0
+    dialog.reject()
+
+
+def test_empty_cases_are_left_out_and_taken_back(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    draw.folder_pairs(tmp_path)
+    draw.save(tmp_path / "masks/b.png", 0 * draw.disc(1))
+    opened(qtbot, window, tmp_path)
+    window.page("data").side.repairs.begin(group(window, "leave_out"))
+    qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
+    window.project.undo_stack.undo()
+    qtbot.waitUntil(lambda: cases(window) == 3, timeout=WAIT)
+
+
+def test_a_leak_ends_by_moving_the_cases_of_the_patient(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    for number, (split, name) in enumerate((("train", "a"), ("train", "b"), ("val", "c"), ("val", "d"))):
+        draw.save(tmp_path / f"{split}/images/{name}.png", draw.photo(number % 3))
+        draw.save(tmp_path / f"{split}/masks/{name}.png", draw.disc(number))
+    opened(qtbot, window, tmp_path)
+    window.page("data").side.repairs.begin(group(window, "regroup"))
+    assert window.project.moves == {"d": "train"}
+    window.project.undo_stack.undo()
+    assert window.project.moves == {}

@@ -1,0 +1,123 @@
+"""All that can be said of one label: name, phrases, colour, SNOMED CT code. Each change is a step to undo."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QPlainTextEdit, QWidget
+
+from engine.config.sctid import wrong_with
+from engine.data.palette import NAMES, PALETTE
+from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.widgets.colour_choice import ColourChoice
+from tunevlseg_gui.widgets.text import label, set_tone
+
+
+class Lines(QPlainTextEdit):
+    """Several lines of plain text; `left` when the cursor leaves them."""
+
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
+class LabelEditor(QWidget):
+    def __init__(self, project: Project, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("labelEditor")
+        self._project = project
+        self._label: Label | None = None
+        self.name = self._line("labelName", "Name")
+        self.phrase = self._line("labelPhrase", "Phrase given to the model")
+        self.others = Lines()
+        self.others.setObjectName("labelAlternatives")
+        self.others.setAccessibleName("Other phrases, one a line")
+        self.others.setPlaceholderText("One a line; while tuning, one of all is drawn for each image.")
+        self.others.setToolTip("Other words for the same thing: the model learns that they mean one.")
+        self.others.setFixedHeight(3 * self.fontMetrics().lineSpacing() + 18)
+        self.colour = ColourChoice(tuple(zip(PALETTE, NAMES, strict=True)))
+        self.snomed = self._line("labelSnomed", "SNOMED CT code")
+        self.snomed.setPlaceholderText("Optional, such as 78961009")
+        self.wrong = label("", "problem", wrap=True, name="labelProblem")
+        rows = QFormLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setVerticalSpacing(6)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.addRow("Name", self.name)
+        rows.addRow("Phrase", self.phrase)
+        rows.addRow("Other phrases", self.others)
+        rows.addRow("Colour", self.colour)
+        rows.addRow("SNOMED CT", self.snomed)
+        rows.addRow(self.wrong)
+        self.name.editingFinished.connect(self._name_entered)
+        self.phrase.editingFinished.connect(lambda: self._change("phrase", phrase=_tidy(self.phrase.text())))
+        self.others.left.connect(self.keep_others)
+        self.colour.chosen.connect(lambda colour: self._change("colour", colour=colour))
+        self.snomed.editingFinished.connect(self._code_entered)
+        self.snomed.textEdited.connect(lambda: self._tell(""))
+        self.show_label(None)
+
+    def _line(self, name: str, spoken: str) -> QLineEdit:
+        made = QLineEdit()
+        made.setObjectName(name)
+        made.setAccessibleName(spoken)
+        return made
+
+    def show_label(self, shown: Label | None) -> None:
+        """None: no label is chosen."""
+        self._label = shown
+        self.setEnabled(shown is not None)
+        self._tell("")
+        self.name.setText(shown.name if shown else "")
+        self.phrase.setText(shown.phrase if shown else "")
+        self.others.setPlainText("\n".join(shown.alternatives) if shown else "")
+        self.colour.show_colour(shown.colour if shown else PALETTE[0])
+        self.snomed.setText(shown.snomed if shown else "")
+
+    def keep_others(self) -> None:
+        """Takes the other phrases as they are written; blanks, twins and the phrase itself are left away."""
+        if self._label is not None:
+            lines = dict.fromkeys(_tidy(line) for line in self.others.toPlainText().splitlines())
+            kept = tuple(line for line in lines if line and line != self._label.phrase)
+            self._change("other phrases", alternatives=kept)
+
+    def _name_entered(self) -> None:
+        known, text = self._label, _tidy(self.name.text())
+        if known is None or text == known.name:
+            return
+        if any(other.value != known.value and other.name == text for other in self._project.labels):
+            self._tell(f"Another label is called {text} already.")
+            return
+        # A phrase that was only the name follows it.
+        self._change("name", name=text, **({"phrase": text} if known.phrase == known.name else {}))
+
+    def _code_entered(self) -> None:
+        code = "".join(self.snomed.text().split())
+        wrong = wrong_with(code) if code else ""
+        self._tell(f"No code of a SNOMED CT concept: {wrong}." if wrong else "")
+        if not wrong and self._label is not None:
+            self._change("SNOMED CT code", snomed=code)
+
+    def _change(self, what: str, **after: object) -> None:
+        known = self._label
+        if known is None:
+            return
+        if any(after.get(name) == "" for name in ("name", "phrase")):
+            self.show_label(known)  # a label without a name or phrase there is not
+            return
+        self._project.change_label(known.value, f"{what} of {known.name}", **after)
+
+    def _tell(self, wrong: str) -> None:
+        self.wrong.setText(wrong)
+        self.wrong.setVisible(bool(wrong))
+        set_tone(self.snomed, "true" if wrong.startswith("No code") else "", attribute="wrong")
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,162 @@
+"""The labels of a dataset: a table, what can be said of the chosen one, and tables of other programs in and out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from engine.contract.errors import EngineError
+from engine.data.label_files import NAMES, LabelRow, read_labels, write_labels
+from tunevlseg_gui.edits import Step
+from tunevlseg_gui.errors.present import Notice, of_error
+from tunevlseg_gui.pages.data.label_editor import LabelEditor
+from tunevlseg_gui.pages.data.label_table_model import FOUND, NAME, PHRASE, VALUE, LabelTableModel
+from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.widgets.buttons import button
+
+
+class LabelsPanel(QWidget):
+    notice = Signal(object)
+    look_wanted = Signal()  # which labels there are has changed: what was counted no longer holds
+
+    def __init__(self, project: Project, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._project = project
+        self.model = LabelTableModel(project, self)
+        self.table = QTableView()
+        self.table.setObjectName("labelTable")
+        self.table.setAccessibleName("Labels and phrases")
+        self.table.setModel(self.model)
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setMinimumHeight(110)
+        self.table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        columns = self.table.horizontalHeader()
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, mode in (
+            (NAME, QHeaderView.ResizeMode.Stretch),
+            (PHRASE, QHeaderView.ResizeMode.Stretch),
+            (VALUE, QHeaderView.ResizeMode.ResizeToContents),
+            (FOUND, QHeaderView.ResizeMode.ResizeToContents),
+        ):
+            columns.setSectionResizeMode(column, mode)
+        self.editor = LabelEditor(project)
+        self.ignore = button(
+            "Ignore", "ignoreLabel", self._ignore, tip="Leaves the chosen label out: its pixels count as background"
+        )
+        self.restore = button("Use all", "useAllLabels", self._use_all, tip="Takes back the labels that were ignored")
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.ignore)
+        row.addWidget(self.restore)
+        row.addStretch(1)
+        row.addWidget(button("Import…", "importLabels", self._ask_for_import, tip="From ITK-SNAP or 3D Slicer"))
+        row.addWidget(button("Export…", "exportLabels", self._ask_for_export, tip="For ITK-SNAP or 3D Slicer"))
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(12, 12, 12, 12)
+        rows.setSpacing(10)
+        rows.addWidget(self.table, 1)
+        rows.addLayout(row)
+        rows.addWidget(self.editor)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
+        self.model.modelReset.connect(self._choose_first)
+        project.labels_edited.connect(self._show_chosen)
+        self.show_labels()
+
+    def show_labels(self) -> None:
+        """The project's labels, as they are now."""
+        self.model.show_labels()
+        self._show_chosen()
+
+    @property
+    def chosen(self) -> Label | None:
+        return self.model.label_at(self.table.currentIndex().row())
+
+    def _choose_first(self) -> None:
+        if self.model.rowCount() and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        self.editor.show_label(self.chosen)
+        labels = self._project.labels
+        self.ignore.setEnabled(self.chosen is not None and len(labels) > 1)
+        self.restore.setVisible(len(self._project.known_labels) > len(labels))
+
+    def _ignore(self) -> None:
+        chosen = self.chosen
+        if chosen is not None:
+            rest = [label for label in self._project.labels if label.value != chosen.value]
+            self._replace(f"ignoring of {chosen.name}", rest, recount=True)
+
+    def _use_all(self) -> None:
+        known = {label.value: label for label in self._project.labels}
+        every = [known.get(value, label) for value, label in sorted(self._project.known_labels.items())]
+        self._replace("taking back of labels", every, recount=True)
+
+    def _replace(self, text: str, after: list[Label], *, recount: bool = False) -> None:
+        before = list(self._project.labels)
+
+        def put(labels: list[Label]) -> None:
+            self._project.put_labels(labels)
+            if recount:
+                self.look_wanted.emit()
+
+        self._project.undo_stack.push(Step(text, lambda: put(after), lambda: put(before)))
+
+    # -- tables of other programs ----------------------------------------------------------------------------------
+
+    def _ask_for_import(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Import a table of labels", "", NAMES)
+        if path:
+            self.import_labels(Path(path))
+
+    def import_labels(self, path: Path) -> None:
+        """Names, colours and codes of labels with the same values; what else the file holds is told."""
+        try:
+            rows = {row.value: row for row in read_labels(path)}
+        except EngineError as error:
+            self.notice.emit(of_error(error))
+            return
+        taken: set[str] = set()
+        after = [_with(label, rows.get(label.value), taken) for label in self._project.labels]
+        used = [label for label in after if label.value in rows]
+        unknown = len(rows) - len(used)
+        if used and after != self._project.labels:
+            self._replace(f"labels from {path.name}", after)
+        rest = f" {unknown} other labels of the file have values that no mask of this dataset holds." if unknown else ""
+        told = f"{len(used)} of {len(after)} labels were found in {path.name}."
+        self.notice.emit(Notice(told, rest.strip(), "good" if used else "warning"))
+
+    def _ask_for_export(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Export the table of labels", "labels.csv", NAMES)
+        if path:
+            self.export_labels(Path(path))
+
+    def export_labels(self, path: Path) -> None:
+        rows = [LabelRow(label.value, label.name, label.colour, label.snomed) for label in self._project.labels]
+        try:
+            write_labels(rows, path)
+        except EngineError as error:
+            self.notice.emit(of_error(error))
+        else:
+            self.notice.emit(Notice(f"{len(rows)} labels were written to {path.name}.", str(path.parent), "good"))
+
+
+def _with(label: Label, row: LabelRow | None, taken: set[str]) -> Label:
+    name = row.name if row is not None and row.name else label.name
+    # Files may call two labels alike; here each has a name of its own.
+    name = f"{name} ({label.value})" if name in taken else name
+    taken.add(name)
+    if row is None:
+        return replace(label, name=name)
+    phrase = name.replace("_", " ") if label.phrase == label.name else label.phrase
+    colour, code = row.colour or label.colour, row.snomed or label.snomed
+    return replace(label, name=name, phrase=phrase, colour=colour, snomed=code)

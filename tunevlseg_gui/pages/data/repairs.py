@@ -1,0 +1,81 @@
+"""Repairs as steps that can be undone: a mended mask is used or not, a case is left out or not, cases move together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from engine.contract.events import Event, JobFailed, JobFinished
+from engine.contract.jobs import EditDataset
+from engine.data.regroup import regrouped
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.edits import Step
+from tunevlseg_gui.errors.present import Notice, of_failure
+from tunevlseg_gui.pages.data.problem_groups import ProblemGroup
+from tunevlseg_gui.pages.data.repair_dialog import RepairDialog
+from tunevlseg_gui.project import Project
+
+
+class Repairs(QObject):
+    """New files stay when a repair is undone; only `dataset.yaml` says which of two is read."""
+
+    notice = Signal(object)
+    look_wanted = Signal()  # the dataset says something else now
+
+    def __init__(self, client: EngineClient, project: Project, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._client, self._project, self._window = client, project, parent
+        self.dialog: RepairDialog | None = None
+
+    def begin(self, group: ProblemGroup) -> None:
+        """What the button of a problem does."""
+        if self._project.folder is None:
+            return
+        if group.mending == "regroup":
+            self._regroup(group)
+        elif group.mending == "leave_out":
+            self._leave_out(group.cases)
+        else:
+            self.dialog = RepairDialog(self._client, self._project.folder, group, self._window)
+            self.dialog.mended.connect(self._use)
+            self.dialog.open()
+
+    def _use(self, result: dict[str, Any]) -> None:
+        new, before = dict(result["repaired"]), dict(result["before"])
+        text = f"repair of {len(new)} mask" + ("" if len(new) == 1 else "s")
+        self._push(text, {"repaired": new}, {"repaired": before})
+
+    def _leave_out(self, cases: Sequence[str]) -> None:
+        text = f"leaving out of {len(cases)} case" + ("" if len(cases) == 1 else "s")
+        self._push(text, {"left_out": list(cases)}, {"taken_back": list(cases)})
+
+    def _push(self, text: str, after: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        self._project.undo_stack.push(Step(text, lambda: self._edit(after), lambda: self._edit(before)))
+
+    def _edit(self, change: Mapping[str, Any]) -> None:
+        """Another folder may be open by the time that an answer comes; then nobody need look again."""
+        folder = self._project.folder
+
+        def heard(event: Event) -> None:
+            if folder != self._project.folder:
+                return
+            if isinstance(event, JobFinished):
+                self.look_wanted.emit()
+            elif isinstance(event, JobFailed):
+                self.notice.emit(of_failure(event))
+
+        self._client.submit(EditDataset(str(folder), **change), heard)
+
+    def _regroup(self, group: ProblemGroup) -> None:
+        rows = [row for row in self._project.cases if row.seen]
+        split_of = {row.case_id: self._project.split_of(row) for row in rows}
+        # What the engine keeps together (a patient's images and their copies) comes along.
+        kin = {row.case_id: row.unit for row in rows}
+        moves = regrouped([problem.get("cases") or () for problem in group.problems], kin, split_of)
+        if moves:
+            self._project.move_cases(moves)
+        else:
+            self.notice.emit(Notice("These cases lie in one split already.", "Look again to see it.", "note"))

@@ -1,0 +1,108 @@
+"""Beside the grid: labels, split, problems and plots of the dataset, a tab each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.data.labels_panel import LabelsPanel
+from tunevlseg_gui.pages.data.problem_list import ProblemList
+from tunevlseg_gui.pages.data.repairs import Repairs
+from tunevlseg_gui.pages.data.split_editor import SplitEditor
+from tunevlseg_gui.project import Project
+from tunevlseg_gui.widgets.text import label
+
+if TYPE_CHECKING:
+    from tunevlseg_gui.pages.data.plots_panel import PlotsPanel
+
+
+class SidePanel(QTabWidget):
+    notice = Signal(object)  # Notice
+    cases_wanted = Signal(list)  # case ids: show these alone in the grid
+    look_wanted = Signal()  # the dataset is to be looked at again
+
+    def __init__(self, client: EngineClient, project: Project, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("dataTabs")
+        self.setDocumentMode(False)
+        self._project = project
+        self.labels = LabelsPanel(project)
+        self.split = SplitEditor()
+        self.problems = ProblemList()
+        self.repairs = Repairs(client, project, self)
+        self._plots: PlotsPanel | None = None
+        self._plot_page = QWidget()
+        QVBoxLayout(self._plot_page).setContentsMargins(0, 0, 0, 0)
+        self.details = label("", "muted", wrap=True, name="datasetDetails")
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        split = QWidget()
+        rows = QVBoxLayout(split)
+        rows.setContentsMargins(12, 12, 12, 12)
+        rows.setSpacing(14)
+        rows.addWidget(self.split)
+        rows.addWidget(self.details)
+        rows.addStretch(1)
+        for page, title in (
+            (_scrolled(self.labels), "Labels"),
+            (_scrolled(split), "Split"),
+            (self.problems, "Problems"),
+            (_scrolled(self._plot_page), "Plots"),
+        ):
+            self.addTab(page, title)
+        self.currentChanged.connect(self._shown)
+        self.problems.cases_wanted.connect(self.cases_wanted)
+        self.problems.repair_wanted.connect(self.repairs.begin)
+        for part in (self.labels, self.repairs):
+            part.notice.connect(self.notice)
+            part.look_wanted.connect(self.look_wanted)
+        self.show_project()
+
+    @property
+    def plots(self) -> PlotsPanel:
+        """Made when it is first looked at: plots bring a library of their own."""
+        if self._plots is None:
+            from tunevlseg_gui.pages.data.plots_panel import PlotsPanel
+
+            self._plots = PlotsPanel(self._project)
+            layout = self._plot_page.layout()
+            assert layout is not None
+            layout.addWidget(self._plots)
+        return self._plots
+
+    def show_project(self) -> None:
+        """Draws what is known of the project's dataset."""
+        found = self._project.found
+        self.labels.show_labels()
+        self.show_split()
+        self.problems.show_problems(found.problems if found else None)
+        errors = sum(problem.get("severity") == "error" for problem in found.problems) if found else 0
+        count = len(found.problems) if found else 0
+        self.setTabText(2, f"Problems ({count})" if count else "Problems")
+        self.setTabToolTip(2, f"{errors} left out, {count - errors} to look at" if count else "")
+        self.details.setText("\n".join(filter(None, [found.layout, found.details, *found.facts])) if found else "")
+        if self._plots is not None:
+            self._plots.show_found()
+
+    def show_split(self) -> None:
+        """Shares and sizes of the splits as they are edited."""
+        found = self._project.found
+        self.split.show_split(self._project.split)
+        self.split.show_sizes(self._project.split_sizes(), volumes=bool(found and found.kind != "pictures"))
+
+    def _shown(self, index: int) -> None:
+        if index == 3:
+            self.plots.show_found()
+
+
+def _scrolled(inside: QWidget) -> QScrollArea:
+    """Small windows and large type scroll instead of cutting."""
+    inside.setObjectName(inside.objectName() or "scrolled")
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setWidget(inside)
+    return made
