@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QKeySequence,
 )
@@ -35,7 +36,7 @@ from engine.contract.jobs import Doctor, PrepareSamples
 from engine.runs.folders import logs_folder, samples_folder
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
-from tunevlseg_gui.opening import SCAN_SUFFIXES, Kind, kind_of
+from tunevlseg_gui.opening import SCAN_SUFFIXES, Kind, kind_of, meant_by
 from tunevlseg_gui.pages.start.page import StartPage
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.settings import store
@@ -43,6 +44,7 @@ from tunevlseg_gui.settings.model import WindowSettings
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.banner import Banner
+from tunevlseg_gui.widgets.drop_veil import DropVeil
 from tunevlseg_gui.widgets.rail import Rail
 
 RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
         self._make_status_bar()
         self._connect()
         self._restore_geometry()
+        self.veil = DropVeil(self)
         self.start.show_recent(self.settings.recent)
         self.rail.show_chosen("start")
 
@@ -252,16 +255,31 @@ class MainWindow(QMainWindow):
         except EngineError as error:
             self.show_notice(of_error(error))
             return
+        if kind == "dataset" and path.is_file():
+            path = path.parent
         self._open_as(kind, path)
-        if kind != "recipe":
+        if kind not in ("recipe", "labels"):
             self._remember(path, kind)
 
+    def open_dropped(self, paths: list[Path]) -> None:
+        """What was dropped together: one thing, or the files of one DICOM series."""
+        try:
+            path = meant_by(paths)
+        except EngineError as error:
+            self.show_notice(of_error(error))
+        else:
+            self.open_path(path)
+
     def _open_as(self, kind: Kind, path: Path) -> None:
-        page: Any = self.page({"dataset": "data", "run": "runs", "recipe": "tune"}.get(kind, "segment"))
+        homes = {"dataset": "data", "labels": "data", "run": "runs", "recipe": "tune"}
+        page: Any = self.page(homes.get(kind, "segment"))
         self.banner.hide()
         if kind == "dataset":
             self.show_page("data")
             page.open_folder(path)
+        elif kind == "labels":
+            self.show_page("data")
+            page.import_labels(path)
         elif kind == "run":
             self.show_page("runs")
             page.open_run(path)
@@ -419,14 +437,21 @@ class MainWindow(QMainWindow):
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        paths = _local(event)
+        if paths:
             event.acceptProposedAction()
+            self.veil.show_for(paths)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.open_path(Path(url.toLocalFile()))
+        self.veil.hide()
+        paths = _local(event)
+        if paths:
+            self.open_dropped(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
@@ -437,3 +462,8 @@ class MainWindow(QMainWindow):
     def shut_down(self) -> None:
         """Ends the serving worker; runs go on in theirs."""
         self.client.close()
+
+
+def _local(event: QDropEvent) -> list[Path]:
+    """Files and folders of a drag; links to elsewhere are none."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -1,7 +1,8 @@
-"""What a dropped or given path is: a run, a bundle, a dataset, a recipe or a scan."""
+"""What a dropped or given path is: a run, a bundle, a dataset, a recipe, a scan or a table of labels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,14 @@ from engine.runs.layout import EVENTS, METRICS, is_run
 from engine.volumes.dicom.files import SUFFIXES as DICOM_SUFFIXES
 from engine.volumes.dicom.files import holds_only_dicom, looks_like_dicom
 
-Kind = Literal["run", "bundle", "dataset", "recipe", "scan"]
+Kind = Literal["run", "bundle", "dataset", "recipe", "scan", "labels"]
+
+DATASET_FILE = "dataset.yaml"
+"""Stands for the folder that it lies in."""
+CAN_BE_OPENED = (
+    "Open a picture or volume (PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM), a dataset's folder or dataset.yaml, "
+    "a bundle, a run, a recipe, or a table of labels of ITK-SNAP or 3D Slicer."
+)
 
 SCAN_SUFFIXES = ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm .ima".split()
 _OTHERS = tuple(suffix for suffix in SCAN_SUFFIXES if suffix not in DICOM_SUFFIXES)
@@ -26,16 +34,39 @@ def kind_of(path: Path) -> Kind:
     if path.is_dir():
         return _kind_of_folder(path)
     name = path.name.lower()
+    if name == DATASET_FILE:
+        return "dataset"
     if name == "bundle.yaml" or name.endswith(".vlseg"):
         return "bundle"
     if name.endswith((".yaml", ".yml")):
         return "recipe"
     if any(name.endswith(suffix) for suffix in SCAN_SUFFIXES) or looks_like_dicom(path):
         return "scan"
+    from engine.data.label_files import looks_like_labels
+
+    if looks_like_labels(path):
+        return "labels"
+    raise InputError(f"{path.name} is of no kind that can be opened.", hint=CAN_BE_OPENED)
+
+
+def meant_by(paths: Sequence[Path]) -> Path:
+    """The one thing that is to be opened of what was dropped together.
+
+    Slices of one DICOM folder stand for their series. Raises InputError for several things.
+    """
+    if len(paths) == 1:
+        return paths[0]
+    if paths and len({path.parent for path in paths}) == 1 and all(_is_dicom_file(path) for path in paths):
+        return paths[0]
+    pictures = sum(path.name.lower().endswith(_OTHERS) for path in paths)
+    hint = "To tune, put images into a folder images and their masks into masks, and drop the folder that holds both."
     raise InputError(
-        f"{path.name} is of no kind that can be opened.",
-        hint="Open a picture or volume (PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM), a folder, a bundle or a run.",
+        f"{len(paths)} things were dropped at once; one can be opened.", hint=hint if pictures > 1 else CAN_BE_OPENED
     )
+
+
+def _is_dicom_file(path: Path) -> bool:
+    return path.is_file() and (path.name.lower().endswith(DICOM_SUFFIXES) or looks_like_dicom(path))
 
 
 def _kind_of_folder(path: Path) -> Kind:

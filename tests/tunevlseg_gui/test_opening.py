@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import InputError
-from tunevlseg_gui.opening import kind_of
+from tunevlseg_gui.opening import kind_of, meant_by
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,30 @@ def test_what_cannot_be_opened_says_what_can(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no kind that can be opened") as told:
         kind_of(tmp_path / "letter.docx")
     assert "NIfTI" in told.value.hint
+
+
+def test_a_dataset_yaml_and_a_table_of_labels(tmp_path: Path) -> None:
+    (tmp_path / "dataset.yaml").write_text("version: 1\n")
+    (tmp_path / "labels.ctbl").write_text("1 spleen 1 2 3 255\n")
+    (tmp_path / "patients.csv").write_text("image,patient\na,1\n")
+    assert kind_of(tmp_path / "dataset.yaml") == "dataset"
+    assert kind_of(tmp_path / "labels.ctbl") == "labels"
+    with pytest.raises(InputError, match="no kind"):
+        kind_of(tmp_path / "patients.csv")
+
+
+def test_what_is_dropped_together_is_one_thing_or_told(tmp_path: Path) -> None:
+    slices = [tmp_path / f"IM{number}" for number in range(3)]
+    for path in slices:
+        path.write_bytes(bytes(128) + b"DICM" + bytes(8))
+    pictures = [tmp_path / f"{name}.png" for name in "ab"]
+    for path in pictures:
+        path.touch()
+    assert meant_by(pictures[:1]) == pictures[0]
+    assert meant_by(slices) == slices[0]
+    with pytest.raises(InputError, match="2 things") as told:
+        meant_by(pictures)
+    assert "images" in told.value.hint
+    with pytest.raises(InputError, match="3 things") as told:
+        meant_by([*slices[:2], pictures[0]])
+    assert "dataset" in told.value.hint

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.errors.present import Notice
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
 from tunevlseg_gui.pages.data.controller import DataController
 from tunevlseg_gui.pages.data.large_view import LargeView
@@ -139,6 +140,15 @@ class DataPage(QWidget):
         self.project.open(folder)
         self.show_project()
         self.controller.inspect()
+
+    def import_labels(self, path: Path) -> None:
+        """A table of labels of another program, for the labels of the open dataset."""
+        if self.project.labels:
+            self.side.setCurrentIndex(0)
+            self.side.labels.import_labels(path)
+        else:
+            told = Notice(f"{path.name} is a table of labels.", "Open a dataset first, then drop it again.", "warning")
+            self.notice.emit(told)
 
     def show_project(self) -> None:
         """Draws what is known of the open dataset."""
