@@ -19,7 +19,7 @@ def taking_part(
     known: NDArray[np.bool_] = dataset.present[positions]
     if share >= 1:
         return known
-    shown = dataset.masks[positions].any(axis=(2, 3))
+    shown = dataset.areas[positions] > 0
     # A fourth number keeps these draws apart from those of the augmentation.
     drawn = np.stack(
         [np.random.default_rng([seed, epoch, int(position), 1]).random(known.shape[1]) for position in positions]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,17 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.contract.control import CancelToken, Emit, Ticker
-from engine.contract.errors import DatasetIncomplete, DiskFull
+from engine.contract.control import CancelToken, Emit
+from engine.data.cache.pack import RowFacts
+from engine.data.cache.rows import StoredImages, StoredMasks, StoredVoid
+from engine.data.decoding import opened
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.labels import LabelTable
-from engine.data.mask_phrases import KINDS
 from engine.data.prompts import Groups, Said, said_by, said_of
-from engine.data.slices import CaseRefused, SlicedCase, open_case
-from engine.volumes.preprocess import Preprocess, intensity_range, resize_image, to_uint8_rgb
+from engine.data.stored_slices import stored_slices
+from engine.volumes.preprocess import Preprocess, intensity_range
 
-MOST_IN_MEMORY = 1_000_000_000
-"""Bytes of decoded slices above which they go to a memory-mapped file."""
+Images = NDArray[np.uint8] | StoredImages
+Masks = NDArray[np.uint8] | StoredMasks
+Void = NDArray[np.bool_] | StoredVoid
+"""Arrays, or parts of rows in the cache, which are indexed along their first axis alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +77,30 @@ class SliceDataset:
     """All slices of one split: `images` uint8 [N, S, S, 3], `masks` uint8 [N, L, S, S], `present` bool [N, L].
 
     `ignored` bool [N, S, S] marks pixels whose truth is unknown (void): neither loss nor score looks at them. None
-    where the split has none. `said`: what is said of each label of each image; None where that is its phrase.
+    where the split has none. `areas` int64 [N, L]: marked pixels of each label, known without looking at the masks.
+    `said`: what is said of each label of each image; None where that is its phrase.
     """
 
     def __init__(
         self,
-        images: NDArray[np.uint8],
-        masks: NDArray[np.uint8],
+        images: Images,
+        masks: Masks,
         refs: Sequence[SliceRef],
         table: LabelTable,
         preprocess: Preprocess,
         report: DatasetReport,
         *,
         present: NDArray[np.bool_] | None = None,
-        ignored: NDArray[np.bool_] | None = None,
+        ignored: Void | None = None,
         said: Said | None = None,
+        areas: NDArray[np.int64] | None = None,
     ) -> None:
         self.images = images
         self.masks = masks
         self.present: NDArray[np.bool_] = np.ones(masks.shape[:2], dtype=np.bool_) if present is None else present
         self.ignored = ignored
         self.said = said
+        self.areas: NDArray[np.int64] = np.count_nonzero(masks[:], axis=(2, 3)) if areas is None else areas
         self.refs = tuple(refs)
         self.table = table
         self.preprocess = preprocess
@@ -114,45 +117,34 @@ class SliceDataset:
         *,
         job_id: str = "data",
         cache: Path | None = None,
-        most_in_memory: int = MOST_IN_MEMORY,
+        most_in_memory: int | None = None,
     ) -> SliceDataset:
-        """Decodes the slices of `split` that the report chose, in its order.
+        """The slices of `split` that the report chose, in its order: out of the cache, or decoded into it.
 
-        `preprocess` is `report.preprocess(model's)`. Large datasets go to a file in `cache` (default: the system's
-        temporary folder) that is deleted with the dataset. Raises DatasetIncomplete for a file that became unreadable
-        since the inspection, DiskFull, Cancelled.
+        `preprocess` is `report.preprocess(model's)`; `cache` a folder (default: the user's). A slice that any run has
+        decoded before, from a file of the same content and with the same settings, opens no file. Where the cache may
+        not grow or be written, they go elsewhere, as `Filling.prepare` tells. Raises DatasetIncomplete for a file that
+        changed or became unreadable since the inspection, DiskFull, InputError, Cancelled.
         """
-        findings = report.of_split(split)
-        count, size = report.slice_count(split), preprocess.size
-        has_void = any(finding.has_void for finding in findings)
-        store = _Store(count * size * size * (3 + has_void + len(report.table)), cache, most_in_memory)
-        images = store.array("images", (count, size, size, 3))
-        masks = store.array("masks", (count, len(report.table), size, size))
-        ignored = store.array("ignored", (count, size, size)).view(np.bool_) if has_void else None
-        present = np.ones((count, len(report.table)), dtype=np.bool_)
-        refs: list[SliceRef] = []
-        texts: list[list[Groups]] = []
-        ticker = Ticker(emit, job_id, len(findings), "cases", f"preparing {split}")
-        for finding in findings:
-            cancel.check()
-            sliced = _sliced(finding, report)
-            levels = intensity_range(sliced.scan.slices, preprocess)
-            for index in finding.slices[split]:
-                at = len(refs)
-                images[at] = resize_image(to_uint8_rgb(sliced.image(index), preprocess, levels), preprocess)
-                masks[at] = sliced.channels(index, report.table, size)
-                present[at] = finding.present(report.table)
-                texts.append(_texts(finding, sliced, index, report))
-                void = sliced.ignored(index, size)
-                if ignored is not None and void is not None:
-                    ignored[at] = void
-                refs.append(SliceRef(finding, index, sliced.scan.slice_shape))
-            ticker.step()
-        said = said_by(texts, report.labels)
-        dataset = cls(
-            images, masks, refs, report.table, preprocess, report, present=present, ignored=ignored, said=said
+        stored = stored_slices(
+            report, split, preprocess, emit, cancel, job_id=job_id, cache=cache, most_in_memory=most_in_memory
         )
-        store.keep_with(dataset)
+        known = {id(finding): finding.present(report.table) for finding, _ in stored.chosen}
+        present = [known[id(finding)] for finding, _ in stored.chosen]
+        pairs = list(zip(stored.chosen, stored.facts, strict=True))
+        dataset = cls(
+            StoredImages(stored.rows),
+            StoredMasks(stored.rows),
+            [SliceRef(finding, index, facts.shape) for (finding, index), facts in pairs],
+            report.table,
+            preprocess,
+            report,
+            present=np.array(present, np.bool_).reshape(len(present), len(report.table)),
+            ignored=StoredVoid(stored.rows) if any(finding.has_void for finding, _ in stored.chosen) else None,
+            said=said_by([_texts(finding, facts, report) for (finding, _), facts in pairs], report.labels),
+            areas=np.array([facts.areas for facts in stored.facts], np.int64).reshape(len(present), len(report.table)),
+        )
+        stored.filling.keep_with(dataset)
         return dataset
 
     def __len__(self) -> int:
@@ -177,7 +169,7 @@ class SliceDataset:
         while position < len(self.refs):
             finding = self.refs[position].finding
             cancel.check()
-            sliced = _sliced(finding, self._report)
+            sliced = opened(finding, self._report).sliced(self._report.config.plane)
             levels = intensity_range(sliced.scan.slices, self.preprocess)
             stack = sliced.scan
             spacing = None if stack.geometry is None else (stack.slice_spacing, *stack.spacing_hw)
@@ -198,54 +190,10 @@ class SliceDataset:
                 position += 1
 
 
-def _texts(finding: CaseFinding, sliced: SlicedCase, index: int, report: DatasetReport) -> list[Groups]:
-    """What may be said of each label; only some settings need the mask itself."""
-    config = report.config
-    truth = sliced.channels(index, report.table) if config.prompt in KINDS else [np.zeros((0, 0))] * len(report.table)
+def _texts(finding: CaseFinding, facts: RowFacts, report: DatasetReport) -> list[Groups]:
+    """What may be said of each label; only some settings look at its regions."""
+    marked = facts.regions or ((),) * len(report.table)
     return [
-        said_of(finding.case, label, config, mask, report.phrases_found)
-        for label, mask in zip(report.labels, truth, strict=True)
+        said_of(finding.case, label, report.config, found, report.phrases_found)
+        for label, found in zip(report.labels, marked, strict=True)
     ]
-
-
-def _sliced(finding: CaseFinding, report: DatasetReport) -> SlicedCase:
-    try:
-        return open_case(finding.case, report.folder).sliced(report.config.plane)
-    except CaseRefused as error:
-        raise DatasetIncomplete(
-            f"{error.message} It was in order when the dataset was inspected.",
-            hint=f"Put it back and start again. {error.hint}",
-            field="data.folder",
-        ) from error
-
-
-class _Store:
-    """Arrays in memory, or in files of one temporary folder when they would be too large."""
-
-    def __init__(self, total_bytes: int, cache: Path | None, most_in_memory: int) -> None:
-        self._folder: Path | None = None
-        if total_bytes <= most_in_memory:
-            return
-        if cache is not None:
-            cache.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix="tunevlseg-slices-", dir=cache))
-        free = shutil.disk_usage(self._folder).free
-        if free < total_bytes:
-            # A memory-mapped file on a full disk ends the process without a message, so it is told beforehand.
-            folder, self._folder = self._folder, None
-            folder.rmdir()
-            raise DiskFull(
-                f"The decoded slices need {total_bytes / 1e9:.1f} GB in {folder.parent}, "
-                f"which has {free / 1e9:.1f} GB left.",
-                hint="Free some space, or use fewer slices (data.each_nth, data.empty_slices, data.max_cases).",
-            )
-
-    def array(self, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        if self._folder is None:
-            return np.zeros(shape, dtype=np.uint8)
-        return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape)
-
-    def keep_with(self, owner: object) -> None:
-        """Deletes the files when `owner` is gone, or at the end of the program."""
-        if self._folder is not None:
-            weakref.finalize(owner, shutil.rmtree, self._folder, ignore_errors=True)

@@ -38,6 +38,7 @@ class CaseFinding:
     values: tuple[float, float] = (0.0, 0.0)  # lowest and highest of the scan
     unit: str = ""  # cases with the same stay in one split: a patient's, and those that show the same
     chosen: int = 0  # slices that it gives to learn or validate from, in whatever split it is
+    content: str = ""  # a hash of all that its slices are made of; "" where nobody has looked
 
     def present(self, table: LabelTable) -> NDArray[np.bool_]:
         """Which labels' truth the case tells, [L] in the order of the table."""

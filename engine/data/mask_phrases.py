@@ -11,6 +11,7 @@ image's height and width, of the region's centre. These are our limits: the stud
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,10 +85,14 @@ def regions(mask: NDArray[Any]) -> list[Region]:
 
 def phrase_for(kind: str, phrase: str, mask: NDArray[Any]) -> str:
     """A label's `phrase` with what one of KINDS says of the mask [h, w]; raises ValueError for another kind."""
+    return phrase_with(kind, phrase, regions(mask))
+
+
+def phrase_with(kind: str, phrase: str, found: Sequence[Region]) -> str:
+    """`phrase_for`, where the mask's regions are known already."""
     if kind not in KINDS:
         raise ValueError(f"a mask gives {', '.join(KINDS)}, not {kind!r}")
     plain = phrase.rstrip(". ")
-    found = regions(mask)
     if not found:
         return f"no {_lowered(plain)}"
     number = len(found)

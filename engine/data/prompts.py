@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.config import DataConfig, LabelConfig
-from engine.data.mask_phrases import KINDS, phrase_for
+from engine.data.mask_phrases import KINDS, Region, phrase_with
 from engine.data.problem import Problem
 from engine.data.readers.base import Case
 
@@ -26,9 +25,9 @@ Groups = tuple[tuple[str, ...], ...]
 
 
 def said_of(
-    case: Case, label: LabelConfig, config: DataConfig, truth: NDArray[Any], found: Mapping[int, str]
+    case: Case, label: LabelConfig, config: DataConfig, marked: Sequence[Region], found: Mapping[int, str]
 ) -> Groups:
-    """What may be said for a label of a case whose truth [h, w] is known.
+    """What may be said for a label of a case; `marked` are the regions of its mask, which only KINDS look at.
 
     `found` has the phrases that came with the dataset (label value → phrase): one that the user wrote in its place,
     or alternatives, stand above the case's own prompts.
@@ -36,7 +35,7 @@ def said_of(
     if config.override_prompt:
         return ((config.override_prompt,),)
     if config.prompt in KINDS:
-        return (tuple(phrase_for(config.prompt, text, truth) for text in label.texts),)
+        return (tuple(phrase_with(config.prompt, text, marked) for text in label.texts),)
     own = dict(dict(case.prompts).get(label.value, ()))
     rewritten = bool(label.alternatives) or label.phrase != found.get(label.value, label.phrase)
     if config.prompt == "random" and not rewritten:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.data.cache.key import digest
 from engine.data.config import DataConfig
 from engine.data.fingerprint import Fingerprint, fingerprint
 from engine.data.grey_histogram import GreyHistogram, grey_histogram
@@ -42,6 +40,7 @@ class SeenCase:
     mask_digest: str = ""  # "" for an empty mask
     grey: GreyHistogram | None = None
     fills_corners: bool = False  # a picture whose mask marks most of it, all four corners included
+    content: str = ""  # a hash of all that its slices are made of
 
     def __len__(self) -> int:
         """Slices in the stack."""
@@ -70,6 +69,7 @@ def remember(opened: OpenedCase, config: DataConfig) -> SeenCase:
     slice_counts = sliced.counts()
     voxels = np.ascontiguousarray(opened.scan.voxels)
     geometry = opened.scan.geometry
+    scan_digest, mask_digest = digest(voxels), opened.mask_digest()
     spacing = None if geometry is None else geometry.spacing_xyz
     return SeenCase(
         case=opened.case,
@@ -78,24 +78,17 @@ def remember(opened: OpenedCase, config: DataConfig) -> SeenCase:
         slice_counts=slice_counts,
         cut=any(mask.cut for mask in opened.read),
         objects=any(mask.objects for mask in opened.read),
-        digest=_digest(voxels),
+        digest=scan_digest,
         intensity=intensity_for(config, opened.scan),
         has_void=opened.void is not None and bool(opened.void.any()),
         spacing_zyx=None if spacing is None else (spacing[2], spacing[1], spacing[0]),
         values=(float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0),
         grey=grey_histogram(voxels),
         print=fingerprint(sliced.image(len(sliced) // 2)),
-        mask_digest="".join(map(_digest, opened.layers)) if any(slice_counts) else "",
+        mask_digest=mask_digest,
         fills_corners=not opened.is_volume and _fills_corners(sliced),
+        content=opened.content(scan_digest, mask_digest),
     )
-
-
-def _digest(voxels: NDArray[Any]) -> str:
-    values = np.ascontiguousarray(voxels)
-    # Processors compute it in hardware; it guards against nobody.
-    found = hashlib.sha256(str(values.shape).encode())
-    found.update(values.data)
-    return found.hexdigest()
 
 
 def _fills_corners(sliced: SlicedCase) -> bool:

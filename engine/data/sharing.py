@@ -49,6 +49,7 @@ def shared(
                 values=item.values,
                 unit=alike.kin[item.case.case_id],
                 chosen=len(chosen_slices(item.labelled(table), len(item), config, item.case.case_id, seed)),
+                content=item.content,
             )
         )
     return tuple(findings), [*assigned.problems, *told_twins(alike, assigned.split_of)]

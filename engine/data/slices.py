@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import InputError, ScanUnreadable
+from engine.data.cache.key import case_content, digest
 from engine.data.config import PlaneName
 from engine.data.labels import LabelTable
 from engine.data.mask_values import cleaned, value_counts
@@ -61,6 +62,20 @@ class OpenedCase:
     @property
     def is_volume(self) -> bool:
         return not self.scan.is_picture
+
+    def mask_digest(self) -> str:
+        """A hash of the label values; "" where nothing is marked."""
+        return "".join(map(digest, self.layers)) if any(layer.any() for layer in self.layers) else ""
+
+    def content(self, scan_digest: str = "", mask_digest: str | None = None) -> str:
+        """A hash of all that the case's slices are made of; digests that are known need not be made again."""
+        return case_content(
+            scan_digest or digest(self.scan.voxels),
+            self.scan.voxels.dtype,
+            self.scan.geometry,
+            self.mask_digest() if mask_digest is None else mask_digest,
+            "" if self.void is None else digest(self.void),
+        )
 
     def sliced(self, plane: PlaneName) -> SlicedCase:
         stack = SliceStack(self.scan.voxels, self.scan.geometry, plane)

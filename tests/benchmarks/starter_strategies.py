@@ -144,7 +144,7 @@ def measure(
     test = make_split(network, report, "test", hear)
     answer = network.answer(report, test)
     found = np.concatenate([answer(test.images[at : at + 16]) for at in range(0, len(test), 16)]) >= 0.5
-    truth = test.masks > 0
+    truth = test.masks[:] > 0
     counts = np.stack([(found & truth).sum((2, 3)), truth.sum((2, 3)), found.sum((2, 3))])
     dice = dice_of(torch.from_numpy(counts)).numpy()
     validation = max((entry["val_dice"] for entry in sink.rows), default=float("nan"))

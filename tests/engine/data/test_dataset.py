@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled, DatasetIncomplete, DiskFull
+from engine.contract.errors import Cancelled, DatasetIncomplete
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
 from engine.data.loader import Loader
@@ -70,30 +69,6 @@ def test_originals_come_in_order_at_their_own_size(tmp_path: Path, make: Any, in
     assert found[0].masks.shape == (2, 24, 32)
     cases = {original.case_id for original in found}
     assert sum(int(original.masks[0].sum()) for original in found) == len(cases) * 5 * 36
-
-
-def test_a_large_dataset_goes_to_a_file_that_vanishes_with_it(tmp_path: Path, make: Any, inspected: Inspected) -> None:
-    report = inspected(make.pairs(tmp_path / "set", 6))
-    small = _built(report)
-    large = _built(report, cache=tmp_path / "cache", most_in_memory=0)
-    assert isinstance(large.images, np.memmap)
-    assert np.array_equal(large.images, small.images)
-    assert np.array_equal(large.masks, small.masks)
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 2
-    del large
-    gc.collect()
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_too_little_space_is_told_beforehand(
-    tmp_path: Path, make: Any, inspected: Inspected, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    report = inspected(make.pairs(tmp_path / "set", 6))
-    full = type("Usage", (), {"free": 10})()
-    monkeypatch.setattr("engine.data.dataset.shutil.disk_usage", lambda folder: full)
-    with pytest.raises(DiskFull, match="GB left"):
-        _built(report, cache=tmp_path / "cache", most_in_memory=0)
-    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_cancel_while_building(tmp_path: Path, make: Any, inspected: Inspected) -> None:
