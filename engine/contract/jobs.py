@@ -79,6 +79,14 @@ class SaveSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class DataCache:
+    """The cache of decoded slices; result: `bytes`, `limit`, `datasets` (rows of hashes, counts and sizes)."""
+
+    dataset: str = ""  # folder; empty: of all datasets
+    clear: bool = False  # remove it first, but for what a run uses; the result then has `removed` and `spared` bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRecipe:
     """What a recipe would do, before it is run; result: `learned` numbers of `total`, `learned_words`, `problems`."""
 
@@ -268,6 +276,7 @@ Job = (
     | DrawThumbnails
     | OpenCase
     | SaveSplit
+    | DataCache
     | Convert
     | RepairMask
     | RepairData

@@ -1,6 +1,7 @@
 """`tunevlseg data`: what is in a folder and what is wrong with it; its splits; the same data in another layout.
 
 `tunevlseg data repair IMAGE MASK`: what differs between two grids, and the mask on its scan's, as a new file.
+`tunevlseg data cache`: what is kept of decoded slices.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from engine.cli import data_repair
+from engine.cli import data_cache, data_repair
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
 from engine.config.yaml_io import apply_overrides
@@ -43,6 +44,7 @@ def add(commands: Commands) -> None:
     turns.add_argument("--to", required=True, metavar="LAYOUT", help="nnunet, or task_files (the published JSON form)")
     turns.add_argument("--out", required=True, metavar="FOLDER", help="a new folder")
     data_repair.add(group)
+    data_cache.add(group)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

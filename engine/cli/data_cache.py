@@ -1,0 +1,47 @@
+"""`tunevlseg data cache`: what is kept of decoded slices, for which dataset, and how large it may grow."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from engine.cli.declare import Commands
+from engine.cli.show import say, table
+from engine.contract.jobs import DataCache
+
+
+def add(group: Commands) -> None:
+    parser = group.add("cache", "What is kept of decoded slices, so that runs start sooner; --clear it.", make, show)
+    parser.add_argument("folder", nargs="?", default="", metavar="PATH", help="one dataset's folder; default: all")
+    parser.add_argument("--clear", action="store_true", help="remove it, but for what a run is using")
+
+
+def make(given: argparse.Namespace) -> DataCache:
+    return DataCache(given.folder, given.clear)
+
+
+def show(result: dict[str, Any]) -> int:
+    if "removed" in result:
+        left = f"; {_size(result['spared'])} stay, since a run uses them" if result["spared"] else ""
+        say(f"{_size(result['removed'])} removed{left}")
+    rows = [
+        [
+            row["dataset"],
+            row["slices"],
+            f"{row['pixels']} px, {row['labels']} labels, {row['plane']}" if row["dataset"] else "(damaged)",
+            _size(row["bytes"]),
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(row["used"])),
+            row["in_use"],
+        ]
+        for row in result["datasets"]
+    ]
+    if rows:
+        # Names and places of datasets are not kept; a folder given on the command line shows its own rows.
+        say(table(["dataset", "slices", "as", "size", "last used", "in use"], rows))
+    say(f"{_size(result['bytes'])} in {result['folder']}; at most {_size(result['limit'])} (TUNEVLSEG_CACHE_GB)")
+    return 0
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

@@ -1,0 +1,42 @@
+"""What the cache of decoded slices holds; on request it is cleared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import InputError
+from engine.contract.jobs import DataCache
+from engine.contract.whole_file import told
+from engine.data.cache.key import dataset_key
+from engine.data.cache.room import Room, slices_folder
+
+
+def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
+    """`folder`, `bytes`, `limit`, and `datasets`: a row for each dataset and its settings, last used first.
+
+    With `job.clear`, `removed` and `spared` bytes: what a run uses stays. With `job.dataset` only that folder's rows.
+    Raises InputError for a dataset folder that does not exist, OutOfRange for a limit that is no number.
+    """
+    del emit, job_id
+    if job.dataset and not Path(job.dataset).is_dir():
+        raise InputError(
+            f"{job.dataset} is no folder.",
+            hint="Give the dataset's folder, or none for all that is cached.",
+            field="dataset",
+        )
+    wanted = dataset_key(Path(job.dataset)) if job.dataset else ""
+    room = Room(slices_folder())
+    with told(room.folder):
+        room.folder.mkdir(parents=True, exist_ok=True)
+    cancel.check()
+    removed, spared = room.clear(wanted) if job.clear else (0, 0)
+    rows = [row for row in room.summary() if not wanted or row["dataset"] == wanted]
+    return {
+        "folder": str(room.folder),
+        "bytes": sum(row["bytes"] for row in rows),
+        "limit": room.limit(),
+        "datasets": rows,
+        **({"removed": removed, "spared": spared} if job.clear else {}),
+    }
