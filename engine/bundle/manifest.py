@@ -28,7 +28,8 @@ from engine.config.sctid import wrong_with
 from engine.contract.errors import NotABundle, WrongVersion
 from engine.volumes.preprocess import Preprocess
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2 brought `parity_reports`, `precision_note` and `presence`; bundles of version 1 are read as they were."""
 
 MANIFEST = "bundle.yaml"
 TOKENIZER = "tokenizer.json"
@@ -37,8 +38,11 @@ IMAGE_GRAPH = "image.onnx"
 MASK_GRAPH = "mask.onnx"
 FIXED_GRAPH = "fixed.onnx"
 
+GRAPHS = (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH, FIXED_GRAPH)
 REQUIRED_FILES = (TOKENIZER, TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH)
-KNOWN_FILES = (MANIFEST, *REQUIRED_FILES, FIXED_GRAPH)
+WEIGHTS_BESIDE = {name: f"{name}.data" for name in GRAPHS}
+"""Where a graph of more than two gigabytes, which no protocol buffer can hold, keeps its weights."""
+KNOWN_FILES = (MANIFEST, *REQUIRED_FILES, FIXED_GRAPH, *WEIGHTS_BESIDE.values())
 
 Precision = Literal["fp32", "fp16", "int8"]
 
@@ -71,12 +75,15 @@ class BaseModelInfo(Settings):
 
 
 class Parity(Settings):
-    """How well the exported graphs agree with the network that was tuned."""
+    """How well the exported graphs agree with the network that was tuned, on some images with one provider."""
 
-    verified: bool = setting(False, "Masks agreed (Dice of at least 0.999 over all images together).")
+    verified: bool = setting(False, "Masks agreed (Dice over all images together; `verdict.DICE_ASKED` says how far).")
     dice: float | None = setting(None, "Dice of the two programs' masks, all images pooled.")
     max_probability_difference: float | None = setting(None, "Largest difference of a probability.")
+    max_logit_difference: float | None = setting(None, "Largest difference of a logit.")
     images: int = setting(0, "Images compared.", ge=0)
+    answers: int | None = setting(None, "Masks compared: images times phrases.", ge=0)
+    non_empty: int | None = setting(None, "Of these, masks in which the tuned model finds something.", ge=0)
     source: Literal["validation", "drawn", "none"] = setting("none", "Where the images came from.")
     provider: str = setting("", "ONNX Runtime execution provider that was used.")
     precision: Precision = setting("fp32", "Number format of the weights.")
@@ -118,7 +125,10 @@ class Manifest(Settings):
     presence: Presence | None = setting(
         None, "When a phrase counts as found, calibrated on validation images; none: from the threshold on."
     )
-    parity: Parity = setting(Parity(), "Agreement of the graphs with the network that was tuned.")
+    parity: Parity = setting(
+        Parity(), "Agreement of the graphs with the network that was tuned: the report that agrees least."
+    )
+    parity_reports: list[Parity] = setting([], "All such reports, one for each set of images and provider.")
     text_depends_on_image: bool = setting(False, "text.onnx also takes the pooled image feature.")
     text_depends_on_label: bool = setting(False, "text.onnx also takes the index of a label.")
     image_depends_on_label: bool = setting(False, "image.onnx also takes the index of a label.")
@@ -129,6 +139,7 @@ class Manifest(Settings):
     )
     append_stop: bool = setting(True, "Phrases end with a full stop; one is added where it lacks.")
     precision: Precision = setting("fp32", "Number format of the weights.")
+    precision_note: str = setting("", "What of the graphs is in that format, where not everything is.")
     opset: int = setting(18, "ONNX operator set of the graphs.", ge=13)
     synthetic: bool = setting(False, "The base weights have only seen drawn images.")
     notice: str = setting("", "What a user must know before trusting the masks.")

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import yaml
 
-from engine.bundle.manifest import FIXED_GRAPH, MANIFEST, REQUIRED_FILES, Manifest, manifest_from
+from engine.bundle.manifest import (
+    FIXED_GRAPH,
+    MANIFEST,
+    REQUIRED_FILES,
+    WEIGHTS_BESIDE,
+    Manifest,
+    manifest_from,
+)
 from engine.bundle.onnx_header import read_header
+from engine.bundle.signature import check_signature
 from engine.bundle.storage import AGAIN, Storage, open_storage
 from engine.contract.errors import NotABundle
 
@@ -68,18 +76,26 @@ class Bundle:
         return data
 
     def read_graph(self, name: str) -> bytes:
-        """An ONNX graph that carries all its weights itself.
+        """An ONNX graph that carries its weights itself, or beside it within the bundle (`read_weights`).
 
-        Raises NotABundle for bytes that are no ONNX model, or that would read weights from other files.
+        Raises NotABundle for bytes that are no ONNX model, that would read weights from elsewhere, or whose inputs and
+        outputs are not those that the manifest promises.
         """
         data = self.read(name)
         try:
             header = read_header(data)
         except ValueError as error:
             raise NotABundle(f"{self.path}: {name} is not an ONNX model.", hint=AGAIN) from error
-        if header.has_external_data:
+        beside = WEIGHTS_BESIDE.get(name)
+        if header.external - {beside} or (header.external and beside not in self.storage.names()):
             raise NotABundle(f"{self.path}: {name} wants to read other files; a bundle's graphs may not.", hint=AGAIN)
+        check_signature(self.manifest, name, header, str(self.path))
         return data
+
+    def read_weights(self, name: str) -> dict[str, bytes]:
+        """What lies beside the graph `name`, by the name under which it asks for it; most graphs have nothing there."""
+        beside = WEIGHTS_BESIDE[name]
+        return {beside: self.read(beside)} if beside in self.storage.names() else {}
 
     def verify(self) -> None:
         """Reads every file once; raises NotABundle for the first that is not as exported."""

@@ -9,15 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from engine.bundle.manifest import KNOWN_FILES, MANIFEST, TOKENIZER
+from engine.bundle.manifest import KNOWN_FILES, MANIFEST, TOKENIZER, WEIGHTS_BESIDE
 from engine.contract.errors import NotABundle
 
 SUFFIX = ".vlseg"
 
 _MEGABYTE = 1024 * 1024
-_LARGEST = {MANIFEST: 4 * _MEGABYTE, TOKENIZER: 64 * _MEGABYTE}
+_LARGEST_WEIGHTS = 8192 * _MEGABYTE
+_LARGEST = {MANIFEST: 4 * _MEGABYTE, TOKENIZER: 64 * _MEGABYTE} | dict.fromkeys(
+    WEIGHTS_BESIDE.values(), _LARGEST_WEIGHTS
+)
 _LARGEST_GRAPH = 2047 * _MEGABYTE  # a protocol buffer cannot be larger
-_LARGEST_TOTAL = 4096 * _MEGABYTE
+_LARGEST_TOTAL = 2 * _LARGEST_WEIGHTS
+_BOMB_SIZE, _BOMB_RATIO = 32 * _MEGABYTE, 200
+"""Weights hardly shrink when zipped: something this large that shrank this much holds nothing."""
 
 AGAIN = "Export the bundle again, or copy it again from where it came."
 
@@ -118,6 +123,12 @@ class ZipStorage:
                 continue
             if name in found:
                 raise NotABundle(f"{self.path} holds {name!r} twice.", hint=AGAIN)
+            if entry.file_size > _BOMB_SIZE and entry.file_size > _BOMB_RATIO * entry.compress_size:
+                raise NotABundle(
+                    f"{self.path}: {name!r} would grow from {entry.compress_size:,} to {entry.file_size:,} bytes; no "
+                    "bundle's file does.",
+                    hint=AGAIN,
+                )
             total += entry.file_size
             found[name] = entry
         if total > _LARGEST_TOTAL:

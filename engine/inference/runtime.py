@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import onnxruntime
@@ -36,15 +37,21 @@ def default_threads() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
-def open_session(graph: bytes, device: Device, threads: int, where: str) -> Any:
-    """An `onnxruntime.InferenceSession`.
+def open_session(
+    graph: bytes, device: Device, threads: int, where: str, weights: Mapping[str, bytes] | None = None
+) -> Any:
+    """An `onnxruntime.InferenceSession`; `weights` are those that the graph keeps beside itself, by their file's name.
 
     `auto` takes the fastest device that really runs. Raises NoDevice where another one was asked for and does not run,
     NotABundle for a graph that ONNX Runtime refuses (`where` names it).
     """
     wanted = _wanted_providers(device)
+    options = _options(threads)
+    if weights:
+        contents = list(weights.values())
+        options.add_external_initializers_from_files_in_memory(list(weights), contents, [len(one) for one in contents])
     try:
-        session = onnxruntime.InferenceSession(graph, _options(threads), providers=wanted)
+        session = onnxruntime.InferenceSession(graph, options, providers=wanted)
     except Exception as error:  # ONNX Runtime's exceptions share no base class
         raise NotABundle(
             f"{where} cannot be loaded by ONNX Runtime {onnxruntime.__version__}: {_first_line(error)}",

@@ -123,6 +123,11 @@ class BundleSession:
 
     def logits(self, image: ImageEncoding, text: TextEncoding) -> NDArray[np.float32]:
         """Float32 [B, S, S]: how sure the network is of the phrase at each pixel of each slice, before the sigmoid."""
+        logits = self._run(MASK_GRAPH, self.mask_inputs(image, text))["logits"]
+        return np.asarray(logits, dtype=np.float32).reshape(image.count, *logits.shape[-2:])
+
+    def mask_inputs(self, image: ImageEncoding, text: TextEncoding) -> dict[str, NDArray[Any]]:
+        """What mask.onnx is given to ask each of the slices for the phrase."""
         known: dict[str, NDArray[Any]] = dict(image.arrays)
         arrays = text.arrays
         if self.bundle.manifest.text_depends_on_image:
@@ -138,8 +143,7 @@ class BundleSession:
                 f"{self.bundle.path}: mask.onnx asks for {', '.join(missing)}, which the other graphs do not give.",
                 hint="Export the bundle again.",
             )
-        logits = self._run(MASK_GRAPH, {name: known[name] for name in wanted})["logits"]
-        return np.asarray(logits, dtype=np.float32).reshape(image.count, *logits.shape[-2:])
+        return {name: known[name] for name in wanted}
 
     def probabilities(self, image: ImageEncoding, texts: Sequence[TextEncoding]) -> NDArray[np.float32]:
         """Float32 [B, P, S, S]."""
@@ -179,7 +183,10 @@ class BundleSession:
     def _graph(self, name: str) -> Any:
         if name not in self._graphs:
             where = f"{self.bundle.path}: {name}"
-            self._graphs[name] = open_session(self.bundle.read_graph(name), self.device, self.threads, where)
+            # Eight-bit graphs are made for processors: elsewhere they would run in pieces, and slower.
+            device: Device = "cpu" if self.bundle.manifest.precision == "int8" else self.device
+            graph, weights = self.bundle.read_graph(name), self.bundle.read_weights(name)
+            self._graphs[name] = open_session(graph, device, self.threads, where, weights)
         return self._graphs[name]
 
     def _run(self, name: str, feed: Arrays) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,91 @@
+"""Eight bits with ranges measured on the user's own images: convolutions too are rounded, and nothing is scaled at run time.
+
+The text graph keeps ranges that come as they are: a few phrases say nothing of those that will be typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH
+from engine.export.graph_file import load_graph, save_graph
+from engine.export.int8 import PLANS, Plan, middle, number_nodes, roundable, through_files, to_int8
+from engine.inference.session import BundleSession
+
+MOST_IMAGES = 24
+
+CALIBRATED_PLANS = tuple(
+    replace(plan, note=plan.note.replace("matrix products", "matrix products and convolutions")) for plan in PLANS
+)
+
+Feed = Mapping[str, NDArray[Any]]
+
+
+def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed], producer: str) -> None:
+    """The graph `source` with weights and activations rounded as `plan` says; `feeds` are inputs to measure ranges on."""
+    if source.name == TEXT_GRAPH:
+        to_int8(source, target, plan, producer)
+        return
+    model = load_graph(source)
+    number_nodes(model)
+    chosen = roundable(model, ("MatMul", "Gemm", "Conv"))
+    if source.name == IMAGE_GRAPH:
+        chosen = middle(chosen, plan.image_ends)
+    # Here the quantiser leaves a Gemm in one piece.
+    chosen = [name.removesuffix("_MatMul") for name in chosen]
+    if source.name not in plan.graphs or not chosen:
+        save_graph(model, target)
+        return
+
+    def quantise(named: Path, rounded: Path) -> None:
+        quantize_static(
+            named,
+            rounded,
+            _Feeds(feeds),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["MatMul", "Gemm", "Conv"],
+            nodes_to_quantize=chosen,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            use_external_data_format=True,
+            extra_options={"CalibMaxIntermediateOutputs": 4, "MatMulConstBOnly": True},
+        )
+
+    through_files(model, target, quantise, producer)
+
+
+def feeds_of(session: BundleSession, images: NDArray[np.float32], phrases: Sequence[str]) -> dict[str, list[Feed]]:
+    """What image.onnx and mask.onnx are given when `phrases` (of the labels, in their order) are asked of `images`."""
+    into_image: list[Feed] = []
+    into_mask: list[Feed] = []
+    for image in images[:MOST_IMAGES]:
+        for number, phrase in enumerate(phrases):
+            text = session.encode_text(phrase, label_index=number)
+            label = session.image_label(text)
+            if label is not None or number == 0:
+                feed: dict[str, NDArray[Any]] = {"pixel_values": image[None]}
+                if label is not None:
+                    feed["label_index"] = np.array([label], np.int64)
+                into_image.append(feed)
+                encoded = session.encode_image(image[None], label_index=label)
+            into_mask.append(session.mask_inputs(encoded, text))
+    return {IMAGE_GRAPH: into_image, MASK_GRAPH: into_mask}
+
+
+class _Feeds(CalibrationDataReader):  # type: ignore[misc]
+    """One feed after the other, as the quantiser asks for them."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self._feeds: Iterator[Feed] = iter(feeds)
+
+    def get_next(self) -> dict[str, NDArray[Any]] | None:
+        feed = next(self._feeds, None)
+        return None if feed is None else dict(feed)
