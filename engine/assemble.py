@@ -24,7 +24,7 @@ from engine.data.loader import Loader
 from engine.data.phrases import check_phrases
 from engine.data.report import inspect
 from engine.data.sides import check_sides
-from engine.export.base import ExportParts
+from engine.export.base import ExportParts, ImageSet
 from engine.export.base_model import base_preprocess, knows_full_stop, model_info
 from engine.export.drawn import drawn_inputs
 from engine.models import MODELS
@@ -297,9 +297,10 @@ def export_parts(
     validation: dict[str, float],
     *,
     synthetic: bool,
+    calibration: NDArray[np.uint8] | None = None,
 ) -> ExportParts:
     """What a bundle says of itself, and what it is compared on: `images` uint8 [n, S, S, 3] at model size (at most 64
-    are used), drawn ones where there are none.
+    are used), where there are any, and drawn ones. `calibration`: likewise, to measure the ranges of int8 on.
 
     `labels` are those that were tuned, in their order; `intensity` how the run's images became grey levels;
     `synthetic`: the run saw drawn images only.
@@ -326,8 +327,8 @@ def export_parts(
         synthetic=synthetic,
         notice="Tuned on drawn (synthetic) images only: not for real scans." if synthetic else "",
     )
-    tokenizer = network.tokenizer.json.encode("utf-8")
-    if images is None or not len(images):
-        return ExportParts(manifest, tokenizer, drawn_inputs(preprocess), "drawn")
-    inputs = np.stack([normalise(image, preprocess) for image in images[:64]])
-    return ExportParts(manifest, tokenizer, inputs, "validation")
+    sets = [ImageSet(drawn_inputs(preprocess), "drawn")]
+    if images is not None and len(images):
+        sets.insert(0, ImageSet(np.stack([normalise(image, preprocess) for image in images[:64]]), "validation"))
+    ranges = None if calibration is None else np.stack([normalise(image, preprocess) for image in calibration])
+    return ExportParts(manifest, network.tokenizer.json.encode("utf-8"), tuple(sets), ranges)

@@ -1,7 +1,7 @@
 """Reads what must be known of an ONNX file before it is run, without the onnx package: a bundle may come from anyone.
 
-ONNX files are protocol buffers: a sequence of (field number, wire type, value). Only the names of inputs and outputs, the
-operator set, and the places where a tensor may say that its values lie in another file are looked at; the weights
+ONNX files are protocol buffers: a sequence of (field number, wire type, value). Only the names of inputs and outputs,
+the operator set, and the places where a tensor may say that its values lie in another file are looked at; the weights
 themselves are stepped over. Field numbers: onnx/onnx.proto.
 """
 

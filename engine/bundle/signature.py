@@ -1,4 +1,4 @@
-"""Does a graph take and give what the manifest says? Told when it is read, not when it fails in the middle of a scan."""
+"""Does a graph take and give what the manifest says? Told when it is read, not in the middle of a scan."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def expected_outputs(manifest: Manifest, name: str) -> set[str]:
 
 
 def _other(where: str, name: str, verb: str, wanted: set[str], found: tuple[str, ...]) -> NotABundle:
+    there = ", ".join(sorted(found)) or "nothing"
     return NotABundle(
-        f"{where}: {name} should {verb} {', '.join(sorted(wanted))}; it {verb}s {', '.join(sorted(found)) or 'nothing'}.",
+        f"{where}: {name} should {verb} {', '.join(sorted(wanted))}; it {verb}s {there}.",
         hint="Export the bundle again.",
     )

@@ -174,8 +174,9 @@ class Export:
 
     source: str  # run folder, installed model id, or weights folder
     out: str  # folder, or NAME.vlseg
-    precision: str = "fp32"
+    precision: str = "fp32"  # fp32, fp16 or int8; several with commas: `out` then gets the precision added to its name
     overwrite: bool = False
+    calibrate: bool = False  # int8: ranges are measured on the run's training images
 
 
 @dataclass(frozen=True, slots=True)

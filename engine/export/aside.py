@@ -24,7 +24,7 @@ _TELL_EVERY_S = 1.0
 
 
 def aside(work: Callable[[], Result], cancel: CancelToken, tell: Callable[[], None] = lambda: None) -> Result:
-    """What `work` returns; raises what it raises, or Cancelled within a tenth of a second. `tell` is called every second."""
+    """What `work` returns; raises what it raises, or Cancelled at once. `tell` is called every second."""
     outcome: list[Result] = []
     problem: list[BaseException] = []
     over = threading.Event()

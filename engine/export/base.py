@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,18 +18,27 @@ from engine.strategies.tuned_model import TunedModel
 
 
 @dataclass(frozen=True)
+class ImageSet:
+    """Preprocessed inputs float32 [n, 3, S, S] that both programs are asked about, and where they come from."""
+
+    inputs: NDArray[np.float32]
+    source: Literal["validation", "drawn"]
+
+
+@dataclass(frozen=True)
 class ExportParts:
     """What is written beside the network itself.
 
     `manifest`: labels, preprocessing, names, scores; what the exporter knows better (flags, opset, precision, parity,
-    sums of files) is filled in by it. `tokenizer`: the bytes of tokenizer.json. `images`: preprocessed inputs float32
-    [n, 3, S, S] for the parity check, `images_from` where they come from.
+    sums of files) is filled in by it. `tokenizer`: the bytes of tokenizer.json. `image_sets` are for the parity check,
+    each reported apart. `calibration`: inputs float32 [n, 3, S, S] to measure the ranges of int8 on, none to do
+    without.
     """
 
     manifest: Manifest
     tokenizer: bytes
-    images: NDArray[np.float32]
-    images_from: Literal["validation", "drawn"]
+    image_sets: tuple[ImageSet, ...]
+    calibration: NDArray[np.float32] | None = None
 
 
 class Exporter(Settings):
@@ -39,15 +49,14 @@ class Exporter(Settings):
         self,
         tuned: TunedModel,
         parts: ExportParts,
-        out: Path,
+        outs: Mapping[Precision, Path],
         emit: Emit,
         cancel: CancelToken,
         job_id: str,
         *,
-        precision: Precision = "fp32",
         overwrite: bool = False,
-    ) -> Path:
-        """Writes `out` whole or not at all and returns it.
+    ) -> None:
+        """Writes a bundle for each precision asked for, each whole or not at all.
 
-        Raises InputError, DiskFull, ParityFailed, RecipeError for a precision it does not offer, Cancelled.
+        Raises InputError, DiskFull, ParityFailed, Cancelled.
         """

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
 
 from engine.bundle.manifest import BaseModelInfo, Manifest, Precision
 from engine.contract.control import CancelToken, Emit
-from engine.contract.events import Progress
-from engine.export.base import ExportParts
+from engine.export.base import ExportParts, ImageSet
 from engine.export.drawn import drawn_inputs
-from engine.export.onnx_bundle import export_bundle
+from engine.export.onnx_bundle import export_bundles
 from engine.models import MODELS
 from engine.models.network import read_json
 from engine.models.weights import Weights
@@ -23,20 +23,18 @@ from engine.volumes.preprocess import Preprocess
 
 def export_base(
     weights: Weights,
-    out: Path,
+    outs: Mapping[Precision, Path],
     emit: Emit,
     cancel: CancelToken,
     *,
     job_id: str = "",
-    precision: Precision = "fp32",
     overwrite: bool = False,
-) -> Path:
-    """Writes the zero-shot bundle of base weights (a zip where `out` ends in .vlseg, else a folder); returns `out`.
+) -> None:
+    """Writes the zero-shot bundle of base weights in each precision (a zip where its path ends in .vlseg).
 
-    It has no labels and no fixed.onnx; its parity is measured on drawn scenes. Raises WeightsMissing, InputError,
+    They have no labels and no fixed.onnx; their parity is measured on drawn scenes. Raises WeightsMissing, InputError,
     DiskFull, ParityFailed, Cancelled.
     """
-    emit(Progress(job_id, 0, 5, "steps", None, "Loading the weights"))
     vlsm = MODELS.get(weights.model).load(weights.path)
     strategy = ZeroShot()
     tuned = TunedModel(vlsm, strategy, strategy.build(vlsm.sites, _no_words))
@@ -52,8 +50,8 @@ def export_base(
         notice=weights.card.notice,
         synthetic=weights.card.synthetic_only,
     )
-    parts = ExportParts(manifest, tokenizer.json.encode("utf-8"), drawn_inputs(preprocess), "drawn")
-    return export_bundle(tuned, parts, out, emit, cancel, job_id, precision=precision, overwrite=overwrite)
+    parts = ExportParts(manifest, tokenizer.json.encode("utf-8"), (ImageSet(drawn_inputs(preprocess), "drawn"),))
+    export_bundles(tuned, parts, outs, emit, cancel, job_id, overwrite=overwrite)
 
 
 def model_info(weights: Weights) -> BaseModelInfo:

@@ -1,4 +1,4 @@
-"""Eight bits with ranges measured on the user's own images: convolutions too are rounded, and nothing is scaled at run time.
+"""Eight bits with ranges measured on the user's own images: convolutions are rounded too, nothing is scaled later.
 
 The text graph keeps ranges that come as they are: a few phrases say nothing of those that will be typed.
 """
@@ -29,7 +29,7 @@ Feed = Mapping[str, NDArray[Any]]
 
 
 def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed], producer: str) -> None:
-    """The graph `source` with weights and activations rounded as `plan` says; `feeds` are inputs to measure ranges on."""
+    """The graph `source` with weights and activations rounded as `plan` says; `feeds` set the ranges."""
     if source.name == TEXT_GRAPH:
         to_int8(source, target, plan, producer)
         return
@@ -62,15 +62,18 @@ def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed],
     through_files(model, target, quantise, producer)
 
 
-def feeds_of(session: BundleSession, images: NDArray[np.float32], phrases: Sequence[str]) -> dict[str, list[Feed]]:
-    """What image.onnx and mask.onnx are given when `phrases` (of the labels, in their order) are asked of `images`."""
+def feeds_of(
+    session: BundleSession, images: NDArray[np.float32], questions: Sequence[tuple[str, int | None]]
+) -> dict[str, list[Feed]]:
+    """What image.onnx and mask.onnx are given when `questions` (phrase, place of its label) are asked of `images`."""
     into_image: list[Feed] = []
     into_mask: list[Feed] = []
     for image in images[:MOST_IMAGES]:
-        for number, phrase in enumerate(phrases):
-            text = session.encode_text(phrase, label_index=number)
+        encoded = None
+        for phrase, place in questions:
+            text = session.encode_text(phrase, label_index=place)
             label = session.image_label(text)
-            if label is not None or number == 0:
+            if label is not None or encoded is None:
                 feed: dict[str, NDArray[Any]] = {"pixel_values": image[None]}
                 if label is not None:
                     feed["label_index"] = np.array([label], np.int64)

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from engine.synthetic.scenes import draw_scene
 from engine.volumes.preprocess import Preprocess, to_input
 
-PHRASES = ("a large red circle", "something dark", "the bright object in the middle")
+PHRASES = (
+    "a large red circle",
+    "something dark",
+    "the bright object in the middle",
+    "a blue square",
+    "the small green triangle",
+    "circle",
+)
 """Asked of a model that has no labels."""
 
 

@@ -19,15 +19,24 @@ from engine.export.onnx_file import Signature, name_axes, rename
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def compose_fixed(image: bytes, text: bytes, mask: bytes, labels: Sequence[Arrays], signature: Signature) -> bytes:
+def compose_fixed(
+    image: onnx.ModelProto,
+    text: onnx.ModelProto | None,
+    mask: onnx.ModelProto,
+    labels: Sequence[Arrays],
+    signature: Signature,
+) -> onnx.ModelProto:
     """One path through the graphs for each of `labels`.
 
     A label holds what feeds the graphs besides the pixels, by name, each with a first axis of 1: what text.onnx gave
-    for its phrase, or, where that depends on the image, what text.onnx takes; and its `label_index` where it is asked
-    for. The signature's only input is `pixel_values`, its only output the probabilities [B, labels, S, S].
+    for its phrase (then `text` is not needed), or, where that depends on the image, what text.onnx takes; and its
+    `label_index` where it is asked for. The signature's only input is `pixel_values`, its only output the
+    probabilities [B, labels, S, S].
     """
     graph = _Joined(signature)
-    parts = {"image": graph.add(image, "image"), "text": graph.add(text, "text"), "mask": graph.add(mask, "mask")}
+    parts = {"image": graph.add(image, "image"), "mask": graph.add(mask, "mask")}
+    if text is not None:
+        parts["text"] = graph.add(text, "text")
     by_label = "label_index" in parts["image"].inputs
     shared = {} if by_label else graph.run(parts["image"], "image", {graph.pixels: graph.pixels})
     maps = []
@@ -65,17 +74,17 @@ class _Joined:
         self.model = onnx.ModelProto()
         self._used: set[str] = set()
 
-    def add(self, data: bytes, name: str) -> _Part:
-        model = onnx.load_from_string(data)
+    def add(self, model: onnx.ModelProto, name: str) -> _Part:
         if not self.model.graph.name:
-            # Version, operator set and the input's type are those of the first graph: the image's.
-            self.model.CopyFrom(model)
-            for part in ("node", "initializer", "output"):
-                del getattr(self.model.graph, part)[:]
+            # Version, names and the input's type are those of the first graph: the image's.
+            self.model.ir_version = model.ir_version
+            self.model.producer_name = model.producer_name
+            self.model.graph.name = model.graph.name
             pixels = next(value for value in model.graph.input if value.name == self.pixels)
-            del self.model.graph.input[:]
             self.model.graph.input.add().CopyFrom(pixels)
             self.node("Shape", [self.pixels], "fixed/batch", start=0, end=1)
+        known = {entry.domain for entry in self.model.opset_import}
+        self.model.opset_import.extend(entry for entry in model.opset_import if entry.domain not in known)
         return _Part(model.graph, name)
 
     def run(self, part: _Part, prefix: str, known: Mapping[str, str]) -> dict[str, str]:
@@ -118,10 +127,9 @@ class _Joined:
     def node(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
         self.model.graph.node.append(helper.make_node(kind, list(inputs), [output], **attributes))
 
-    def finished(self, maps: Sequence[str]) -> bytes:
+    def finished(self, maps: Sequence[str]) -> onnx.ModelProto:
         self.node("Concat", maps, self.result, axis=1)
         shape = list(self.signature.outputs[self.result])
         self.model.graph.output.append(helper.make_tensor_value_info(self.result, onnx.TensorProto.FLOAT, shape))
         name_axes(self.model, self.signature)
-        onnx.checker.check_model(self.model, full_check=True)
-        return bytes(self.model.SerializeToString())
+        return self.model

@@ -26,7 +26,12 @@ def save_graph(model: onnx.ModelProto, path: Path, *, largest: int = LARGEST_FIL
         beside = WEIGHTS_BESIDE[path.name]
         (path.parent / beside).unlink(missing_ok=True)  # onnx would append to it
         onnx.save_model(
-            model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=beside, size_threshold=_SMALL
+            model,
+            path,
+            save_as_external_data=True,
+            all_tensors_to_one_file=True,
+            location=beside,
+            size_threshold=_SMALL,
         )
     # By its path: the check then covers weights that lie beside, and graphs that are too large to be handed over.
     onnx.checker.check_model(str(path), full_check=True)

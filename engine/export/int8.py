@@ -12,9 +12,8 @@ careful, and whoever exports keeps the first whose masks agree with the tuned mo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,9 +74,7 @@ def to_int8(source: Path, target: Path, plan: Plan, producer: str) -> None:
     through_files(model, target, quantise, producer)
 
 
-def through_files(
-    model: onnx.ModelProto, target: Path, quantise: Callable[[Path, Path], None], producer: str
-) -> None:
+def through_files(model: onnx.ModelProto, target: Path, quantise: Callable[[Path, Path], None], producer: str) -> None:
     """The quantiser reads and writes files: beside `target`, and gone afterwards."""
     work = target.parent / f"{target.stem}.work"
     work.mkdir()

@@ -89,7 +89,8 @@ def _exported(weights: Weights, emit: Emit, cancel: CancelToken, job_id: str) ->
     from engine.export.base_model import export_base
 
     emit(Log(job_id, f"{weights.id} is used for the first time: exporting it once."))
-    out = export_base(weights, cached_bundle_path(weights), emit, cancel, job_id=job_id, overwrite=True)
+    out = cached_bundle_path(weights)
+    export_base(weights, {"fp32": out}, emit, cancel, job_id=job_id, overwrite=True)
     return Bundle.open(out)
 
 

@@ -1,12 +1,18 @@
-"""A run or base model as a bundle, compared with torch before anyone relies on it."""
+"""A run or base model as bundles, compared with torch before anyone relies on them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
+
+from engine.bundle.manifest import Precision
 from engine.bundle.reader import Bundle
+from engine.bundle.storage import SUFFIX
+from engine.bundle.verdict import reports_of, verdict
 from engine.bundle.writer import check_target
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import DatasetIncomplete, InputError
@@ -15,27 +21,67 @@ from engine.contract.jobs import Export
 from engine.runs import layout
 from engine.runs.writer import best_epoch, read_metrics
 
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+MOST_COMPARED, MOST_CALIBRATED = 64, 24
+
 
 def run(job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
-    """`{"bundle", "megabytes", "parity": {verified, dice, max_probability_difference, images, provider}}`."""
-    source, out = Path(job.source), Path(job.out)
-    check_target(out, overwrite=job.overwrite)  # before minutes of work
-    if job.precision not in ("fp32", "fp16", "int8"):
-        raise InputError(f"There is no precision {job.precision!r}.", hint="Choose fp32.", field="precision")
-    precision: Any = job.precision
+    """`{"bundle", "precision", "precision_note", "megabytes", "verdict", "parity", "parity_reports"}` of the first
+    bundle, and the same of each in `bundles`. Parities as in bundle.yaml.
+    """
+    source = Path(job.source)
+    outs = outs_of(job)
+    for out in outs.values():
+        check_target(out, overwrite=job.overwrite)  # before minutes of work
+    is_run = layout.is_run(source)
+    if job.calibrate and "int8" not in outs:
+        raise InputError(
+            "Only int8 has ranges to calibrate.", hint="Add int8 to the precisions, or leave --calibrate out.",
+            field="calibrate",
+        )  # fmt: skip
+    if job.calibrate and not is_run:
+        raise InputError(
+            f"{job.source} is a base model: it has no images of its own to calibrate on.",
+            hint="Export a run, or leave --calibrate out.",
+            field="calibrate",
+        )
     emit(Log(job_id, "Loading the libraries and the model."))
-    if layout.is_run(source):
-        _export_run(source, out, job, emit, cancel, job_id)
+    if is_run:
+        _export_run(source, outs, job, emit, cancel, job_id)
     else:
         from engine.export.base_model import export_base
         from engine.models.weights import find_weights
 
-        weights = find_weights(job.source)
-        export_base(weights, out, emit, cancel, job_id=job_id, precision=precision, overwrite=job.overwrite)
-    return {"bundle": str(out), "megabytes": _bytes(out) / 1e6, "parity": Bundle.open(out).manifest.parity.model_dump()}
+        export_base(find_weights(job.source), outs, emit, cancel, job_id=job_id, overwrite=job.overwrite)
+    bundles = [_told(out) for out in outs.values()]
+    return {**bundles[0], "bundles": bundles}
 
 
-def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: CancelToken, job_id: str) -> None:
+def outs_of(job: Export) -> dict[Precision, Path]:
+    """Where the bundle of each precision goes: `out` itself, or NAME-fp16 … where there are several.
+
+    Raises InputError for a precision that there is not.
+    """
+    asked = list(dict.fromkeys(part.strip() for part in job.precision.split(",")))
+    chosen = [precision for precision in PRECISIONS if precision in asked]
+    strange = [part for part in asked if part not in PRECISIONS]
+    if strange:
+        raise InputError(
+            f"There is no precision {strange[0]!r}.",
+            hint=f"Choose {', '.join(PRECISIONS)}, or several with commas between.",
+            field="precision",
+        )
+    out = Path(job.out)
+    if len(chosen) == 1:
+        return {chosen[0]: out}
+    suffix = out.suffix if out.suffix.lower() == SUFFIX else ""
+    stem = out.name.removesuffix(suffix)
+    return {precision: out.with_name(f"{stem}-{precision}{suffix}") for precision in chosen}
+
+
+def _export_run(
+    folder: Path, outs: Mapping[Precision, Path], job: Export, emit: Emit, cancel: CancelToken, job_id: str
+) -> None:
     from engine.assemble import Listener, export_parts, inspect_for, make_split, run_network
     from engine.export import EXPORTERS
     from engine.jobs.run_data import CHANGED, intensity_of, labels_of, same_data, was_synthetic
@@ -47,26 +93,49 @@ def _export_run(folder: Path, out: Path, job: Export, emit: Emit, cancel: Cancel
     hear = Listener(emit, cancel, job_id)
     recipe = read_recipe(folder / layout.RECIPE)
     network = run_network(folder, recipe)
-    labels, images = labels_of(folder), None
+    labels, images, calibration = labels_of(folder), None, None
     try:
         report = inspect_for(recipe, hear)
     except DatasetIncomplete as error:
-        if not labels:
+        if not labels or job.calibrate:
             raise
-        emit(Log(job_id, f"{error.message} The bundle is compared on drawn images instead.", "warning"))
+        emit(Log(job_id, f"{error.message} The bundle is compared on drawn images only.", "warning"))
         intensity, synthetic = intensity_of(folder), was_synthetic(folder)
     else:
         if not same_data(folder, report):
             emit(Log(job_id, CHANGED, "warning"))
         labels, intensity, synthetic = labels or report.labels, report.intensity, report.synthetic
         if report.slice_count("val"):
-            images = make_split(network, report, "val", hear).images[:64].copy()
+            images = _spread(make_split(network, report, "val", hear).images, MOST_COMPARED)
+        if job.calibrate:
+            # Those that were learned from: the verdict is then on images that set no range.
+            split = "train" if report.slice_count("train") else "val"
+            calibration = _spread(make_split(network, report, split, hear).images, MOST_CALIBRATED)
     row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
     scores = {name: value for name, value in row.items() if name.startswith("val_") and math.isfinite(value)}
-    parts = export_parts(network, labels, intensity, images, scores, synthetic=synthetic)
+    parts = export_parts(network, labels, intensity, images, scores, synthetic=synthetic, calibration=calibration)
     exporter = EXPORTERS.get("onnx")()
-    precision: Any = job.precision
-    exporter.write(network.tuned, parts, out, emit, cancel, job_id, precision=precision, overwrite=job.overwrite)
+    exporter.write(network.tuned, parts, outs, emit, cancel, job_id, overwrite=job.overwrite)
+
+
+def _spread(images: Any, most: int) -> Any:
+    """At most so many of them, taken evenly: neighbours in a scan look alike."""
+    if len(images) <= most:
+        return images[:].copy()
+    return images[np.linspace(0, len(images) - 1, most).round().astype(int)].copy()
+
+
+def _told(out: Path) -> dict[str, Any]:
+    manifest = Bundle.open(out).manifest
+    return {
+        "bundle": str(out),
+        "precision": manifest.precision,
+        "precision_note": manifest.precision_note,
+        "megabytes": _bytes(out) / 1e6,
+        "verdict": verdict(manifest),
+        "parity": manifest.parity.model_dump(),
+        "parity_reports": [report.model_dump() for report in reports_of(manifest)],
+    }
 
 
 def _bytes(path: Path) -> int:

@@ -1,0 +1,103 @@
+"""The graphs of one precision, made from the traced ones; where several ways lead there, one after the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, Precision
+from engine.export.aside import aside
+from engine.export.fp16 import NOTE, to_fp16
+from engine.export.graph_file import graph_files, load_graph, save_graph
+from engine.export.int8 import PLANS, to_int8
+from engine.export.stages import Stages
+
+if TYPE_CHECKING:
+    from engine.export.calibrated import Feed
+
+_NAMES = (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Graphs in `folder` (without fixed.onnx) and what to say of them."""
+
+    folder: Path
+    note: str
+
+
+def candidates(
+    precision: Precision,
+    plain: Path,
+    work: Path,
+    stages: Stages,
+    producer: str,
+    feeds: Callable[[], dict[str, list[Feed]]] | None = None,
+) -> Iterator[Candidate]:
+    """From the smallest files to the most careful ones; each lies in a folder of its own within `work`.
+
+    `plain` holds the graphs in float32. `feeds` gives, for int8, what ranges are to be measured on.
+    """
+    if precision == "fp32":
+        yield Candidate(_copy(plain, work / "fp32"), "")
+    elif precision == "fp16":
+        folder = _new(work / "fp16")
+        for name in _NAMES:
+            aside(lambda name=name: _half(plain / name, folder / name), stages.cancel, stages.tell)  # type: ignore[misc]
+        yield Candidate(folder, NOTE)
+    elif feeds is None:
+        for number, plan in enumerate(PLANS):
+            folder = _new(work / f"int8-{number}")
+            for name in _NAMES:
+                aside(
+                    lambda name=name, plan=plan, folder=folder: to_int8(  # type: ignore[misc]
+                        plain / name, folder / name, plan, producer
+                    ),
+                    stages.cancel,
+                    stages.tell,
+                )
+            yield Candidate(folder, f"{plan.note}; ranges as they come")
+    else:
+        yield from _calibrated(plain, work, stages, producer, feeds)
+
+
+def _calibrated(
+    plain: Path, work: Path, stages: Stages, producer: str, feeds: Callable[[], dict[str, list[Feed]]]
+) -> Iterator[Candidate]:
+    from engine.export.calibrated import CALIBRATED_PLANS, to_calibrated
+
+    known = aside(feeds, stages.cancel, stages.tell)
+    for number, plan in enumerate(CALIBRATED_PLANS):
+        folder = _new(work / f"calibrated-{number}")
+        for name in _NAMES:
+            aside(
+                lambda name=name, plan=plan, folder=folder: to_calibrated(  # type: ignore[misc]
+                    plain / name, folder / name, plan, known.get(name, []), producer
+                ),
+                stages.cancel,
+                stages.tell,
+            )
+        yield Candidate(folder, f"{plan.note}; ranges measured on {len(known[IMAGE_GRAPH])} images")
+
+
+def _half(source: Path, target: Path) -> None:
+    save_graph(to_fp16(load_graph(source)), target)
+
+
+def _copy(source: Path, target: Path) -> Path:
+    _new(target)
+    for name, path in graph_files(source).items():
+        try:
+            os.link(path, target / name)
+        except OSError:
+            shutil.copyfile(path, target / name)
+    return target
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
