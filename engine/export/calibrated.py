@@ -28,11 +28,13 @@ CALIBRATED_PLANS = tuple(
 Feed = Mapping[str, NDArray[Any]]
 
 
-def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed], producer: str) -> None:
-    """The graph `source` with weights and activations rounded as `plan` says; `feeds` set the ranges."""
+def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed], producer: str) -> int:
+    """The graph `source` with weights and activations rounded as `plan` says; `feeds` set the ranges.
+
+    Returns how many tables of weights were rounded.
+    """
     if source.name == TEXT_GRAPH:
-        to_int8(source, target, plan, producer)
-        return
+        return to_int8(source, target, plan, producer)
     model = load_graph(source)
     number_nodes(model)
     chosen = roundable(model, ("MatMul", "Gemm", "Conv"))
@@ -42,7 +44,7 @@ def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed],
     chosen = [name.removesuffix("_MatMul") for name in chosen]
     if source.name not in plan.graphs or not chosen:
         save_graph(model, target)
-        return
+        return 0
 
     def quantise(named: Path, rounded: Path) -> None:
         quantize_static(
@@ -60,6 +62,7 @@ def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed],
         )
 
     through_files(model, target, quantise, producer)
+    return len(chosen)
 
 
 def feeds_of(

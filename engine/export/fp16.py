@@ -9,8 +9,8 @@ over many values (softmax, normalisation), and functions whose argument is a pos
 from __future__ import annotations
 
 import onnx
-import onnx_ir
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
 
 SENSITIVE = (
     "Softmax",
@@ -41,6 +41,7 @@ def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     del half.graph.value_info[:]  # the converter leaves some of them with their old type
     # The converter appends its casts at the end; a graph's nodes must stand in the order of their use.
-    ordered = onnx_ir.serde.deserialize_model(half)
-    ordered.graph.sort()
-    return onnx_ir.serde.serialize_model(ordered)
+    OnnxModel(half).topological_sort()
+    for node in half.graph.node:
+        node.name = ""
+    return half

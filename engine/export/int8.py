@@ -49,8 +49,11 @@ PLANS = (
 )
 
 
-def to_int8(source: Path, target: Path, plan: Plan, producer: str) -> None:
-    """The graph `source` with weights rounded as `plan` says, as `target` (a file of the same name elsewhere)."""
+def to_int8(source: Path, target: Path, plan: Plan, producer: str) -> int:
+    """The graph `source` with weights rounded as `plan` says, as `target` (a file of the same name elsewhere).
+
+    Returns how many tables of weights were rounded.
+    """
     model = load_graph(source)
     number_nodes(model)
     chosen = roundable(model, ("MatMul", "Gemm", "Gather"))
@@ -58,7 +61,7 @@ def to_int8(source: Path, target: Path, plan: Plan, producer: str) -> None:
         chosen = middle(chosen, plan.image_ends)
     if source.name not in plan.graphs or not chosen:
         save_graph(model, target)
-        return
+        return 0
 
     def quantise(named: Path, rounded: Path) -> None:
         quantize_dynamic(
@@ -72,6 +75,7 @@ def to_int8(source: Path, target: Path, plan: Plan, producer: str) -> None:
         )
 
     through_files(model, target, quantise, producer)
+    return len(chosen)
 
 
 def through_files(model: onnx.ModelProto, target: Path, quantise: Callable[[Path, Path], None], producer: str) -> None:

@@ -6,20 +6,25 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, Precision
+from engine.contract.errors import RecipeError
 from engine.export.aside import aside
 from engine.export.fp16 import NOTE, to_fp16
 from engine.export.graph_file import graph_files, load_graph, save_graph
-from engine.export.int8 import PLANS, to_int8
+from engine.export.int8 import PLANS, Plan, to_int8
 from engine.export.stages import Stages
 
 if TYPE_CHECKING:
     from engine.export.calibrated import Feed
 
 _NAMES = (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH)
+
+Feeds = Callable[[], "dict[str, list[Feed]]"]
+"""Runs the graphs in float32 and says what each was given."""
 
 
 @dataclass(frozen=True)
@@ -31,57 +36,53 @@ class Candidate:
 
 
 def candidates(
-    precision: Precision,
-    plain: Path,
-    work: Path,
-    stages: Stages,
-    producer: str,
-    feeds: Callable[[], dict[str, list[Feed]]] | None = None,
+    precision: Precision, plain: Path, work: Path, stages: Stages, producer: str, feeds: Feeds | None = None
 ) -> Iterator[Candidate]:
     """From the smallest files to the most careful ones; each lies in a folder of its own within `work`.
 
-    `plain` holds the graphs in float32. `feeds` gives, for int8, what ranges are to be measured on.
+    `plain` holds the graphs in float32. `feeds` gives, for int8, what ranges are to be measured on. Raises RecipeError
+    where int8 finds nothing to round.
     """
     if precision == "fp32":
         yield Candidate(_copy(plain, work / "fp32"), "")
     elif precision == "fp16":
         folder = _new(work / "fp16")
         for name in _NAMES:
-            aside(lambda name=name: _half(plain / name, folder / name), stages.cancel, stages.tell)  # type: ignore[misc]
+            aside(partial(_half, plain / name, folder / name), stages.cancel, stages.tell)
         yield Candidate(folder, NOTE)
     elif feeds is None:
         for number, plan in enumerate(PLANS):
             folder = _new(work / f"int8-{number}")
+            rounded = 0
             for name in _NAMES:
-                aside(
-                    lambda name=name, plan=plan, folder=folder: to_int8(  # type: ignore[misc]
-                        plain / name, folder / name, plan, producer
-                    ),
-                    stages.cancel,
-                    stages.tell,
-                )
-            yield Candidate(folder, f"{plan.note}; ranges as they come")
+                step = partial(to_int8, plain / name, folder / name, plan, producer)
+                rounded += aside(step, stages.cancel, stages.tell)
+            yield _rounded(folder, plan, rounded, "ranges as they come")
     else:
         yield from _calibrated(plain, work, stages, producer, feeds)
 
 
-def _calibrated(
-    plain: Path, work: Path, stages: Stages, producer: str, feeds: Callable[[], dict[str, list[Feed]]]
-) -> Iterator[Candidate]:
+def _calibrated(plain: Path, work: Path, stages: Stages, producer: str, feeds: Feeds) -> Iterator[Candidate]:
     from engine.export.calibrated import CALIBRATED_PLANS, to_calibrated
 
     known = aside(feeds, stages.cancel, stages.tell)
     for number, plan in enumerate(CALIBRATED_PLANS):
         folder = _new(work / f"calibrated-{number}")
+        rounded = 0
         for name in _NAMES:
-            aside(
-                lambda name=name, plan=plan, folder=folder: to_calibrated(  # type: ignore[misc]
-                    plain / name, folder / name, plan, known.get(name, []), producer
-                ),
-                stages.cancel,
-                stages.tell,
-            )
-        yield Candidate(folder, f"{plan.note}; ranges measured on {len(known[IMAGE_GRAPH])} images")
+            step = partial(to_calibrated, plain / name, folder / name, plan, known.get(name, []), producer)
+            rounded += aside(step, stages.cancel, stages.tell)
+        yield _rounded(folder, plan, rounded, f"ranges measured on {len(known[IMAGE_GRAPH])} inputs")
+
+
+def _rounded(folder: Path, plan: Plan, count: int, ranges: str) -> Candidate:
+    if not count:
+        raise RecipeError(
+            "This model holds no table of weights that is large enough to gain from int8.",
+            hint="Export it as fp32 or fp16.",
+            field="precision",
+        )
+    return Candidate(folder, f"{plan.note}; {ranges}; {count} tables of weights")
 
 
 def _half(source: Path, target: Path) -> None:

@@ -78,24 +78,24 @@ class Exported:
 
 @functools.cache
 def exported(exporter: str, name: str) -> Exported:
-    """What `exporter` makes of the kind called `name`, in every precision."""
-    kind = {**KINDS, **MORE_KINDS}[name]
+    """What `exporter` makes of one of KINDS, in every precision."""
+    return export_kind(exporter, KINDS[name], _folder() / f"{exporter} {name}")
+
+
+def export_kind(exporter: str, kind: Kind, folder: Path) -> Exported:
     tuned = tuned_model(kind.strategy, cris=kind.cris, **kind.settings)
-    folder = _folder() / f"{exporter} {name}"
     outs: dict[Precision, Path] = {precision: folder / f"tiny-{precision}.vlseg" for precision in PRECISIONS}
     events: list[Event] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(int8, "FEWEST_WEIGHTS", 1024)  # a tiny network has tiny tables
-        EXPORTERS.get(exporter)().write(
-            tuned, parts(labels=kind.labels), outs, events.append, CancelToken(), "job"
-        )
+        EXPORTERS.get(exporter)().write(tuned, parts(labels=kind.labels), outs, events.append, CancelToken(), "job")
     return Exported(kind, tuned, {precision: Bundle.open(out) for precision, out in outs.items()}, events)
 
 
 def tuned_model(strategy: str, *, cris: bool = False, **settings: object) -> TunedModel:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    vlsm = Cris(tiny_cris()) if cris else ClipSeg(tiny_network(layers=2))
+    vlsm = Cris(tiny_cris(layers=2)) if cris else ClipSeg(tiny_network(layers=2))
     config = STRATEGIES.get(strategy)(**settings)
     tuned = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.randn(4, vlsm.sites.text_width), 2))
     with torch.no_grad():

@@ -14,8 +14,14 @@ from engine.inference.session import sigmoid
 from tests.fakes.tiny_bundle import MEANING, SIZE, image_graph, mask_graph, text_graph
 
 
-def run(graph: bytes, **inputs: np.ndarray) -> np.ndarray:
+def run(graph: bytes | onnx.ModelProto, **inputs: np.ndarray) -> np.ndarray:
+    if isinstance(graph, onnx.ModelProto):
+        onnx.checker.check_model(graph, full_check=True)
+        graph = graph.SerializeToString()
     return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(None, inputs)[0]
+
+
+model = onnx.load_from_string
 
 
 @pytest.mark.parametrize("labels", [1, 3])
@@ -24,9 +30,9 @@ def test_every_label_has_its_map(labels: int, batch: int) -> None:
     embeddings = MEANING[5 : 5 + labels]
     shape = ("B", labels, SIZE, SIZE)
     fixed = compose_fixed(
-        image_graph(),
-        text_graph(),
-        mask_graph(),
+        model(image_graph()),
+        None,
+        model(mask_graph()),
         [{"embedding": embedding[None]} for embedding in embeddings],
         Signature({"pixel_values": ("B", 3, SIZE, SIZE)}, {"probabilities": shape}),
     )
@@ -44,22 +50,22 @@ def test_weights_of_the_mask_graph_appear_once() -> None:
     sizes = []
     for labels in (1, 3):
         fixed = compose_fixed(
-            image_graph(),
-            text_graph(),
-            mask_graph(),
+            model(image_graph()),
+            model(text_graph()),
+            model(mask_graph()),
             [{"embedding": embedding[None]} for embedding in MEANING[5 : 5 + labels]],
             Signature({"pixel_values": ("B", 3, SIZE, SIZE)}, {"probabilities": ("B", labels, SIZE, SIZE)}),
         )
-        sizes.append(len(onnx.load_from_string(fixed).graph.initializer))
+        sizes.append(len(fixed.graph.initializer))
     assert sizes[1] - sizes[0] == 4  # the phrases of the two further labels, and their widths
 
 
 def test_a_label_may_have_its_own_text_and_image() -> None:
     """Where labels come in everywhere: each path takes its own index, image features and words."""
     fixed = compose_fixed(
-        label_graph(image_graph(), "features"),
-        label_graph(text_graph(), "embedding"),
-        mask_graph(),
+        model(label_graph(image_graph(), "features")),
+        model(label_graph(text_graph(), "embedding")),
+        model(mask_graph()),
         [
             {
                 "input_ids": np.array([[1, word, 2]]),

@@ -39,12 +39,13 @@ def small() -> Small:
 
 @pytest.fixture(scope="module")
 def exported(small: Small) -> bytes:
-    return to_onnx(
+    model = to_onnx(
         small,
         (torch.ones(2, 5, dtype=torch.int64),),
         Signature({"ids": ("P", "T")}, {"embedding": ("P", 8)}),
         producer="tunevlseg test",
     )
+    return model.SerializeToString()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 9), (2, 4)])
@@ -92,6 +93,13 @@ def test_what_never_runs_stays_behind(exported: bytes) -> None:
     used = {name for node in model.graph.node for name in node.input}
     assert {tensor.name for tensor in model.graph.initializer} <= used
     assert len(exported) < 1000 * 8 * 4  # the unused layer alone would be larger
+
+
+def test_weights_stand_as_they_are_multiplied(exported: bytes) -> None:
+    """Turned over once, when the file is written, not whenever it is loaded."""
+    graph = onnx.load_from_string(exported).graph
+    weights = {tensor.name for tensor in graph.initializer}
+    assert not [node for node in graph.node if node.op_type == "Transpose" and node.input[0] in weights]
 
 
 def test_clean_keeps_what_an_inner_graph_uses() -> None:
