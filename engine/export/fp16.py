@@ -36,7 +36,7 @@ NOTE = "weights and arithmetic; softmax and normalisation stay in float32"
 
 def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """The graph with float16 weights; `model` is used up."""
-    half = convert_float_to_float16(
+    half: onnx.ModelProto = convert_float_to_float16(
         model, keep_io_types=True, op_block_list=[*DEFAULT_OP_BLOCK_LIST, *SENSITIVE], disable_shape_infer=False
     )
     del half.graph.value_info[:]  # the converter leaves some of them with their old type

@@ -105,10 +105,13 @@ def measure_parity(
 
 
 def _sessions(bundle: Bundle) -> list[BundleSession]:
-    """One for each provider that really runs the bundle on this machine."""
+    """One for each provider that really runs the bundle on this machine.
+
+    Not TensorRT: it builds an engine for minutes before it answers, for each size of a batch.
+    """
     sessions: dict[str, BundleSession] = {}
     for device in get_args(Device):
-        if device == "auto":
+        if device in ("auto", "tensorrt"):
             continue
         session = BundleSession(bundle, device)
         try:
