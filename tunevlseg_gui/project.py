@@ -242,10 +242,20 @@ class Project(QObject):
         """Some rows of the report that is on its way."""
         self._seen += [row_of(row) for row in rows]
 
-    def take_report(self, report: dict[str, Any], *, placed: bool = False) -> None:
+    def add_listed(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Cases of the folder that the report does not hold: they cannot be used as they are."""
+        known = {row.case_id for row in self.cases}
+        self.cases = [*self.cases, *(row_of(row) for row in rows if row.get("case_id") not in known)]
+        mark_problems(self.cases, self.found.problems if self.found else ())
+        self.cases_listed.emit()
+
+    def take_report(
+        self, report: dict[str, Any], *, placed: bool = False, listed: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
         """What the engine found; what the user changed stays.
 
         `placed`: it was asked with the cases where they were moved to, so that its splits are not those of the dataset.
+        `listed`: the cases of the folder as they are named now; None: as they were listed when it was opened.
         """
         self.found = Found.of_report(report)
         given = report.get("cases")
@@ -256,7 +266,7 @@ class Project(QObject):
             for row in seen:
                 row.split = before.get(row.case_id, row.split)
         self._splits_found = {row.case_id: row.split for row in seen}
-        self.cases = merged(self.cases, seen)
+        self.cases = merged(self.cases if listed is None else [row_of(row) for row in listed], seen)
         mark_problems(self.cases, self.found.problems)
         written = {known.value: known for known in self.labels}
         self.known_labels |= {label.value: label for label in self.found.labels}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from fakes import drawn_layouts as draw
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.data.listing import REPAIRED
@@ -90,8 +91,45 @@ def test_empty_cases_are_left_out_and_taken_back(qtbot: QtBot, window: MainWindo
     opened(qtbot, window, tmp_path)
     window.page("data").side.repairs.begin(group(window, "leave_out"))
     qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
+    # It is in no split, and no case of the grid any more.
+    assert [row.case_id for row in window.project.cases] == ["a", "c"]
     window.project.undo_stack.undo()
     qtbot.waitUntil(lambda: cases(window) == 3, timeout=WAIT)
+    assert sorted(row.case_id for row in window.project.cases) == ["a", "b", "c"]
+
+
+def test_moved_cases_are_saved_again_after_a_repair(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    """What tuning reads names the mended masks too."""
+    draw.folder_pairs(tmp_path)
+    draw.save(tmp_path / "images/d.png", draw.photo(7))
+    draw.save(tmp_path / "masks/d.jpg", draw.disc(7), quality=40)
+    opened(qtbot, window, tmp_path)
+    project = window.project
+    home = next(row for row in project.cases if row.case_id == "d").split
+    project.move_cases({"d": "test" if home == "train" else "train"})
+    qtbot.waitUntil(lambda: project.saved is not None and not project.waiting, timeout=WAIT)
+    before = project.saved
+    repairs = window.page("data").side.repairs
+    repairs.begin(group(window, "lossless"))
+    repairs.dialog.go.click()
+    qtbot.waitUntil(lambda: project.saved != before and not project.waiting, timeout=WAIT)
+    about = (Path(project.data_for_recipe()["folder"]) / "dataset.yaml").read_text()
+    assert f"masks/d.jpg: {REPAIRED}/masks/d.png" in about
+    # In use already: nothing is left to mend.
+    assert not [card for card in window.page("data").side.problems.cards if card.group.mending == "lossless"]
+
+
+def test_the_cases_of_a_problem_are_shown_alone(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    draw.folder_pairs(tmp_path)
+    (tmp_path / "masks/b.png").write_bytes(b"damaged")
+    opened(qtbot, window, tmp_path)
+    page = window.page("data")
+    qtbot.waitUntil(lambda: len(window.project.cases) == 3, timeout=WAIT)
+    page.side.problems.cards[0].findChild(QPushButton, "showCases").click()
+    assert [row.case_id for row in page.browser.model.rows] == ["b"]
+    assert "of a problem" in page.browser.filter_bar.count.text()
+    page.browser.filter_bar.clear.click()
+    assert len(page.browser.model.rows) == 3
 
 
 def test_a_leak_ends_by_moving_the_cases_of_the_patient(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class CaseFilter:
     """Every condition must hold; an empty one always does.
 
     `problem` is a severity, a kind, "any" or "none"; `least` and `most` bound the share of the image that the `label`
-    covers (all labels together, where none is chosen).
+    covers (all labels together, where none is chosen). `only` are case ids, those of a problem.
     """
 
     text: str = ""
@@ -35,9 +35,10 @@ class CaseFilter:
     problem: str = ""
     least: float = 0.0
     most: float = 1.0
+    only: frozenset[str] = frozenset()
 
     def rows(self, rows: Sequence[CaseRow], split_of: SplitOf) -> list[CaseRow]:
-        found = list(rows)
+        found = [row for row in rows if not self.only or row.case_id in self.only]
         for word in self.text.casefold().split():
             found = [row for row in found if word in row.case_id.casefold() or word in row.patient.casefold()]
         if self.split == LEFT_OUT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 
@@ -32,6 +32,7 @@ class DataController:
         self._job = ""
         self._placed = False
         self._listing = ""
+        self._fresh: list[dict[str, Any]] | None = None  # cases as named at another look, until its report comes
         self._saving = QTimer(page)
         self._saving.setSingleShot(True)
         self._saving.setInterval(SAVE_AFTER_MS)
@@ -46,6 +47,7 @@ class DataController:
             return
         self.cancel()
         self._page.browser.open(str(folder))
+        self._fresh = None if self._project.found is None else []
         self._listing = self._client.submit(ListCases(str(folder)), self._listed)
         split = self._project.split
         self._placed = bool(self._project.moves)
@@ -132,8 +134,12 @@ class DataController:
             return
         match event:
             case CasesListed(first=first, rows=rows):
-                if self._project.found is None:
+                if self._fresh is not None:
+                    self._fresh += rows
+                elif self._project.found is None:
                     self._project.take_listed(rows, first=first == 0)
+                else:  # the report was faster
+                    self._project.add_listed(rows)
             case JobFinished() | JobFailed() | JobCancelled():
                 self._listing = ""  # what is wrong with the folder, the report tells
 
@@ -147,7 +153,8 @@ class DataController:
                 self._project.take_seen(rows)
             case JobFinished(result=result):
                 self._over()
-                self._project.take_report(result, placed=self._placed)
+                self._project.take_report(result, placed=self._placed, listed=self._fresh)
+                self._fresh = None
                 self._page.notice.emit(None)
                 self._page.show_project()
                 if self._project.waiting:

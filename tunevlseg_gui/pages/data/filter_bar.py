@@ -26,6 +26,7 @@ class FilterBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._only: frozenset[str] = frozenset()
         self.search = QLineEdit()
         self.search.setObjectName("caseSearch")
         self.search.setAccessibleName("Search cases by name")
@@ -86,6 +87,7 @@ class FilterBar(QWidget):
             str(self.problem.currentData() or ""),
             self.least.value() / 100,
             self.most.value() / 100,
+            self._only,
         )
 
     @property
@@ -93,11 +95,20 @@ class FilterBar(QWidget):
         """And whether it is descending."""
         return self.sort.currentData(), self.downwards.isChecked()
 
+    def show_only(self, cases: Iterable[str]) -> None:
+        """These cases alone (ids), until the filter is cleared."""
+        self._reset(frozenset(cases))
+
     def show_counts(self, shown: int, total: int, chosen: int) -> None:
         text = f"{total:,} cases" if shown == total else f"Showing {shown:,} of {total:,}"
+        text += ", those of a problem" if self._only else ""
         self.count.setText(f"{text}, {chosen:,} selected" if chosen else text)
 
     def reset(self) -> None:
+        self._reset(frozenset())
+
+    def _reset(self, only: frozenset[str]) -> None:
+        self._only = only
         blockers = [QSignalBlocker(widget) for widget in (self.search, self.split, self.label, self.problem)]
         blockers += [QSignalBlocker(widget) for widget in (self.least, self.most)]
         self.search.clear()

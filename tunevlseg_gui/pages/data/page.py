@@ -111,6 +111,7 @@ class DataPage(QWidget):
     def _opened(self) -> QWidget:
         self.side = SidePanel(self._client, self.project)
         self.side.notice.connect(self.notice)
+        self.side.cases_wanted.connect(self.browser.filter_bar.show_only)
         self.side.look_wanted.connect(self.controller.look_again)
         self.side.split.applied.connect(self.controller.share_out)
 
