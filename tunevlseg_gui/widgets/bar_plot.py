@@ -88,6 +88,7 @@ class BarPlot(QWidget):
             axis.setPen(pg.mkPen(colours.tokens["grid"]))
             axis.setTextPen(pg.mkPen(text))
             axis.enableAutoSIPrefix(False)
+            axis.setStyle(hideOverlappingLabels=False)
             self._plot.setLabel(side, words, color=text)
         self._plot.showGrid(x=False, y=True, alpha=0.25)
         self._legend.setLabelTextColor(text)
@@ -149,4 +150,4 @@ class BarPlot(QWidget):
         top = max([height for series in self._bars for height in series.heights], default=1) or 1
         # The names stand above the bars.
         rows = -(-len(self._bars) // 3) if self._legend.isVisible() else 0
-        self._plot.setYRange(0, top * (1 + 0.16 * rows), padding=0.06)
+        self._plot.setYRange(0, top * (1 + 0.24 * rows), padding=0.06)

@@ -115,6 +115,7 @@ def show(result: dict[str, Any]) -> int:
         where = f"{problem['path']}: " if problem.get("path") else ""
         fix = f"\n    {problem['fix']}" if problem.get("fix") else ""
         say(f"  {problem['severity']}: {where}{problem['message']}{fix}")
+    _show_repairs(problems)
     if result.get("written"):
         say(f"\nwritten: {result['written']}")
     return 0 if result["usable"] else 2
@@ -131,6 +132,18 @@ def _show_statistics(found: dict[str, Any]) -> None:
         say(f"spacing: {' × '.join(reversed(shown))} mm (x × y × z)")
     if found["intensity"]:
         say(f"intensity: {found['intensity']['lowest'][0]:g} to {found['intensity']['highest'][1]:g}")
+
+
+def _show_repairs(problems: list[dict[str, Any]]) -> None:
+    """The commands that mend what the program can mend."""
+    cases: dict[str, set[str]] = {}
+    for problem in problems:
+        if problem.get("mending") and problem.get("cases"):
+            cases.setdefault(problem["mending"], set()).update(problem["cases"])
+    if cases:
+        say("\nWhat can be mended (originals stay as they are; dataset.yaml tells of it):")
+    for kind, names in cases.items():
+        say(f"  tunevlseg data repair PATH --kind {kind}    {len(names)} case{'' if len(names) == 1 else 's'}")
 
 
 def _share(value: float | None) -> str:

@@ -224,6 +224,8 @@ def test_mistakes_are_named(pictures: Path) -> None:
 
 
 def test_the_command_mends_a_dataset(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["data", "inspect", str(pictures)])
+    assert "--kind lossless    2 cases" in "".join(capsys.readouterr())
     assert main(["data", "repair", str(pictures), "--kind", "lossless"]) == 0
     assert "2 masks mended" in "".join(capsys.readouterr())
     assert main(["data", "repair", str(pictures), "--kind", "lossless"]) == 0

@@ -106,6 +106,20 @@ def test_a_label_is_ignored_and_taken_back(qtbot: QtBot, panel: LabelsPanel, pro
     assert project.labels[1].alternatives == ("hepar",)
 
 
+def test_a_value_becomes_a_label(qtbot: QtBot, panel: LabelsPanel, project: Project) -> None:
+    told: list[Any] = []
+    panel.notice.connect(told.append)
+    with qtbot.waitSignal(panel.look_wanted):
+        panel.add(7)
+    assert [(label.value, label.name) for label in project.labels][-1] == (7, "label 7")
+    assert project.labels[-1].colour == PALETTE[2]
+    assert panel.editor.name.text() == "label 7"
+    panel.add(2)
+    assert "liver already" in told[-1].message
+    project.undo_stack.undo()
+    assert len(project.labels) == 2
+
+
 def test_tables_of_other_programs_come_in_and_go_out(panel: LabelsPanel, project: Project, tmp_path: Path) -> None:
     told: list[Any] = []
     panel.notice.connect(told.append)

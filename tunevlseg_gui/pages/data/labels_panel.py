@@ -6,10 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QInputDialog,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.contract.errors import EngineError
 from engine.data.label_files import NAMES, LabelRow, read_labels, write_labels
+from engine.data.palette import PALETTE
 from tunevlseg_gui.edits import Step
 from tunevlseg_gui.errors.present import Notice, of_error
 from tunevlseg_gui.pages.data.label_editor import LabelEditor
@@ -54,6 +64,7 @@ class LabelsPanel(QWidget):
         self.restore = button("Use all", "useAllLabels", self._use_all, tip="Takes back the labels that were ignored")
         row = QHBoxLayout()
         row.setSpacing(6)
+        row.addWidget(button("Add…", "addLabel", self._ask_for_value, tip="A value of the masks that is no label yet"))
         row.addWidget(self.ignore)
         row.addWidget(self.restore)
         row.addStretch(1)
@@ -89,6 +100,27 @@ class LabelsPanel(QWidget):
         labels = self._project.labels
         self.ignore.setEnabled(self.chosen is not None and len(labels) > 1)
         self.restore.setVisible(len(self._project.known_labels) > len(labels))
+
+    def _ask_for_value(self) -> None:
+        values = [label.value for label in self._project.labels]
+        next_one = max(values, default=0) + 1
+        value, agreed = QInputDialog.getInt(self, "Add a label", "Its value in the masks", next_one, 1, 65535)
+        if agreed:
+            self.add(value)
+
+    def add(self, value: int) -> None:
+        """A label for masks' pixels of this value, to be named; told where there is one already."""
+        labels = self._project.labels
+        twin = next((label for label in labels if label.value == value), None)
+        if twin is not None:
+            self.notice.emit(Notice(f"The value {value} is {twin.name} already.", "Choose another value.", "warning"))
+            return
+        taken = {label.colour.upper() for label in labels}
+        colour = next((colour for colour in PALETTE if colour not in taken), PALETTE[len(labels) % len(PALETTE)])
+        name = f"label {value}"
+        after = sorted([*labels, Label(value, name, name, colour)], key=lambda label: label.value)
+        self._replace(f"adding of {name}", after, recount=True)
+        self.table.selectRow([label.value for label in after].index(value))
 
     def _ignore(self) -> None:
         chosen = self.chosen

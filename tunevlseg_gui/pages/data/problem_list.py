@@ -147,5 +147,7 @@ def _line() -> QWidget:
 def _text(text: str, name: str, role: str = "") -> QLabel:
     made = label(breakable(text), role, wrap=True, name=name)
     made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    made.setSizePolicy(policy)
     return made
