@@ -203,7 +203,7 @@ class Segment:
     bundle: str
     prompts: list[str]
     out: str = ""
-    axis: str = "axial"
+    axis: str = "axial"  # or "vote": the mean of axial, coronal and sagittal
     threshold: float | None = None  # None: the bundle's
     overwrite: bool = False
     probabilities: str = ""  # folder that receives one .npy of uint8 probabilities a prompt (for the viewer)
@@ -218,6 +218,13 @@ class Segment:
     colours: dict[str, str] = field(default_factory=dict)  # phrase → #rrggbb; empty: the label's, else a palette
     identity: str = ""  # DICOM SEG: keep (patient and study of the series) | deidentify; must be chosen
     fractional: bool = False  # DICOM SEG: probabilities instead of masks
+    device: str = "auto"  # auto | cpu | cuda | tensorrt | directml | coreml
+    skip_air: bool = False  # slices that show air only are not asked
+    keep_encodings: bool = False  # on disk: a further phrase on the scan is quick next week too
+    smooth: float = 0.0  # standard deviation of a blur before the threshold: mm, px for pictures
+    fill_holes: bool = False
+    largest: bool = False  # the largest part only
+    smallest: float = 0.0  # parts smaller than this go: ml, px for pictures
 
 
 @dataclass(frozen=True, slots=True)

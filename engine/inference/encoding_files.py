@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import EngineError
 from engine.contract.whole_file import write_whole
+from engine.runs.folders import cache_folder
 from engine.volumes.preprocess import Range
 from engine.volumes.slicing import SliceStack
 
@@ -27,6 +28,11 @@ MOST_ON_DISK: Final = 4 * 1024**3
 """Bytes of encodings kept: some 60 scans of 200 slices at CLIPSeg's published size."""
 
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
+
+
+def encodings_folder() -> Path:
+    """Where they lie; may be deleted at any time."""
+    return cache_folder() / "encodings"
 
 
 def content_of(stack: SliceStack, limits: Range) -> str:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from engine.bundle.levels import mask_of, threshold_level
 from engine.config.fields import Settings, setting
+from engine.contract.errors import OutOfRange
 from engine.volumes.geometry import Geometry
 
 _REACH = 4.0
@@ -36,6 +39,20 @@ class Refinement(Settings):
     smallest: float = setting(
         0.0, "Parts smaller than this are taken away.", unit="ml; px for pictures", ge=0, le=100_000
     )
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Refinement:
+        """From settings that hold others too. Raises OutOfRange."""
+        try:
+            return cls.model_validate({name: values[name] for name in cls.model_fields if name in values})
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            field = str(problem["loc"][0])
+            raise OutOfRange(
+                f"{field}: {problem['input']!r} is outside its limits.",
+                hint=f"{cls.model_fields[field].description} {problem['msg']}.",
+                field=field,
+            ) from None
 
     @property
     def does_nothing(self) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import onnxruntime
 
-from engine.contract.errors import NoDevice, NotABundle
+from engine.contract.errors import NoDevice, NotABundle, UnknownName
 
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml"]
 
@@ -60,6 +60,14 @@ def open_session(
     if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
         raise _not_usable(device)
     return session
+
+
+def known_device(name: str) -> Device:
+    """Raises UnknownName."""
+    for device in get_args(Device):
+        if device == name:
+            return device  # type: ignore[no-any-return]
+    raise UnknownName(f"There is no device {name!r}.", hint=f"Known: {', '.join(get_args(Device))}.", field="device")
 
 
 def device_of(provider: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,6 +166,15 @@ def segment(
         intensity_note(stacks[0].slices, manifest.preprocess),
         pass_.air,
     )
+
+
+def known_axis(name: str) -> Axis:
+    """Raises UnknownName."""
+    axes: tuple[Axis, ...] = (*get_args(Plane), VOTE)
+    for axis in axes:
+        if axis == name:
+            return axis
+    raise UnknownName(f"There is no axis {name!r}.", hint=f"Known: {', '.join(axes)}.", field="axis")
 
 
 def planes_of(volume: Volume, plane: Axis) -> tuple[Plane, ...]:

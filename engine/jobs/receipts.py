@@ -37,7 +37,7 @@ VERSION: Final = 1
 NOTICE: Final = "For research use only. Not a medical device; not for diagnosis or treatment."
 _PACKAGES: Final = ("numpy", "onnxruntime", "onnxruntime-gpu", "tokenizers", "SimpleITK", "pydicom")
 _LONGEST: Final = 1 << 20
-SETTINGS: Final[tuple[str, ...]] = ()
+SETTINGS: Final[tuple[str, ...]] = ("skip_air", "smooth", "fill_holes", "largest", "smallest")
 """Fields of a Segment job, beside those that a receipt names itself, which change what a mask shows."""
 Kind = Literal["mask", "labels", "segments"]
 

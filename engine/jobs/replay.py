@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from engine.bundle.reader import Bundle, is_bundle
 from engine.bundle.storage import SUFFIX
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError, InputError
+from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Log
 from engine.contract.jobs import Replay
 from engine.inference.cache import SegmentCache
-from engine.inference.segment import Answer, segment
+from engine.inference.refine import Refinement
+from engine.inference.segment import Answer, known_axis, segment
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.receipts import Receipt, content_of, is_unchanged, present_versions, receipt_of, stored_arrays
 from engine.jobs.segment_flat import combine
@@ -24,12 +25,10 @@ from engine.runs.folders import cache_folder, models_folder, resources, runs_fol
 from engine.volumes.dicom.files import looks_like_dicom
 from engine.volumes.formats.base import format_name, mask_format
 from engine.volumes.reading import list_series, read_scan
-from engine.volumes.slicing import Plane
 from engine.volumes.stored_receipts import receipt_beside
 from engine.volumes.volume import Volume
 
 _MOST_LOOKED_AT: Final = 200
-_PLANES: Final[tuple[Plane, ...]] = ("axial", "coronal", "sagittal", "acquisition")
 
 
 def run(job: Replay, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -76,8 +75,13 @@ def _receipt(mask: Path) -> Receipt:
             hint=f"Masks of NIfTI, MetaImage and PNG have it beside them, as {receipt_beside(mask).name}. "
             "Was that file left behind?",
         )
-    if receipt.plane not in _PLANES:
-        raise InputError(f"The receipt of {mask.name} names a plane that is not known.", hint="Update TuneVLSeg.")
+    try:
+        known_axis(receipt.plane)
+        Refinement.of(receipt.settings)
+    except RecipeError:
+        raise InputError(
+            f"The receipt of {mask.name} names a plane or setting that is not known.", hint="Update TuneVLSeg."
+        ) from None
     return receipt
 
 
@@ -225,12 +229,25 @@ def _again(
 ) -> list[NDArray[Any]]:
     """What the mask's file would hold now."""
     session = SegmentCache().session(bundle)
-    plane = next(plane for plane in _PLANES if plane == receipt.plane)
+    plane, refinement = known_axis(receipt.plane), Refinement.of(receipt.settings)
+    skip_air = bool(receipt.settings.get("skip_air", False))
     thresholds = {asked.threshold for asked in receipt.masks}
     answers: dict[str, Answer] = {}
     for threshold in thresholds:
         prompts = [asked.prompt for asked in receipt.masks if asked.threshold == threshold]
-        found = segment(scan, session, prompts, plane, threshold, emit, cancel, job_id, label=receipt.label)
+        found = segment(
+            scan,
+            session,
+            prompts,
+            plane,
+            threshold,
+            emit,
+            cancel,
+            job_id,
+            label=receipt.label,
+            skip_air=skip_air,
+            refinement=refinement,
+        )
         answers.update({answer.asked: answer for answer in found.answers})
     ordered = [answers[asked.prompt] for asked in receipt.masks]
     if receipt.file == "labels":

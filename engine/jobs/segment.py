@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from engine.bundle.reader import Bundle
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import Cancelled, EngineError, InputError, OutOfMemory, UnknownName
+from engine.contract.errors import Cancelled, EngineError, InputError, OutOfMemory
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
 from engine.inference.cache import SegmentCache, scan_key
-from engine.inference.segment import check_label, segment
+from engine.inference.encoding_files import EncodingFiles, encodings_folder
+from engine.inference.level_store import LevelStore
+from engine.inference.refine import Refinement
+from engine.inference.runtime import fallback_note, known_device
+from engine.inference.segment import Axis, check_label, known_axis, segment
 from engine.inference.session import BundleSession
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.receipts import AskedMask, Kind, content_of, is_done, receipt_of
@@ -31,7 +36,6 @@ from engine.jobs.segment_names import (
 )
 from engine.jobs.segment_summary import BatchProgress, write_summary
 from engine.jobs.segment_writing import Writer
-from engine.volumes.slicing import Plane
 from engine.volumes.volume import Volume
 from engine.volumes.writing import check_target
 
@@ -53,7 +57,8 @@ def run(
     """
     started = time.monotonic()
     cache = cache or SegmentCache()
-    plane = _plane(job.axis)
+    plane = known_axis(job.axis)
+    refinement, device = Refinement.of(asdict(job)), known_device(job.device)
     found = find_items(job, cancel)
     only = found.items[0]
     if job.save and len(found.items) == 1 and is_mask_file(Path(job.out)) and not Path(job.out).is_dir():
@@ -67,8 +72,12 @@ def run(
     plans = _plans(job, found, prompts)
     _warn(bundle, found, emit, job_id)
 
+    session = cache.session(bundle, device)
+    fallback = fallback_note(device, session.provider)
+    if fallback:
+        emit(Log(job_id, fallback, "warning"))
     batch = _Batch(
-        job, writer, cache.session(bundle), cache, plane, cancel, job_id, BatchProgress(emit, job_id, len(plans))
+        job, writer, session, cache, plane, refinement, cancel, job_id, BatchProgress(emit, job_id, len(plans))
     )
     batch.go(plans, emit, several=len(plans) > 1 or found.from_folder)
     result = batch.result
@@ -93,13 +102,15 @@ class _Batch:
         writer: Writer,
         session: BundleSession,
         cache: SegmentCache,
-        plane: Plane,
+        plane: Axis,
+        refinement: Refinement,
         cancel: CancelToken,
         job_id: str,
         progress: BatchProgress,
     ) -> None:
         self.job, self.writer, self.session, self.cache = job, writer, session, cache
         self.plane, self.cancel, self.job_id, self.progress = plane, cancel, job_id, progress
+        self.refinement = refinement
         self.result: dict[str, Any] = {
             name: [] for name in ("masks", "combined", "probabilities", "failed", "skipped", "summary")
         }
@@ -148,21 +159,32 @@ class _Batch:
         for note in volume.notes:
             emit(Log(self.job_id, f"{plan.shown}: {note}"))
         key = (self.session.bundle.sha256, self.session.device, *scan_key(plan.scan, plan.series))
-        found = segment(
-            volume,
-            self.session,
-            self.writer.prompts,
-            self.plane,
-            job.threshold,
-            emit,
-            self.cancel,
-            self.job_id,
-            store=self.cache.encodings,
-            key=key,
-            label=job.label,
-        )
+        levels = LevelStore(self.writer.probability_files(plan))
+        try:
+            found = segment(
+                volume,
+                self.session,
+                self.writer.prompts,
+                self.plane,
+                job.threshold,
+                emit,
+                self.cancel,
+                self.job_id,
+                store=self.cache.encodings,
+                key=key,
+                label=job.label,
+                skip_air=job.skip_air,
+                levels=levels,
+                encodings=EncodingFiles(encodings_folder()) if job.keep_encodings else None,
+                refinement=self.refinement,
+            )
+        except BaseException:
+            levels.drop()
+            raise
         if found.note:
             emit(Log(self.job_id, f"{plan.shown}: {found.note}"))
+        if found.air:
+            emit(Log(self.job_id, f"{plan.shown}: {found.air} of {found.slices} slices show air only: not asked."))
         made = self.writer.write(plan, found, volume, scan_sum, done, emit, self.job_id)
         for name, entries in made.items():
             self.result[name] += entries
@@ -254,14 +276,6 @@ def _measured(plan: ScanNames) -> dict[str, Any]:
         return {entry.pop("prompt"): entry for entry in known["measurements"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _plane(axis: str) -> Plane:
-    planes: tuple[Plane, ...] = get_args(Plane)
-    for plane in planes:
-        if plane == axis:
-            return plane
-    raise UnknownName(f"There is no axis {axis!r}.", hint=f"Known: {', '.join(planes)}.", field="axis")
 
 
 def _prompts(job: Segment, bundle: Bundle) -> list[str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import engine
 from engine.bundle.reader import Bundle
@@ -19,7 +18,7 @@ from engine.contract.control import Emit
 from engine.contract.errors import OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
-from engine.contract.whole_file import write_text, write_whole
+from engine.contract.whole_file import write_text
 from engine.inference.segment import Answer, Segmentation
 from engine.jobs.receipts import Kind, Wanted, make_receipt, saved_as, settings_of
 from engine.jobs.segment_flat import FIRST, LIKELIER, combine, label_values
@@ -94,6 +93,13 @@ class Writer:
             masks if kind != "mask" else ((self.prompts[index], threshold, 1),),
         )
 
+    def probability_files(self, plan: ScanNames) -> list[Path] | None:
+        """Where the levels of each phrase go while they are made, in the order of the phrases; None: nowhere."""
+        if not self.job.probabilities:
+            return None
+        slugs = unique([slug_of(prompt) for prompt in self.prompts])
+        return [Path(self.job.probabilities) / f"{plan.stem}_{slug}.npy" for slug in slugs]
+
     def write(
         self,
         plan: ScanNames,
@@ -135,7 +141,10 @@ class Writer:
         if plan.measurements is not None:
             write_tables(plan.measurements, plan.shown, result["masks"])
         if self.job.probabilities:
-            result["probabilities"] = _probabilities(Path(self.job.probabilities), plan, found.answers)
+            result["probabilities"] = [
+                {"scan": str(plan.scan), "prompt": answer.asked, "path": str(path)}
+                for answer, path in zip(found.answers, self.probability_files(plan) or (), strict=True)
+            ]
         return result
 
     def _write_flat(
@@ -226,6 +235,8 @@ def entry(plan: ScanNames, answer: Answer, path: Path | None, measured: Measurem
         "ml": answer.volume_ml,
         "found": answer.found,
         "highest": round(answer.highest, 4),
+        "presence": round(answer.presence, 4),
+        "presence_cut": answer.presence_cut,
     }
     return made if measured is None else {**made, "measurements": measured.to_dict()}
 
@@ -293,21 +304,8 @@ def _tell(plan: ScanNames, answer: Answer, emit: Emit, job_id: str) -> None:
             Log(
                 job_id,
                 f"{plan.shown}: {answer.asked!r} was not found"
-                f" (highest probability {answer.highest:.2f}, threshold {answer.threshold:.2f}).",
+                f" (highest probability {answer.highest:.2f}, threshold {answer.threshold:.2f}; "
+                f"presence score {answer.presence:.2f}, needed {answer.presence_cut:.2f}).",
                 "warning",
             )
         )
-
-
-def _probabilities(folder: Path, plan: ScanNames, answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    slugs = unique([slug_of(answer.asked) for answer in answers])
-    found = []
-    for answer, name in zip(answers, slugs, strict=True):
-        path = write_array(folder / f"{plan.stem}_{name}.npy", answer.levels)
-        found.append({"scan": str(plan.scan), "prompt": answer.asked, "path": str(path)})
-    return found
-
-
-def write_array(path: Path, values: NDArray[Any]) -> Path:
-    """`values` as .npy, whole or not at all; raises DiskFull or InputError."""
-    return write_whole(path, lambda beside: np.save(beside, np.ascontiguousarray(values), allow_pickle=False))

@@ -28,7 +28,12 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--prompt", nargs="+", action="extend", default=[], metavar="TEXT", help="what to look for")
     parser.add_argument("--out", required=True, metavar="FILE|FOLDER")
-    parser.add_argument("--axis", default="axial", choices=["axial", "coronal", "sagittal", "acquisition"])
+    parser.add_argument(
+        "--axis",
+        default="axial",
+        choices=["axial", "coronal", "sagittal", "acquisition", "vote"],
+        help="plane of the slices that are asked; vote: all three, the mean counts (three times the work)",
+    )
     parser.add_argument("--threshold", type=float, default=None, metavar="0..1", help="default: the bundle's own")
     parser.add_argument(
         "--series",
@@ -48,6 +53,21 @@ def add(commands: Commands) -> None:
         help="replace masks that are there (without it, those that this very question made are kept, others refused)",
     )
     parser.add_argument("--measure", action="store_true", help="volume, extent, components, grey values: CSV and JSON")
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=["auto", "cpu", "cuda", "tensorrt", "directml", "coreml"],
+        help="default: the fastest that runs here",
+    )
+    parser.add_argument("--skip-air", action="store_true", help="do not ask slices that show air only")
+    parser.add_argument(
+        "--keep-encodings", action="store_true", help="keep encoded slices on disk, for further phrases another day"
+    )
+    cleaner = parser.add_argument_group("a cleaner mask", "distances and sizes of pictures are in pixels")
+    cleaner.add_argument("--smooth", type=float, default=0.0, metavar="MM", help="blur before the threshold")
+    cleaner.add_argument("--fill-holes", action="store_true", help="fill what the mask encloses")
+    cleaner.add_argument("--largest", action="store_true", help="keep the largest part only")
+    cleaner.add_argument("--smallest", type=float, default=0.0, metavar="ML", help="take smaller parts away")
     files = parser.add_argument_group("files")
     files.add_argument(
         "--format",
@@ -98,6 +118,13 @@ def make(given: argparse.Namespace) -> Segment:
         codes=_codes(given.code),
         identity=given.dicom_seg_identity,
         fractional=given.fractional,
+        device=given.device,
+        skip_air=given.skip_air,
+        keep_encodings=given.keep_encodings,
+        smooth=given.smooth,
+        fill_holes=given.fill_holes,
+        largest=given.largest,
+        smallest=given.smallest,
     )
 
 

@@ -19,12 +19,15 @@ from engine.contract.errors import (
     InputError,
     NotABundle,
     OutOfRange,
+    RecipeError,
     ScanUnreadable,
     UnknownName,
     WeightsMissing,
 )
-from engine.contract.events import Event, Log
-from engine.contract.jobs import Segment
+from engine.contract.events import Event, Log, SliceDone
+from engine.contract.jobs import Replay, Segment
+from engine.jobs import replay
+from engine.jobs.receipts import receipt_of
 from engine.jobs.segment import SegmentCache, run
 from engine.jobs.segment_names import slug, unique
 from tests.fakes.tiny_bundle import square_picture, write_tiny_bundle
@@ -305,3 +308,59 @@ def test_a_name_that_cannot_hold_the_mask_is_told_before_any_work(
         go(job(file, tmp_path / "no bundle", "red", out=tmp_path / f"mask{''.join(file.suffixes)}"))
     assert words not in str(caught.value)
     assert not (tmp_path / name).exists()
+
+
+def test_a_vote_a_cleaner_mask_and_their_replay(head: Path, bundle: Path, tmp_path: Path) -> None:
+    plain = go(job(head, bundle, "bright", out=tmp_path / "plain.nii.gz"))["masks"][0]
+    voted = go(
+        job(head, bundle, "bright", out=tmp_path / "voted.nii.gz", axis="vote", smooth=1.0, largest=True, skip_air=True)
+    )
+    assert voted["plane"] == "vote"
+    assert 0 < voted["masks"][0]["voxels"] != plain["voxels"]
+    receipt = receipt_of(tmp_path / "voted.nii.gz")
+    assert receipt is not None
+    assert (receipt.plane, receipt.settings) == ("vote", {"smooth": 1.0, "largest": True, "skip_air": True})
+    again = replay.run(
+        Replay(str(tmp_path / "voted.nii.gz"), str(head), str(bundle)), lambda event: None, CancelToken(), "job"
+    )
+    assert again["equal"], again["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("smooth", -1.0), ("smallest", float("nan")), ("smooth", 1e9), ("device", "abacus")]
+)
+def test_absurd_settings_are_told_before_any_work(head: Path, tmp_path: Path, field: str, value: float | str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        go(job(head, tmp_path / "no bundle", "red", out=tmp_path / "m.nii.gz", **{field: value}))
+    assert caught.value.field == field
+
+
+def test_encodings_kept_on_disk_serve_another_process(
+    head: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = go(job(head, bundle, "bright", out=tmp_path / "a.nii.gz", keep_encodings=True))["masks"][0]
+
+    def no(*_: object, **__: object) -> None:
+        raise AssertionError("encoded again")
+
+    monkeypatch.setattr("engine.inference.session.BundleSession.encode_image", no)
+    again = go(job(head, bundle, "bright", out=tmp_path / "b.nii.gz", keep_encodings=True))["masks"][0]
+    assert again["voxels"] == first["voxels"]
+    with pytest.raises(AssertionError, match="encoded again"):
+        go(job(head, bundle, "bright", out=tmp_path / "c.nii.gz"))
+
+
+def test_half_an_answer_is_taken_away(head: Path, bundle: Path, tmp_path: Path) -> None:
+    token, folder = CancelToken(), tmp_path / "answers"
+    asked = job(head, bundle, "bright", "red", save=False, probabilities=str(folder), axis="sagittal")
+    seen = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, SliceDone):
+            seen.append(Path(event.path).is_file())
+            token.cancel()
+
+    with pytest.raises(Cancelled):
+        run(asked, stop, token, "job")
+    assert seen[0]
+    assert list(folder.iterdir()) == []
