@@ -11,6 +11,7 @@ from engine.data.config import DataConfig
 from engine.data.findings import DatasetReport
 from engine.data.grey_histogram import grey_statistics
 from engine.data.grey_levels import differing, intensity_for_all
+from engine.data.known_cases import KnownCases
 from engine.data.label_table import SeenValues, label_gaps, table_for
 from engine.data.labels import name_from_folder
 from engine.data.likeness import told_inverted, told_masks
@@ -36,7 +37,9 @@ def inspect(
     job_id: str = "inspect",
     placed: Mapping[str, str] | None = None,
 ) -> DatasetReport:
-    """Every file is opened once; a bad one leaves its case out with a problem that says what, where and what to do.
+    """Every file is opened once; one that an earlier inspection opened and that has not changed is remembered.
+
+    A bad file leaves its case out with a problem that says what, where and what to do.
 
     `placed`: case id → split, as edited by hand. Returns a report even where nothing is usable (`report.usable`,
     `report.require_usable()`). Raises DatasetIncomplete for a folder that is missing, empty or of an unknown layout,
@@ -51,9 +54,14 @@ def inspect(
         cases = tuple(replace(case, split=placed.get(case.case_id, case.split)) for case in cases)
     seen: list[SeenCase] = []
     ticker = Ticker(emit, job_id, len(cases), "cases", "opening files")
+    known = KnownCases(folder, config)
 
     def open_one(number: int, case: Case) -> tuple[SeenCase | None, list[Problem]]:
         cancel.check()
+        stamp = known.stamp(case)
+        before = known.find(case, stamp)
+        if before is not None:
+            return before
         try:
             opened = open_case(case, folder)
         except CaseRefused as error:
@@ -63,13 +71,16 @@ def inspect(
                 error.kind, "error", told, error.where, error.hint, cases=(case.case_id,), mending=mending
             )
             return None, [refused]
-        return remember(opened, config), notes_of(opened, folder)
+        item, notes = remember(opened, config), notes_of(opened, folder)
+        known.keep(stamp, item, notes)
+        return item, notes
 
     for item, told in look(cases, open_one):
         if item is not None:
             seen.append(item)
         problems += told
         ticker.step()
+    known.save()
     name = found.name or name_from_folder(folder)
     values = [SeenValues(item.case.case_id, item.counts(), item.cut, item.objects) for item in seen]
     table, label_problems = table_for(given, name, values, found.kind)

@@ -11,12 +11,14 @@ from engine.contract.jobs import DataCache
 from engine.contract.whole_file import told
 from engine.data.cache.key import dataset_key
 from engine.data.cache.room import Room, slices_folder
+from engine.data.known_cases import forget
 
 
 def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
     """`folder`, `bytes`, `limit`, and `datasets`: a row for each dataset and its settings, last used first.
 
-    With `job.clear`, `removed` and `spared` bytes: what a run uses stays. With `job.dataset` only that folder's rows.
+    With `job.clear`, `removed` and `spared` bytes: what a run uses stays; what inspections remember goes too. With
+    `job.dataset` only that folder's.
     Raises InputError for a dataset folder that does not exist, OutOfRange for a limit that is no number.
     """
     del emit, job_id
@@ -32,6 +34,8 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         room.folder.mkdir(parents=True, exist_ok=True)
     cancel.check()
     removed, spared = room.clear(wanted) if job.clear else (0, 0)
+    if job.clear:
+        removed += forget(wanted)
     rows = [row for row in room.summary() if not wanted or row["dataset"] == wanted]
     return {
         "folder": str(room.folder),

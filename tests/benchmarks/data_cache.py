@@ -1,7 +1,7 @@
 """Images per second out of the cache of slices, cold and warm, beside decoding each time with Pillow; and memory.
 
     python tests/benchmarks/data_cache.py [--images 2000] [--depth 200] [--size 352] [--rounds 3]
-                                          [--folder DIR] [--json]
+                                          [--small] [--folder DIR] [--json]
 
 Draws pairs of 640 × 480 (as inspect_dataset.py does) and one volume. Then, in one process and in turns, so that all
 see the same machine:
@@ -13,7 +13,8 @@ see the same machine:
               the volume: read by SimpleITK each time a slice of it is needed, kept for the slices of one batch)
 Files lie in the system's cache: the processor is measured, not the disk. Memory, on Linux: how much the process' own
 pages (RssAnon) grew over the build and both epochs, and the mapped ones (RssFile), which the system takes back when
-it needs them, beside the bytes of all rows. With --images 10000 --rounds 1 for the memory of a large dataset.
+it needs them, beside the bytes of all rows. `--images 10000 --small --rounds 1` for the memory of a large dataset:
+pictures of 160 × 120 are soon drawn, and their rows are as long as any.
 """
 
 from __future__ import annotations
@@ -46,6 +47,23 @@ from engine.volumes.preprocess import Preprocess
 from engine.volumes.slicing import SliceStack
 
 BATCH = 32
+
+
+def draw_small(folder: Path, count: int) -> None:
+    """Pairs of 160 × 120."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        image, mask = folder / f"images/{number:06}.jpg", folder / f"masks/{number:06}.png"
+        if image.exists() and mask.exists():
+            continue
+        rng = np.random.default_rng(number)
+        coarse = Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8))
+        coarse.resize((160, 120), Image.Resampling.BILINEAR).save(image, quality=90)
+        marked = np.zeros((120, 160), np.uint8)
+        row, column = rng.integers(10, 80, 2)
+        marked[row : row + 20, column : column + 30] = 255
+        Image.fromarray(marked).save(mask)
 
 
 def draw_volume(folder: Path, depth: int) -> None:
@@ -173,13 +191,17 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=200)
     parser.add_argument("--size", type=int, default=352)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--small", action="store_true", help="pictures of 160 × 120")
     parser.add_argument("--folder", type=Path, help="where drawn files are kept and used again")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     rows: dict[str, Any] = {"cores": os.cpu_count()}
     with tempfile.TemporaryDirectory() as made:
         folder = given.folder or Path(made)
-        draw(folder / "pictures", given.images, ".jpg")
+        if given.small:
+            draw_small(folder / "pictures", given.images)
+        else:
+            draw(folder / "pictures", given.images, ".jpg")
         draw_volume(folder / "volumes", given.depth)
         rows["pictures"] = measure(folder / "pictures", given.size, given.rounds, volumes=False)
         rows["volumes"] = measure(folder / "volumes", given.size, given.rounds, volumes=True)
