@@ -122,13 +122,15 @@ class Network:
             return "."  # the published prompt p0
         return with_stop(phrase) if self.append_stop else phrase
 
-    def answer(self, report: DatasetReport, dataset: SliceDataset) -> Answer:
+    def answer(self, report: DatasetReport, dataset: SliceDataset, *, own_texts: bool = True) -> Answer:
         """Asks the network for every label of the report, at model size.
+
+        `own_texts` False: with the labels' phrases, as a bundle is asked, whatever the dataset says.
 
         Where the dataset says something of its own of each image, that is asked: the answer must then be called batch
         by batch in the dataset's order, as scoring does.
         """
-        phrases, texts = self.phrases(report), self.texts(dataset)
+        phrases, texts = self.phrases(report), self.texts(dataset) if own_texts else None
         self.tuned.eval()
         places = itertools.cycle(range(len(dataset)))
 

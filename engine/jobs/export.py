@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.bundle.manifest import Precision
+from engine.bundle.presence import in_words
 from engine.bundle.reader import Bundle
 from engine.bundle.storage import SUFFIX
 from engine.bundle.verdict import reports_of, verdict
@@ -84,6 +87,7 @@ def _export_run(
 ) -> None:
     from engine.assemble import Listener, export_parts, inspect_for, make_split, run_network
     from engine.export import EXPORTERS
+    from engine.export.presence import presence_of
     from engine.jobs.run_data import CHANGED, intensity_of, labels_of, same_data, was_synthetic
     from engine.recipe import read_recipe
 
@@ -93,7 +97,7 @@ def _export_run(
     hear = Listener(emit, cancel, job_id)
     recipe = read_recipe(folder / layout.RECIPE)
     network = run_network(folder, recipe)
-    labels, images, calibration = labels_of(folder), None, None
+    labels, images, calibration, presence = labels_of(folder), None, None, None
     try:
         report = inspect_for(recipe, hear)
     except DatasetIncomplete as error:
@@ -106,23 +110,30 @@ def _export_run(
             emit(Log(job_id, CHANGED, "warning"))
         labels, intensity, synthetic = labels or report.labels, report.intensity, report.synthetic
         if report.slice_count("val"):
-            images = _spread(make_split(network, report, "val", hear).images, MOST_COMPARED)
+            val = make_split(network, report, "val", hear)
+            rows = _spread(len(val), MOST_COMPARED)
+            images = val.images[rows]
+            ask = network.answer(report, val, own_texts=False)
+            presence = presence_of(ask, images, val.masks[rows], val.present[rows], cancel)
         if job.calibrate:
             # Those that were learned from: the verdict is then on images that set no range.
             split = "train" if report.slice_count("train") else "val"
-            calibration = _spread(make_split(network, report, split, hear).images, MOST_CALIBRATED)
+            learned = make_split(network, report, split, hear)
+            calibration = learned.images[_spread(len(learned), MOST_CALIBRATED)]
     row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
     scores = {name: value for name, value in row.items() if name.startswith("val_") and math.isfinite(value)}
     parts = export_parts(network, labels, intensity, images, scores, synthetic=synthetic, calibration=calibration)
+    parts = replace(parts, manifest=parts.manifest.model_copy(update={"presence": presence}))
+    emit(Log(job_id, in_words(presence)))
     exporter = EXPORTERS.get("onnx")()
     exporter.write(network.tuned, parts, outs, emit, cancel, job_id, overwrite=job.overwrite)
 
 
-def _spread(images: Any, most: int) -> Any:
-    """At most so many of them, taken evenly: neighbours in a scan look alike."""
-    if len(images) <= most:
-        return images[:].copy()
-    return images[np.linspace(0, len(images) - 1, most).round().astype(int)].copy()
+def _spread(count: int, most: int) -> NDArray[np.int64]:
+    """Places of at most so many of `count` images, taken evenly: neighbours in a scan look alike."""
+    if count <= most:
+        return np.arange(count)
+    return np.linspace(0, count - 1, most).round().astype(np.int64)
 
 
 def _told(out: Path) -> dict[str, Any]:
