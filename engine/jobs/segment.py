@@ -185,7 +185,7 @@ class _Batch:
             emit(Log(self.job_id, f"{plan.shown}: {found.note}"))
         if found.air:
             emit(Log(self.job_id, f"{plan.shown}: {found.air} of {found.slices} slices show air only: not asked."))
-        made = self.writer.write(plan, found, volume, scan_sum, done, emit, self.job_id)
+        made = self.writer.write(plan, found, volume, scan_sum, done, emit, self.cancel, self.job_id)
         for name, entries in made.items():
             self.result[name] += entries
         self.rows += [{**mask, **_named(plan), "state": "done"} for mask in made["masks"]]

@@ -14,7 +14,7 @@ import numpy as np
 
 import engine
 from engine.bundle.reader import Bundle
-from engine.contract.control import Emit
+from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
@@ -108,9 +108,13 @@ class Writer:
         scan_sum: str,
         done: frozenset[Path],
         emit: Emit,
+        cancel: CancelToken,
         job_id: str,
     ) -> dict[str, Any]:
-        """All files of one scan that are not `done`; gives `masks`, `combined` and `probabilities` of the result."""
+        """All files of one scan that are not `done`; gives `masks`, `combined` and `probabilities` of the result.
+
+        Reads `cancel` before each file.
+        """
         result: dict[str, Any] = {"masks": [], "combined": [], "probabilities": []}
 
         def receipt(answers: Sequence[Answer], values: Sequence[int], kind: Kind, labels: Any = None) -> str:
@@ -121,6 +125,7 @@ class Writer:
 
         measured = [measure(answer.mask, volume) if self.job.measure else None for answer in found.answers]
         for answer, path, numbers in zip(found.answers, plan.masks, measured, strict=True):
+            cancel.check()
             if path is not None and path not in done:
                 # A picture of ones looks black in every viewer; 0 and 255 are read as one label again.
                 labels = answer.mask.astype(np.uint8) * (255 if volume.is_picture else 1)
@@ -128,6 +133,7 @@ class Writer:
             shown = plan.combined if plan.as_segments else path
             result["masks"].append(entry(plan, answer, shown, numbers))
             _tell(plan, answer, emit, job_id)
+        cancel.check()
         if plan.combined is not None:
             values = label_values(self.bundle.manifest, self.prompts)
             if plan.as_segments:

@@ -96,7 +96,7 @@ def _parse_code(part: str, whole: str) -> Code:
     if len(values) != 3 or not all(values):
         raise _not_a_code(whole)
     for (name, most), value in zip(_LONGEST.items(), values, strict=True):
-        if len(value) > most or any(letter in value or not letter.isprintable() for letter in "\\~^|"):
+        if len(value) > most or not value.isprintable() or any(letter in value for letter in "\\~^|"):
             raise OutOfRange(
                 f"codes: the {name} {value[:70]!r} cannot be stored: at most {most} letters, none of \\ ~ ^ |.",
                 hint="Shorten it.",

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from pydicom import Dataset
 from pydicom.sequence import Sequence as Items
+from pydicom.valuerep import DA, TM
 
 from engine.contract.errors import InputError
 from engine.volumes.dicom.header import Frame, in_words, load, quiet, read_instance
@@ -178,11 +179,17 @@ def _keep_identity(bare: Dataset, full: Any) -> None:
     for keyword in ("PatientID", "PatientName", "AccessionNumber", "StudyID", "ReferringPhysicianName"):
         setattr(bare, keyword, str(full.get(keyword) or ""))
     bare.PatientSex = full.get("PatientSex") if full.get("PatientSex") in ("M", "F", "O") else ""
-    for keyword in ("PatientBirthDate", "StudyDate"):
-        text = str(full.get(keyword) or "")
-        setattr(bare, keyword, text if len(text) == 8 and text.isdigit() else ("" if keyword[0] == "P" else None))
-    text = str(full.get("StudyTime") or "")
-    bare.StudyTime = text if text[:6].isdigit() and len(text) >= 6 else None
+    bare.PatientBirthDate = _valid(DA, full.get("PatientBirthDate")) or ""
+    bare.StudyDate, bare.StudyTime = _valid(DA, full.get("StudyDate")), _valid(TM, full.get("StudyTime"))
+
+
+def _valid(kind: Any, value: Any) -> str | None:
+    """A date or time as it is written, where there is such a day; None for any other."""
+    text = str(value or "").strip()
+    try:
+        return text if text and kind(text) else None
+    except ValueError:
+        return None
 
 
 def _deidentify(datasets: list[Dataset]) -> None:

@@ -78,11 +78,11 @@ def write_seg(segments: Sequence[NamedMask], path: Path, like: Volume, saving: S
             _finish(made, saving)
             write_whole(path, lambda beside: made.save_as(beside, enforce_file_format=True))
     except (AttributeError, ValueError, TypeError, KeyError, IndexError) as error:
-        # What these say may quote the header.
+        # What these say may quote the header, so it ends here.
         raise InputError(
             f"{path.name}: the series' header does not fit what a DICOM SEG asks for ({type(error).__name__}).",
             hint=ALTERNATIVES,
-        ) from (error if saving.identity == "" else None)
+        ) from None
     finally:
         logger.setLevel(before)
 
