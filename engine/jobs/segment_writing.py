@@ -35,25 +35,29 @@ _HEX = "0123456789abcdefABCDEF"
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes what a job asks for; one for all of its scans. `terms` of each prompt, None where none are wanted."""
+    """Writes what a job asks for; one for all of its scans. `terms` and `colours` are those that the user chose."""
 
     job: Segment
     bundle: Bundle
     prompts: tuple[str, ...]
     plane: str
     terms: dict[str, Term]
+    colours: dict[str, str]
 
     @classmethod
     def of(cls, job: Segment, bundle: Bundle, prompts: Sequence[str], plane: str) -> Writer:
         """Raises OutOfRange for a code or colour that is none."""
-        terms = {prompt: parse_term(text) for prompt, text in job.codes.items()}
-        for field, given in (("codes", job.codes), ("colours", job.colours)):
+        codes, colours = (
+            {" ".join(name.split()): text for name, text in given.items()} for given in (job.codes, job.colours)
+        )
+        terms = {prompt: parse_term(text) for prompt, text in codes.items()}
+        for field, given in (("codes", codes), ("colours", colours)):
             for prompt in given:
                 if prompt not in prompts:
                     raise OutOfRange(
                         f"{field}: {prompt!r} is not asked.", hint=f"The phrases: {', '.join(prompts)}.", field=field
                     )
-        for prompt, colour in job.colours.items():
+        for prompt, colour in colours.items():
             if len(colour) != 7 or colour[0] != "#" or any(letter not in _HEX for letter in colour[1:]):
                 raise OutOfRange(
                     f"colours: {colour!r} of {prompt!r} is no colour.", hint="Give #rrggbb.", field="colours"
@@ -62,7 +66,7 @@ class Writer:
             raise OutOfRange(
                 f"identity: {job.identity!r} is not known.", hint="Choose keep or deidentify.", field="identity"
             )
-        return cls(job, bundle, tuple(prompts), plane, terms)
+        return cls(job, bundle, tuple(prompts), plane, terms, colours)
 
     def check(self, plan: ScanNames, volume: Volume) -> None:
         """Raises InputError where a file of the plan cannot hold its masks; long before they are there."""
@@ -191,7 +195,7 @@ class Writer:
         for place, (answer, value) in enumerate(zip(answers, values, strict=True)):
             label = answer.label
             term = self.terms.get(answer.asked) or term_of(answer.phrase, label.snomed if label else None)
-            colour = self.job.colours.get(answer.asked) or (label.colour if label else COLOURS[place % len(COLOURS)])
+            colour = self.colours.get(answer.asked) or (label.colour if label else COLOURS[place % len(COLOURS)])
             named.append(NamedMask(answer.asked, value, answer.mask, colour, term, answer.levels))
             emit(Log(job_id, f"{plan.shown}: {answer.asked!r} is coded as {term.type}."))
         if path.suffix.lower() == ".dcm":

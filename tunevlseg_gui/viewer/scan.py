@@ -49,6 +49,11 @@ class ViewedScan:
         return self.path.with_name(self.title + (".nrrd" if self.geometry.shear_degrees() > 0.1 else ".nii.gz"))
 
     @property
+    def is_dicom(self) -> bool:
+        """DICOM scans alone bring a title of their own."""
+        return bool(self.title)
+
+    @property
     def is_picture(self) -> bool:
         return self.geometry is None
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from engine.contract.control import CancelToken
 from engine.contract.events import JobFinished
@@ -60,6 +63,55 @@ def test_the_chosen_series_is_opened_asked_and_saved(
     page.open_scan(study)
     list_it(desk)
     assert desk.last(OpenScan)[1].out != first
+
+
+@pytest.mark.parametrize("choice", ["keep", "deidentify", ""])
+def test_a_dicom_seg_is_saved_once_it_is_said_whose_name_it_carries(
+    choice: str, page: SegmentPage, desk: Any, study: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "ask_series", lambda entries: entries[0])
+    page.open_scan(study)
+    list_it(desk)
+    desk.open()
+    qtbot.waitUntil(lambda: page.controller.scan is not None)
+    page.refresh_models()
+    desk.list_models()
+    page.side.prompt_edit.setPlainText("liver")
+    qtbot.waitUntil(lambda: page.side.model is not None)
+    page.controller.ask()
+    desk.answer(liver=np.full(page.controller.scan.shape_zyx, 200, np.uint8))
+    qtbot.waitUntil(lambda: len(page.viewer.state.layers) == 1)
+    jobs, target = desk.count(Segment), study.parent / "mask.dcm"
+    monkeypatch.setattr(page, "ask_save_path", lambda: str(target))
+    monkeypatch.setattr(page, "ask_identity", lambda: choice)
+    page.side.save_button.click()
+    assert desk.count(Segment) == jobs + bool(choice)
+    if choice:
+        job = desk.last(Segment)[1]
+        assert (job.out, job.identity) == (str(target), choice)
+        assert job.colours == {"liver": "#{:02x}{:02x}{:02x}".format(*page.viewer.state.layers[0].colour)}
+
+
+@pytest.mark.parametrize(
+    ("name", "choice"), [("keepIdentityButton", "keep"), ("removeIdentityButton", "deidentify"), ("", "")]
+)
+def test_the_question_whose_name_a_dicom_seg_carries(name: str, choice: str, page: SegmentPage, qtbot: Any) -> None:
+    told: list[str] = []
+
+    def press() -> bool:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            return False
+        told.append(box.text())
+        button = box.findChild(QPushButton, name) if name else box.button(QMessageBox.StandardButton.Cancel)
+        button.click()
+        return True
+
+    timer = QTimer()
+    timer.timeout.connect(lambda: press() and timer.stop())
+    timer.start(10)
+    assert page.ask_identity() == choice
+    assert "patient" in told[0]
 
 
 def test_one_series_needs_no_question(

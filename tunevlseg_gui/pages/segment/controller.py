@@ -17,7 +17,7 @@ from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice, base_choices, bundle_choice, tuned_choices
-from tunevlseg_gui.pages.segment.saving import with_suffix
+from tunevlseg_gui.pages.segment.saving import is_dicom_seg, with_suffix
 from tunevlseg_gui.pages.segment.views import answers_folder, is_prepared, remove_folder, tidy_views, view_folder
 from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
 from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_folder, scan_of_result
@@ -308,14 +308,22 @@ class SegmentController(QObject):
 
     # saving
 
-    def save(self, path: Path, ask_overwrite: Callable[[Path], bool]) -> None:
-        """The visible layers at the threshold that is set, on the scan's own grid; the engine writes the file."""
+    def save(
+        self, path: Path, ask_overwrite: Callable[[Path], bool], ask_identity: Callable[[], str] = lambda: ""
+    ) -> None:
+        """The visible layers at the threshold that is set, on the scan's own grid; the engine writes the file.
+
+        `ask_identity`: for DICOM SEG, whether patient and study go along: "keep", "deidentify", or "" for no saving.
+        """
         question, scan, state = self._question, self.scan, self._page.viewer.state
         phrases = [layer.phrase for layer in state.layers if layer.visible]
         if question is None or scan is None or not phrases or self._running:
             return
-        path = with_suffix(path, scan.named)
+        path = with_suffix(path, scan.named, dicom=scan.is_dicom)
         if path.exists() and not ask_overwrite(path):
+            return
+        identity = ask_identity() if is_dicom_seg(path) else ""
+        if is_dicom_seg(path) and not identity:
             return
         job = Segment(
             [str(scan.path)],
@@ -327,6 +335,10 @@ class SegmentController(QObject):
             overwrite=True,
             series=scan.series,
             label=question.label,
+            colours={
+                layer.phrase: "#{:02x}{:02x}{:02x}".format(*layer.colour) for layer in state.layers if layer.visible
+            },
+            identity=identity,
         )
         self._page.banner.hide()
         self._page.show_status(f"Saving {path.name}…")

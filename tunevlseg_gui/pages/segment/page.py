@@ -24,7 +24,7 @@ from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.controller import Client, SegmentController
-from tunevlseg_gui.pages.segment.saving import file_filter, suggested_mask
+from tunevlseg_gui.pages.segment.saving import file_filter, named_by, suggested_mask
 from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.theme.icons import picture
@@ -125,9 +125,14 @@ class SegmentPage(QWidget):
             return ""
         proposed = suggested_mask(scan.named, [layer.phrase for layer in self.viewer.state.shown_layers])
         options = QFileDialog.Option.DontConfirmOverwrite  # asked by ourselves, once the ending is known
-        return QFileDialog.getSaveFileName(
-            self, "Save the mask", str(proposed), file_filter(scan.named, scan.is_picture), options=options
-        )[0]
+        path, chosen = QFileDialog.getSaveFileName(
+            self,
+            "Save the mask",
+            str(proposed),
+            file_filter(scan.named, scan.is_picture, dicom=scan.is_dicom),
+            options=options,
+        )
+        return named_by(chosen, path)
 
     def ask_overwrite(self, path: Path) -> bool:
         answer = QMessageBox.question(
@@ -138,6 +143,26 @@ class SegmentPage(QWidget):
             QMessageBox.StandardButton.No,
         )
         return answer == QMessageBox.StandardButton.Yes
+
+    def ask_identity(self) -> str:
+        """What of the patient goes into a DICOM SEG: "keep", "deidentify", or "" where nothing is to be saved."""
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Whose name does the file carry?")
+        box.setText("A DICOM SEG carries the patient and the study of its series, as the standard demands.")
+        box.setInformativeText(
+            "Keep them, so that an archive files it with the series; or put a pseudonym in their place, without dates "
+            "and with other UIDs. It then no longer refers to the original series."
+        )
+        role = QMessageBox.ButtonRole.AcceptRole
+        keep, away = box.addButton("Keep the patient", role), box.addButton("Use a pseudonym", role)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        keep.setObjectName("keepIdentityButton")
+        away.setObjectName("removeIdentityButton")
+        box.setDefaultButton(away)
+        box.setEscapeButton(cancel)
+        box.exec()
+        return {keep: "keep", away: "deidentify"}.get(box.clickedButton(), "")
 
     # events
 
@@ -200,7 +225,7 @@ class SegmentPage(QWidget):
 
     def _save(self) -> None:
         if path := self.ask_save_path():
-            self.controller.save(Path(path), self.ask_overwrite)
+            self.controller.save(Path(path), self.ask_overwrite, self.ask_identity)
 
     def _tune(self) -> None:
         if self.side.model is not None:
