@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
@@ -53,6 +54,8 @@ class AskedMask(Settings):
     threshold: float = Field(gt=0, lt=1)
     voxels: int = Field(ge=0)
     highest: float = Field(0.0, ge=0, le=1)
+    presence: float = 1.0
+    presence_cut: float = 0.0
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -186,7 +189,9 @@ def make_receipt(
                 threshold=answer.threshold,
                 voxels=answer.voxels,
                 highest=round(answer.highest, 4),
-                sha256=mask_sha256(answer.mask),
+                presence=round(answer.presence, 4),
+                presence_cut=answer.presence_cut,
+                sha256=mask_sha256(answer_in_file(answer, fractional=job.fractional and kind == "segments")),
             )
             for answer, value in zip(answers, values, strict=True)
         ],
@@ -195,6 +200,11 @@ def make_receipt(
         provider=provider,
         versions=present_versions(),
     )
+
+
+def answer_in_file(answer: Answer, *, fractional: bool) -> NDArray[np.bool_]:
+    """The mask that a file shows at the answer's threshold: of probabilities, as the model gave them, not refined."""
+    return mask_of(answer.levels, answer.threshold) if fractional else answer.mask
 
 
 def present_versions() -> dict[str, str]:

@@ -19,7 +19,15 @@ from engine.inference.cache import SegmentCache
 from engine.inference.refine import Refinement
 from engine.inference.segment import Answer, known_axis, segment
 from engine.jobs.base_bundle import bundle_for
-from engine.jobs.receipts import Receipt, content_of, is_unchanged, present_versions, receipt_of, stored_arrays
+from engine.jobs.receipts import (
+    Receipt,
+    answer_in_file,
+    content_of,
+    is_unchanged,
+    present_versions,
+    receipt_of,
+    stored_arrays,
+)
 from engine.jobs.segment_flat import combine
 from engine.runs.folders import cache_folder, models_folder, resources, runs_folder
 from engine.volumes.dicom.files import looks_like_dicom
@@ -252,7 +260,8 @@ def _again(
     ordered = [answers[asked.prompt] for asked in receipt.masks]
     if receipt.file == "labels":
         return [combine(ordered, receipt.overlap, receipt.priority)[0]]
-    return [answer.mask for answer in ordered]
+    fractional = "fractional" in receipt.saved_as.split()
+    return [answer_in_file(answer, fractional=fractional) for answer in ordered]
 
 
 def _compared(

@@ -238,6 +238,8 @@ class _Batch:
                 "ml": None if voxel_ml is None else asked.voxels * voxel_ml,
                 "found": asked.voxels > 0,
                 "highest": asked.highest,
+                "presence": asked.presence,
+                "presence_cut": asked.presence_cut,
                 "was_done": True,
                 **({"measurements": measured[asked.prompt]} if asked.prompt in measured else {}),
             }

@@ -203,6 +203,10 @@ class Writer:
         write_segments(named, path, volume, self._saving(receipt, answers))
 
     def _tell_dicom(self, plan: ScanNames, volume: Volume, emit: Emit, job_id: str) -> None:
+        if self.job.fractional:
+            emit(
+                Log(job_id, f"{plan.shown}: the probabilities are stored as the model gave them, before any cleaning.")
+            )
         # pydicom takes a while to import: only where it is needed.
         from engine.volumes.dicom.seg_source import identity_in
         from engine.volumes.dicom.seg_writing import LONGEST_LABEL, label_of

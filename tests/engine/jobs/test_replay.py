@@ -72,7 +72,7 @@ def test_pictures_replay(bundle: Path, tmp_path: Path) -> None:
 def test_dicom_seg_replays_and_names_nobody(fractional: bool, bundle: Path, tmp_path: Path) -> None:
     write_series(tmp_path / "in" / "ct", evenly(5), shape=(16, 16))
     out = tmp_path / "in" / "mask.dcm"
-    more = {"identity": "deidentify", "fractional": fractional, "threshold": 0.4}
+    more = {"identity": "deidentify", "fractional": fractional, "threshold": 0.4, "smallest": 0.05}
     ask(tmp_path / "in" / "ct", bundle, out, "bright", "red", **more)
     assert again(out, bundle=bundle)["equal"]
     text = stored_receipt(out)
@@ -157,7 +157,7 @@ def test_a_receipt_that_was_tampered_with_is_refused(
     [
         ({"bundle": {"name": "../../secret", "sha256": "0" * 64}}, "not found"),  # a name is no path
         ({"bundle": {"name": "x", "sha256": "../../secret"}}, "damaged"),
-        ({"plane": "../../x"}, "plane that is not known"),
+        ({"plane": "../../x"}, "not known"),
         ({"masks": []}, "damaged"),
         ({"scan": {"sha256": "0" * 64, "shape_zyx": [6, 16, 20], "path": "/etc/passwd"}}, "damaged"),
     ],
