@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
 
-_MOST_NAMED = 9
-
 
 @dataclass(frozen=True)
 class Bars:
@@ -92,7 +90,7 @@ class BarPlot(QWidget):
             self._plot.setLabel(side, words, color=text)
         self._plot.showGrid(x=False, y=True, alpha=0.25)
         self._legend.setLabelTextColor(text)
-        self._legend.setVisible(1 < len(self._bars) <= _MOST_NAMED)
+        self._legend.setVisible(len(self._bars) > 1)
         for number, series in enumerate(self._bars):
             self._plot.addItem(self._drawn(series, number))
         if self._range is not None:

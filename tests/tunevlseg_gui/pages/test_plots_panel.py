@@ -45,6 +45,7 @@ def panel(qtbot: QtBot) -> PlotsPanel:
     project.take_report(REPORT)
     made = PlotsPanel(project)
     qtbot.addWidget(made)
+    made.show()
     return made
 
 
@@ -86,5 +87,20 @@ def test_a_change_of_colour_or_theme_is_drawn(panel: PlotsPanel) -> None:
 def test_nothing_known_is_said(qtbot: QtBot) -> None:
     panel = PlotsPanel(Project())
     qtbot.addWidget(panel)
+    panel.show()
     assert panel.grey.bars == []
     assert "Known once" in panel.grey_line.text()
+
+
+def test_of_many_labels_one_is_shown_at_a_time_and_only_when_looked_at(qtbot: QtBot) -> None:
+    project = Project()
+    panel = PlotsPanel(project)
+    qtbot.addWidget(panel)
+    many = [REPORT["labels"][0] | {"value": value, "name": f"organ {value}"} for value in range(1, 40)]
+    statistics = REPORT["statistics"] | {"areas": [row(value, 8) for value in range(1, 40)]}
+    project.take_report(REPORT | {"labels": many, "statistics": statistics})
+    panel.show_found()
+    assert panel.sizes.bars == []
+    panel.show()
+    assert panel.which.count() == 39
+    assert [bars.name for bars in panel.sizes.bars] == ["Train", "Validation", "Test"]

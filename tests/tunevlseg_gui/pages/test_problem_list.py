@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -67,3 +68,20 @@ def test_nothing_known_and_nothing_wrong_differ(qtbot: QtBot) -> None:
     assert not shown.cards
     shown.show_problems([])
     assert not shown.cards
+
+
+def test_many_kinds_come_one_after_another(qtbot: QtBot) -> None:
+    """A report with a hundred kinds of problems must not hold the window up."""
+    shown = ProblemList()
+    qtbot.addWidget(shown)
+    kinds = [problem(f"kind_{number}", "note", number) for number in range(12)]
+    shown.show_problems(kinds)
+    assert 0 < len(shown.cards) < 12
+    qtbot.waitUntil(lambda: len(shown.cards) == 12)
+    assert [made.group.kind for made in shown.cards] == [f"kind_{number}" for number in range(12)]
+    # Another report in between: nothing of the old one comes after it.
+    shown.show_problems(kinds)
+    shown.show_problems([])
+    for _ in range(20):
+        QCoreApplication.processEvents()
+    assert shown.cards == []

@@ -20,7 +20,7 @@ from tunevlseg_gui.errors.present import Notice
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
 from tunevlseg_gui.pages.data.controller import DataController
 from tunevlseg_gui.pages.data.large_view import LargeView
-from tunevlseg_gui.pages.data.side_panel import SidePanel
+from tunevlseg_gui.pages.data.side_panel import LABELS, SidePanel
 from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Found, Project
 from tunevlseg_gui.widgets.buttons import button
@@ -145,7 +145,7 @@ class DataPage(QWidget):
     def import_labels(self, path: Path) -> None:
         """A table of labels of another program, for the labels of the open dataset."""
         if self.project.labels:
-            self.side.setCurrentIndex(0)
+            self.side.setCurrentIndex(LABELS)
             self.side.labels.import_labels(path)
         else:
             told = Notice(f"{path.name} is a table of labels.", "Open a dataset first, then drop it again.", "warning")

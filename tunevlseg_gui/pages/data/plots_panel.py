@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from tunevlseg_gui.project import Found, Label, Project
@@ -14,6 +15,8 @@ from tunevlseg_gui.widgets.text import label
 SPLITS = {"train": "Train", "val": "Validation", "test": "Test"}
 _COLOURS = {"train": "train", "val": "val", "test": "best"}
 _ALL = -1
+MOST_AT_ONCE = 9
+"""Labels beside each other in one plot; of more, one is shown at a time."""
 
 
 class PlotsPanel(QWidget):
@@ -39,18 +42,30 @@ class PlotsPanel(QWidget):
         rows.addLayout(row)
         rows.addWidget(self.sizes, 1)
         rows.addWidget(self.sizes_line)
+        self._old = True
         project.labels_edited.connect(self.show_found)
         self.show_found()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._old:
+            self._draw()
+
     def show_found(self) -> None:
-        """Draws what is known of the project's dataset."""
+        """Draws what is known of the project's dataset, once it is looked at."""
+        self._old = True
+        if self.isVisible():
+            self._draw()
+
+    def _draw(self) -> None:
+        self._old = False
         found = self._project.found
         self._show_grey(found)
         chosen = self.which.currentData()
         self.which.blockSignals(True)
         self.which.clear()
         labels = self._project.labels
-        if len(labels) > 1:
+        if 1 < len(labels) <= MOST_AT_ONCE:
             self.which.addItem("All, in their colours", _ALL)
         for known in labels:
             self.which.addItem(known.name, known.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 TITLES = {
@@ -56,7 +57,7 @@ class ProblemGroup:
     def count(self) -> int:
         return sum(int(problem.get("count") or 1) for problem in self.problems)
 
-    @property
+    @cached_property
     def cases(self) -> list[str]:
         """Ids of the cases that it is about, each once."""
         return list(dict.fromkeys(str(case) for problem in self.problems for case in problem.get("cases") or ()))
@@ -68,7 +69,7 @@ class ProblemGroup:
         words = TITLES.get(self.kind, self.kind.replace("_", " ").capitalize())
         return f"{words}: {len(self.problems)}"
 
-    @property
+    @cached_property
     def lines(self) -> list[str]:
         """Where each problem is and what it is; for a single one only where."""
         if len(self.problems) == 1:
@@ -76,7 +77,7 @@ class ProblemGroup:
             return [path] if path else []
         return [": ".join(filter(None, (str(p.get("path") or ""), str(p.get("message", ""))))) for p in self.problems]
 
-    @property
+    @cached_property
     def fixes(self) -> list[str]:
         """How to mend it by hand, each way once."""
         return list(dict.fromkeys(str(problem["fix"]) for problem in self.problems if problem.get("fix")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.data.problem_groups import ProblemGroup, grouped
@@ -15,8 +15,9 @@ from tunevlseg_gui.widgets.text import card, label
 
 _SIGNS = {"error": "danger", "warning": "warning", "note": "note"}
 _SPOKEN = {"error": "Error: a case is left out", "warning": "Warning", "note": "Note"}
+AT_ONCE = 2
 FEW = 4
-MOST = 300
+MOST = 100
 """Lines shown of one kind of problem; its cases can all be shown in the grid."""
 
 
@@ -103,29 +104,44 @@ class ProblemList(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.cards: list[ProblemCard] = []
+        self._waiting: list[ProblemGroup] = []
+        self._next = QTimer(self)
+        self._next.setInterval(0)
+        self._next.timeout.connect(self._add_some)
         self.show_problems(None)
 
     def show_problems(self, problems: list[dict[str, Any]] | None) -> None:
-        """None while nothing is known yet."""
+        """None while nothing is known yet. A few cards are made at once, the rest between other events."""
+        self._next.stop()
         inside = QWidget()
         inside.setObjectName("scrolled")
         rows = QVBoxLayout(inside)
         rows.setContentsMargins(12, 6, 12, 6)
         rows.setSpacing(0)
         self.cards = []
-        for group in grouped(problems or []):
+        self._waiting = grouped(problems or [])
+        if not self._waiting:
+            known = problems is not None
+            rows.addWidget(label("No problems found." if known else "Known once the files were opened.", "muted"))
+        rows.addStretch(1)
+        self._rows = rows
+        self.setWidget(inside)
+        self._add_some()
+
+    def _add_some(self) -> None:
+        now, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        for group in now:
             if self.cards:
-                rows.addWidget(_line())
+                self._rows.insertWidget(self._rows.count() - 1, _line())
             made = ProblemCard(group)
             made.cases_wanted.connect(self.cases_wanted)
             made.repair_wanted.connect(self.repair_wanted)
             self.cards.append(made)
-            rows.addWidget(made)
-        if not self.cards:
-            known = problems is not None
-            rows.addWidget(label("No problems found." if known else "Known once the files were opened.", "muted"))
-        rows.addStretch(1)
-        self.setWidget(inside)
+            self._rows.insertWidget(self._rows.count() - 1, made)
+        if self._waiting:
+            self._next.start()
+        else:
+            self._next.stop()
 
     def texts(self) -> list[str]:
         return [made.text for made in self.cards]

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tunevlseg_gui.pages.data.plots_panel import PlotsPanel
 
 
+LABELS, SPLIT, PROBLEMS, PLOTS = range(4)
+"""The tabs."""
+
+
 class SidePanel(QTabWidget):
     notice = Signal(object)  # Notice
     cases_wanted = Signal(list)  # case ids: show these alone in the grid
@@ -80,8 +84,8 @@ class SidePanel(QTabWidget):
         self.problems.show_problems(found.problems if found else None)
         errors = sum(problem.get("severity") == "error" for problem in found.problems) if found else 0
         count = len(found.problems) if found else 0
-        self.setTabText(2, f"Problems ({count})" if count else "Problems")
-        self.setTabToolTip(2, f"{errors} left out, {count - errors} to look at" if count else "")
+        self.setTabText(PROBLEMS, f"Problems ({count})" if count else "Problems")
+        self.setTabToolTip(PROBLEMS, f"{errors} left out, {count - errors} to look at" if count else "")
         self.details.setText("\n".join(filter(None, [found.layout, found.details, *found.facts])) if found else "")
         if self._plots is not None:
             self._plots.show_found()
@@ -93,8 +97,8 @@ class SidePanel(QTabWidget):
         self.split.show_sizes(self._project.split_sizes(), volumes=bool(found and found.kind != "pictures"))
 
     def _shown(self, index: int) -> None:
-        if index == 3:
-            self.plots.show_found()
+        if index == PLOTS:
+            _ = self.plots
 
 
 def _scrolled(inside: QWidget) -> QScrollArea:
