@@ -8,6 +8,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
@@ -133,6 +134,10 @@ class BarPlot(QWidget):
             name=series.name,
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
         edges = [edge for series in self._bars for edge in series.edges]
         if edges:
@@ -146,6 +151,9 @@ class BarPlot(QWidget):
                 )
             self._plot.setXRange(low, high, padding=0.05)
         top = max([height for series in self._bars for height in series.heights], default=1) or 1
-        # The names stand above the bars.
-        rows = -(-len(self._bars) // 3) if self._legend.isVisible() else 0
+        # The names stand above the bars, beside each other as far as there is room.
+        longest = max((len(series.name) for series in self._bars), default=0)
+        columns = max(1, min(3, int(self.width() / (45 + 8 * longest))))
+        self._legend.setColumnCount(columns)
+        rows = -(-len(self._bars) // columns) if self._legend.isVisible() else 0
         self._plot.setYRange(0, top * (1 + 0.24 * rows), padding=0.06)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QColorDialog, QToolButton, QWidget
 
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 
 _SIDE = 20
 
@@ -23,9 +24,7 @@ class ColourChoice(QWidget):
         self.setObjectName("colourChoice")
         self._palette = tuple(palette)
         self._colour = self._palette[0][0]
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
+        row = FlowLayout(self, spacing=2)
         self._swatches: dict[str, QToolButton] = {}
         for number, (colour, name) in enumerate(self._palette):
             made = self._button(f"colour_{number}", name)
@@ -35,7 +34,6 @@ class ColourChoice(QWidget):
         self._other = self._button("colourOther", "another colour…")
         self._other.clicked.connect(self._ask)
         row.addWidget(self._other)
-        row.addStretch(1)
         look().changed.connect(self._draw)
         self._draw()
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QInputDialog,
     QTableView,
@@ -26,6 +26,9 @@ from tunevlseg_gui.pages.data.label_editor import LabelEditor
 from tunevlseg_gui.pages.data.label_table_model import FOUND, NAME, PHRASE, VALUE, LabelTableModel
 from tunevlseg_gui.project import Label, Project
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
+
+_ROOM_FOR_ALL = 380  # pixels, below which one column of the table is left away
 
 
 class LabelsPanel(QWidget):
@@ -62,12 +65,10 @@ class LabelsPanel(QWidget):
             "Ignore", "ignoreLabel", self._ignore, tip="Leaves the chosen label out: its pixels count as background"
         )
         self.restore = button("Use all", "useAllLabels", self._use_all, tip="Takes back the labels that were ignored")
-        row = QHBoxLayout()
-        row.setSpacing(6)
+        row = FlowLayout()
         row.addWidget(button("Add…", "addLabel", self._ask_for_value, tip="A value of the masks that is no label yet"))
         row.addWidget(self.ignore)
         row.addWidget(self.restore)
-        row.addStretch(1)
         row.addWidget(button("Import…", "importLabels", self._ask_for_import, tip="From ITK-SNAP or 3D Slicer"))
         row.addWidget(button("Export…", "exportLabels", self._ask_for_export, tip="For ITK-SNAP or 3D Slicer"))
         rows = QVBoxLayout(self)
@@ -80,6 +81,11 @@ class LabelsPanel(QWidget):
         self.model.modelReset.connect(self._choose_first)
         project.labels_edited.connect(self._show_chosen)
         self.show_labels()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # In a narrow column names and phrases come first; how often a label is found, the plots tell too.
+        self.table.setColumnHidden(FOUND, event.size().width() < _ROOM_FOR_ALL)
+        super().resizeEvent(event)
 
     def show_labels(self) -> None:
         """The project's labels, as they are now."""

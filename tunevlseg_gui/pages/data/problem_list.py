@@ -11,6 +11,7 @@ from tunevlseg_gui.pages.data.problem_groups import ProblemGroup, grouped
 from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.text import card, label
 
 _SIGNS = {"error": "danger", "warning": "warning", "note": "note"}
@@ -45,8 +46,7 @@ class ProblemCard(QWidget):
         texts.addWidget(self.places)
         texts.addWidget(self.fix)
         self._all_lines = False
-        buttons = QHBoxLayout()
-        buttons.setSpacing(6)
+        buttons = FlowLayout()
         cases = group.cases
         if group.action:
             many = f" ({len(cases)})" if len(cases) > 1 else ""
@@ -57,8 +57,7 @@ class ProblemCard(QWidget):
         self.more = button("", "moreLines", self._turn_over, role="flat")
         self.more.setVisible(len(group.lines) > FEW)
         buttons.addWidget(self.more)
-        buttons.addStretch(1)
-        if buttons.count() > 1:
+        if group.action or cases or len(group.lines) > FEW:
             texts.addLayout(buttons)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 8, 0, 8)

@@ -24,13 +24,14 @@ class SplitEditor(QWidget):
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
         self._shares: dict[str, QSpinBox] = {}
-        self._sizes = {name: label("", "muted", name=f"size_{name}") for name in _TITLES}
+        self._sizes = {name: label("", "muted", wrap=True, name=f"size_{name}") for name in _TITLES}
         for column, (name, title) in enumerate(_TITLES.items()):
             share = QSpinBox()
             share.setObjectName(f"share_{name}")
             share.setAccessibleName(f"{title}, per cent")
             share.setRange(0 if name == "test" else 1, 99)
             share.setSuffix(" %")
+            share.setMinimumWidth(72)
             share.lineEdit().setTextMargins(6, 0, 0, 0)  # a style sheet's padding does not reach it
             share.valueChanged.connect(self._changed)
             self._shares[name] = share
@@ -41,17 +42,18 @@ class SplitEditor(QWidget):
         self._by = QComboBox()
         self._by.setObjectName("splitBy")
         self._by.setAccessibleName("What stays together")
+        self._by.setMinimumWidth(72)
         self._by.addItem("By patient", "patient")
         self._by.addItem("By image", "image")
         self._by.setToolTip("By patient: all images of a patient stay in one part. By image flatters the scores.")
         self._by.currentIndexChanged.connect(self._changed)
         self._apply = button("Apply", "applySplit", self._apply_now, tip="Shares the cases out again")
         grid.setRowMinimumHeight(3, 6)
-        grid.addWidget(label("Kept together"), 4, 0)
-        grid.addWidget(self._by, 4, 1)
-        grid.addWidget(self._apply, 4, 2)
+        grid.addWidget(label("Kept together"), 4, 0, 1, 3)
+        grid.addWidget(self._by, 5, 0, 1, 2)
+        grid.addWidget(self._apply, 5, 2)
         self._wrong = label("", "problem", wrap=True, name="splitProblem")
-        grid.addWidget(self._wrong, 5, 0, 1, 3)
+        grid.addWidget(self._wrong, 6, 0, 1, 3)
         self._shown = Split()
         self.show_split(self._shown)
 
