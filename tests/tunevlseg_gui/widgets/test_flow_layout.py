@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.widgets.flow_layout import FlowLayout
 
 
-def filled(qtbot: QtBot, width: int) -> tuple[QWidget, list[QPushButton]]:
+def filled(qtbot: QtBot, width: int) -> tuple[QWidget, list[QFrame]]:
     holder = QWidget()
     qtbot.addWidget(holder)
     layout = FlowLayout(holder)
-    buttons = [QPushButton(str(number)) for number in range(4)]
+    buttons = [QFrame() for number in range(4)]
     for made in buttons:
         made.setFixedSize(100, 30)
         layout.addWidget(made)
