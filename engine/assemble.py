@@ -166,7 +166,7 @@ def make_network(recipe: Recipe, labels: Sequence[str] = (), *, learned: Path | 
     weights = recipe.weights()
     vlsm = MODELS.get(weights.model).load(weights.path)
     recipe.strategy.check(vlsm.sites)
-    vlsm.attend(recipe.training.attention)
+    vlsm.attend("eager" if recipe.training.attention == "eager" else "sdpa")
     vlsm.checkpointing = recipe.training.checkpointing
     tokenizer = PhraseTokenizer.from_folder(weights.path)
     torch.manual_seed(recipe.seed)
@@ -272,7 +272,10 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
         job_id=hear.job_id,
         train_texts=network.texts(train),
         val_texts=network.texts(val),
-        plan=Plan(attention=recipe.training.attention, checkpointing=recipe.training.checkpointing),
+        plan=Plan(
+            attention="eager" if recipe.training.attention == "eager" else "sdpa",
+            checkpointing=recipe.training.checkpointing,
+        ),
         base=network.weights.sha256,
     )
 

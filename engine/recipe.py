@@ -115,6 +115,9 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
     advice = weights.card.recommended_for(str(name))
     strategy = build(config, {**advice.get("strategy", {}), **given}, path="strategy")
     strategy.check(_sites(weights))
+    training = dict(frame.training)
+    if training.get("batch_size") == "auto":
+        del training["batch_size"]
     return Recipe(
         name=frame.name,
         seed=frame.seed,
@@ -122,7 +125,7 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
         model=model.model_copy(update={"sha256": weights.sha256}),
         strategy_name=str(name),
         strategy=strategy,
-        training=build(TrainingConfig, {**advice.get("training", {}), **frame.training}, path="training"),
+        training=build(TrainingConfig, {**advice.get("training", {}), **training}, path="training"),
     )
 
 

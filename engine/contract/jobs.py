@@ -94,6 +94,19 @@ class CheckRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run of this recipe would take on this machine, by a few steps on its own images; nothing is kept.
+
+    Result: seconds (`first_epoch`, `later_epoch`, `total`: at most), bytes (`memory`, `available`, `disk`), `epochs`,
+    `batch`, `images_at_once`, `device`, `plan` (how it would compute) and `words`.
+    """
+
+    recipe: dict[str, Any]  # as in its YAML file
+    folder: str = ""  # where its relative paths start
+    overrides: list[str] = field(default_factory=list)  # "training.epochs=3"
+
+
+@dataclass(frozen=True, slots=True)
 class RepairMask:
     """Compares the grids of a scan and its mask; with `how`, writes the mask on the scan's grid as a new file."""
 
@@ -290,6 +303,7 @@ Job = (
     | RepairData
     | EditDataset
     | CheckRecipe
+    | Estimate
     | Tune
     | Evaluate
     | Export

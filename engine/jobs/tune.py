@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import Cancelled, EngineError, InputError
@@ -28,6 +28,10 @@ from engine.runs.folders import runs_folder
 from engine.runs.layout import finished_epochs
 from engine.runs.lock import RunLock
 from engine.runs.writer import RunWriter
+
+if TYPE_CHECKING:
+    from engine.data.findings import DatasetReport
+    from engine.training.loop import Trainer
 
 
 def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -123,6 +127,7 @@ def _tune(
     if checkpoint is not None:
         tell(Log(job_id, f"Going on after epoch {checkpoint.epoch}."))
         writer.row({"epoch": float(checkpoint.epoch), **checkpoint.state["metrics"]})
+    _settle(trainer, report, writer, tell, job_id, resumes=checkpoint is not None)
     fitted = trainer.fit(checkpoint)
     result: dict[str, Any] = {
         "run": str(writer.folder),
@@ -139,6 +144,25 @@ def _tune(
             best, report, "test", writer.folder / layout.SCORES, hear, recipe.training.surface_tolerance
         )
     return result
+
+
+def _settle(
+    trainer: Trainer, report: DatasetReport, writer: RunWriter, tell: Emit, job_id: str, *, resumes: bool
+) -> None:
+    """How the run computes: measured before its first step; a run that goes on computes as it did."""
+    from engine.jobs.estimate import settle_run
+    from engine.training.plan import Plan
+
+    known = Plan.from_values(writer.noted().get("plan")) if resumes else None
+    if known is not None:
+        trainer.plan = known
+        return
+    if not trainer.model.learned():
+        return
+    settled = settle_run(trainer, report)
+    trainer.plan = settled.plan
+    writer.note(plan=settled.plan.to_values(), estimate=settled.estimate.to_values())
+    tell(Log(job_id, settled.estimate.in_words()))
 
 
 def learned_in_words(tuned: Any) -> str:

@@ -119,9 +119,15 @@ class RunWriter:
 
     def note(self, **values: Any) -> None:
         """Adds to environment.json."""
-        path = self.folder / layout.ENVIRONMENT
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        write_text(path, json.dumps({**known, **values}, indent=2))
+        write_text(self.folder / layout.ENVIRONMENT, json.dumps({**self.noted(), **values}, indent=2))
+
+    def noted(self) -> dict[str, Any]:
+        """What environment.json says; nothing where it is not there or damaged."""
+        try:
+            found = json.loads((self.folder / layout.ENVIRONMENT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def result(self, result: dict[str, Any]) -> None:
         write_text(self.folder / layout.RESULT, json.dumps(result, indent=2))

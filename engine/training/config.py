@@ -14,7 +14,21 @@ class TrainingConfig(Settings):
 
     epochs: int = setting(20, "Passes over the training images, at most.", ge=1, le=1000)
     min_epochs: int = setting(10, "Passes before early stopping may end the run.", ge=0, le=1000, expert=True)
-    batch_size: int = setting(32, "Images in one step.", ge=1, le=1024)
+    batch_size: int = setting(
+        32,
+        "Images that one step learns from; `auto`: as the model card recommends. How many of them lie in memory at a "
+        "time is found out at the start.",
+        ge=1,
+        le=1024,
+    )
+    images_at_once: int | None = setting(
+        None,
+        "Images of a batch that go through the network together, which changes memory and speed but not what is "
+        "learnt; none: as many as fit.",
+        ge=1,
+        le=1024,
+        expert=True,
+    )
     learning_rate: float = setting(2e-4, "Step size for what is learned.", gt=0, le=1, search=(1e-5, 5e-3), log=True)
     learning_rate_layers: float | None = setting(
         None,
@@ -39,6 +53,15 @@ class TrainingConfig(Settings):
     ce_weight: float = setting(0.2, "Weight of the cross-entropy loss.", ge=0, le=100, expert=True)
     grad_clip: float | None = setting(None, "Largest norm of the gradient; none: unlimited.", gt=0, expert=True)
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where the tuning runs.")
+    precision: Literal["auto", "fp32", "bf16"] = setting(
+        "auto",
+        "Number format inside the network: bf16 is faster on most GPUs and some processors, where it is measured; loss "
+        "and scores are always fp32.",
+        expert=True,
+    )
+    compile: Literal["auto", "on", "off"] = setting(
+        "auto", "Compile the network's blocks (torch.compile): where it pays for itself within the run.", expert=True
+    )
     threads: int = setting(0, "Processor threads; 0: one less than there are cores.", ge=0, le=256, expert=True)
     keep_features: bool = setting(
         True, "Keep what the frozen image tower says of each image, where that never changes.", expert=True
@@ -52,8 +75,11 @@ class TrainingConfig(Settings):
     feature_disk: float = setting(
         20.0, "Disk for features that later runs may use, all runs together; 0: none.", unit="GB", ge=0, expert=True
     )
-    attention: Literal["sdpa", "eager"] = setting(
-        "sdpa", "How CLIPSeg computes attention: torch's fused way, or step by step as published.", expert=True
+    attention: Literal["auto", "sdpa", "eager"] = setting(
+        "auto",
+        "How CLIPSeg computes attention: torch's fused way, or step by step as published; auto: fused, unless the "
+        "other was measured to be faster.",
+        expert=True,
     )
     checkpointing: bool = setting(
         False, "Compute the image tower's inner values again on the way back: less memory, slower.", expert=True

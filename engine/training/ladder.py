@@ -31,6 +31,8 @@ class Ladder:
     checkpoint: Rung
     forget: Rung
     tell: Callable[[str, dict[str, Any]], None]
+    rescue: Callable[[Exception], bool] = lambda error: False
+    """Whether another failure than of memory has been mended, so that the work can be done again."""
 
     def holding(self, work: Callable[[int], Result], before: Callable[[], None] | None = None) -> Result:
         """`work(images at once)`, done again in smaller parts as often as memory runs out.
@@ -42,14 +44,16 @@ class Ladder:
         while True:
             try:
                 return work(self.plan.at_once(self.batch))
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+            except Exception as error:
+                full = is_out_of_memory(error)
+                if not full and not self.rescue(error):
                     raise
             # Not in the handler: the error's traceback still holds the tensors that filled the memory.
             if before is not None:
                 before()
-            release(self.device)
-            self.down()
+            if full:
+                release(self.device)
+                self.down()
             _set_random_state(self.device, state)
 
     def down(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from engine.contract.errors import EngineError
 from engine.contract.events import Degraded, EpochEnded, Log, PreviewReady
 from engine.data.batch import Batch
 from engine.data.loader import Loader
-from engine.models.base import TextFeatures
+from engine.models.base import ImageFeatures, TextFeatures
 from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
 from engine.training.checkpoint import (
@@ -29,6 +30,7 @@ from engine.training.checkpoint import (
     optimiser_tensors,
     save_checkpoint,
 )
+from engine.training.compiling import CompiledBlocks
 from engine.training.config import TrainingConfig
 from engine.training.device import memory_told
 from engine.training.feature_cache import FeatureCache, kind_of
@@ -39,6 +41,7 @@ from engine.training.metrics import SplitMetrics
 from engine.training.obedience import obeying
 from engine.training.optimiser import Schedule, parameter_groups
 from engine.training.plan import Plan
+from engine.training.precision import apply, autocast
 from engine.training.preview import preview
 from engine.training.step import Asked, Stepped, forward_backward, parts
 
@@ -57,6 +60,12 @@ class RunSink(Protocol):
 
     def adapted(self, plan: dict[str, Any], changes: dict[str, Any]) -> None:
         """Memory ran out: how the run computes now, and what of it is new."""
+
+
+class FeatureSource(Protocol):
+    """Where a batch's image features come from: kept ones, or the image tower."""
+
+    def features(self, batch: Batch, prompts: Prompts | None = None) -> ImageFeatures: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,7 @@ class Trainer:
     base: str = ""
     _text: TextFeatures | None = field(default=None, init=False)
     _texts: dict[int, TextFeatures] = field(default_factory=dict, init=False)
+    _compiled: CompiledBlocks | None = field(default=None, init=False)
 
     def fit(self, resume: Checkpoint | None = None) -> Fitted:
         """Tunes to the end, or on from `resume`, whose run then ends with the numbers that it would have had anyway.
@@ -175,14 +185,22 @@ class Trainer:
         """
         epochs = self.config.epochs if self.model.learned() else 1
         groups = parameter_groups(self.model, self.config)
-        optimiser = torch.optim.AdamW(groups) if groups else None
+        optimiser = torch.optim.AdamW(groups, fused=self.device.type == "cuda" or None) if groups else None
         schedule = Schedule(optimiser, self.config, epochs * len(self.train)) if optimiser else None
         progress = Progress()
         # A first epoch that was cut short holds the best there was, but no run would have gone on from there.
         if resume is not None and resume.state.get("whole", True):
             progress = self._go_on(resume, optimiser, schedule)
         ended = "epochs"
-        with memory_told("training.batch_size"), obeying(self.model, self.cancel):
+        apply(self.model, self.plan)
+        with ExitStack() as around:
+            around.enter_context(memory_told("training.batch_size"))
+            around.enter_context(obeying(self.model, self.cancel))
+            if self.plan.compiled:
+                whole = self.plan.at_once(self.train.batch_size) == self.train.batch_size
+                graphs = whole and self.device.type == "cuda"
+                blocks = CompiledBlocks(self.model, self.emit, self.job_id, graphs=graphs)
+                self._compiled = around.enter_context(blocks)
             self.model.eval()
             sources = self._sources(epochs)
             ladder = self._ladder(sources)
@@ -254,8 +272,40 @@ class Trainer:
         )
         return Keeping(wanted, dtype, FeatureCache(kind, int(self.config.feature_disk * 1e9)))
 
-    def _hearing(self, what: str) -> Hearing:
-        return Hearing(self.emit, self.cancel, self.job_id, what)
+    def _prepare(self, source: ImageSource, epoch: int, what: str) -> None:
+        with autocast(self.plan, self.device):
+            source.prepare(epoch, Hearing(self.emit, self.cancel, self.job_id, what))
+
+    @property
+    def keeps_features(self) -> bool:
+        """Image features of the training images are computed once and kept, as far as there is room."""
+        return self.config.keep_features and self.model.tower_is_fixed and bool(self.model.learned())
+
+    @property
+    def encoded_share(self) -> tuple[float, float]:
+        """Of the training images, how many times each is encoded for good, and what share anew in every epoch.
+
+        Views that change nothing are the image as it is.
+        """
+        positions = np.arange(min(256, len(self.train.dataset)), dtype=np.int64)
+        if not self.train.augment or not len(positions):
+            return 1.0, 0.0
+        views = min(self.train.augment.views, self.config.epochs)
+        touched = [self.train.changes(positions, epoch) for epoch in range(1, max(views, 1) + 1)]
+        shares = [0.0 if changes is None else float(changes.touched.mean()) for changes in touched]
+        if not views:
+            return 1.0 - shares[0], shares[0]
+        everywhere = np.logical_and.reduce([changes.touched for changes in touched if changes is not None])
+        return sum(shares) + 1.0 - float(everywhere.mean()), 0.0
+
+    def forget_text(self) -> None:
+        """Phrases are encoded anew where they had been kept: the way of computing has changed."""
+        self._text = None
+        self._texts.clear()
+
+    def asked(self) -> Asked:
+        """What a validation pass asks."""
+        return self._prompts(self.val_texts)
 
     def _prompts(self, texts: Texts | None) -> Asked:
         """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds.
@@ -264,6 +314,10 @@ class Trainer:
         """
         if self.model.learner.needs_pooled:
             return Prompts(), None
+        with autocast(self.plan, self.device):
+            return self._learned(texts)
+
+    def _learned(self, texts: Texts | None) -> Asked:
         prompts = self.model.learner(None, self.phrases.label_index)
         if texts is not None:
             return prompts, None
@@ -274,7 +328,12 @@ class Trainer:
                 self._text = self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
         return prompts, self._text
 
-    def _logits(self, batch: Batch, source: ImageSource, asked: Asked, texts: Texts | None) -> Tensor:
+    def _logits(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None) -> Tensor:
+        with autocast(self.plan, self.device):
+            logits = self._network(batch, source, asked, texts)
+        return logits.float()
+
+    def _network(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None) -> Tensor:
         prompts, text = asked
         image = source.features(batch, prompts)
         if texts is not None and batch.said is not None:
@@ -319,7 +378,7 @@ class Trainer:
         metrics = {"epoch": float(epoch), "train_loss": math.nan, "train_dice": math.nan}
         if optimiser is None or schedule is None:
             return True, metrics
-        source.prepare(epoch, self._hearing("training"))
+        self._prepare(source, epoch, "training")
         self.model.train()
         collected = SplitMetrics(self.phrases.names)
         learned = list(self.model.learned().values())
@@ -330,7 +389,7 @@ class Trainer:
                 break
             schedule.before_step()
             optimiser.zero_grad(set_to_none=True)
-            stepped = ladder.holding(partial(self._gradients, batch, source), optimiser.zero_grad)
+            stepped = ladder.holding(partial(self.gradients, batch, source), optimiser.zero_grad)
             if self.device.type == "cpu":  # elsewhere asking would wait for the device; the epoch's end tells there
                 self._refuse_nonsense(epoch, float(stepped.loss), step=int(ticker.done) + 1)
             if self.config.grad_clip:
@@ -342,18 +401,26 @@ class Trainer:
         metrics |= {name: found[name] for name in ("train_loss", "train_dice")}
         return ticker.done >= len(self.train), metrics
 
-    def _gradients(self, batch: Batch, source: ImageSource, at_once: int) -> Stepped:
+    def gradients(self, batch: Batch, source: FeatureSource, at_once: int) -> Stepped:
         """Adds a training batch's gradients to those of what learns."""
         return forward_backward(
             batch,
             at_once,
-            lambda: self._prompts(self.train_texts),
+            self._ask_to_learn,
             lambda part, asked: self._logits(part, source, asked, self.train_texts),
             self._loss,
         )
 
+    def _ask_to_learn(self) -> Asked:
+        if self._compiled is not None:
+            self._compiled.step_begins()
+        return self._prompts(self.train_texts)
+
     def _ladder(self, sources: tuple[ImageSource, ImageSource]) -> Ladder:
         def tell(message: str, changes: dict[str, Any]) -> None:
+            self.plan = ladder.plan
+            if self._compiled is not None and self.device.type == "cuda":
+                self._compiled.give_up("memory")  # its graphs hold memory, and know one size of batch
             self.emit(Degraded(self.job_id, message, changes))
             self.sink.adapted(ladder.plan.to_values(), changes)
 
@@ -366,6 +433,8 @@ class Trainer:
             return self.model.vlsm.checkpointing
 
         ladder = Ladder(self.plan, self.train.batch_size, self.device, checkpoint, forget, tell)
+        if self._compiled is not None:
+            ladder.rescue = self._compiled.rescue
         return ladder
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -376,25 +445,28 @@ class Trainer:
     def _validate(self, epoch: int, epochs: int, source: ImageSource, ladder: Ladder) -> dict[str, float]:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
-        asked = self._prompts(self.val_texts)
-        source.prepare(epoch, self._hearing("validation"))
+        asked = self.asked()
+        self._prepare(source, epoch, "validation")
         ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
         shown = self._shown()
         for batch in self.val.epoch(epoch, self.device, images=not source.keeps):
             self.cancel.check()
-            logits = ladder.holding(partial(self._answers, batch, source, asked))
-            loss = self._loss(logits, batch)
-            collected.add(pair_counts(logits, batch.masks, batch.ignored), batch.present, loss)
+            logits = ladder.holding(partial(self.answers, batch, source, asked))
+            judged = self.judged(batch, logits)
+            collected.add(judged.counts, batch.present, judged.loss)
             here = (batch.positions == shown).nonzero()
             if self.config.previews and len(here):
                 self._preview(epoch, shown, logits[int(here[0])])
             ticker.step()
         return collected.values("val")
 
-    def _answers(self, batch: Batch, source: ImageSource, asked: Asked, at_once: int) -> Tensor:
+    def answers(self, batch: Batch, source: FeatureSource, asked: Asked, at_once: int) -> Tensor:
         """Logits (B, L, S, S) of a validation batch."""
         divided = parts(batch, at_once)
         return torch.cat([self._logits(part, source, asked, self.val_texts) for part in divided])
+
+    def judged(self, batch: Batch, logits: Tensor) -> Stepped:
+        return Stepped(self._loss(logits, batch), pair_counts(logits, batch.masks, batch.ignored))
 
     def _shown(self) -> int:
         """The validation image with most of its labels in sight: the one worth looking at."""

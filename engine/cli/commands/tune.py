@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
+from engine.config.yaml_io import load_yaml
 from engine.contract.errors import RecipeError
-from engine.contract.jobs import Tune
+from engine.contract.jobs import Estimate, Tune
 
 
 def add(commands: Commands) -> None:
@@ -18,16 +20,33 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides a setting: strategy.prompt_depth=3"
     )
+    parser.add_argument(
+        "--estimate",
+        action="store_true",
+        help="only tell what the run would take: time, memory, disk",
+    )
     parser.add_argument("--resume", default="", metavar="RUN", help="go on with an interrupted run")
 
 
-def make(given: argparse.Namespace) -> Tune:
+def make(given: argparse.Namespace) -> Tune | Estimate:
+    if given.estimate:
+        return _estimate(given)
     if not given.recipe and not given.resume:
         raise RecipeError("Nothing to tune.", hint="Give a RECIPE.yaml, or --resume RUN.")
     return Tune(given.recipe, given.out, list(given.set), given.resume)
 
 
+def _estimate(given: argparse.Namespace) -> Estimate:
+    if not given.recipe:
+        raise RecipeError("Nothing to estimate.", hint="Give a RECIPE.yaml.")
+    path = Path(given.recipe)
+    return Estimate(load_yaml(path), str(path.resolve().parent), list(given.set))
+
+
 def show(result: dict[str, Any]) -> None:
+    if "words" in result:
+        say(f"On {result['device']}, without evaluation and early stopping. {result['words']}")
+        return
     say(f"run         {result['run']}")
     say(f"best epoch  {result.get('best_epoch')}  validation Dice {result.get('val_dice', float('nan')):.3f}")
     scores = result.get("test")

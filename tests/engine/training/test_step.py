@@ -25,7 +25,7 @@ def stepped(trainer: Trainer, at_once: int) -> tuple[Stepped, dict[str, torch.Te
     source = ImageSource(trainer.model, trainer.train, trainer.device, keep=False)
     batch = next(iter(trainer.train.epoch(1)))
     torch.manual_seed(5)
-    found = trainer._gradients(batch, source, at_once)
+    found = trainer.gradients(batch, source, at_once)
     return found, {name: value.grad for name, value in trainer.model.learned().items() if value.grad is not None}
 
 

@@ -1,0 +1,108 @@
+"""What a run will take: seconds, memory and disk, reckoned from a few measured steps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.training.probe import Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much a run goes through: images of each split, `batch` and `epochs`.
+
+    `views`: how often each training image is encoded for good where features are kept; `anew`: the share of training
+    images that every epoch encodes again.
+    """
+
+    train: int
+    val: int
+    batch: int
+    epochs: int
+    views: float = 1.0
+    anew: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds of the first epoch (with what is computed once before it), of each later one and of all `epochs`, which
+    early stopping may cut short; bytes at the peak (`memory`, the program and its libraries included; on a GPU what
+    lies there), of what is `available`, and on `disk`; how many images of a batch go together."""
+
+    first_epoch: float
+    later_epoch: float
+    total: float
+    epochs: int
+    memory: int
+    available: int
+    disk: int
+    batch: int
+    images_at_once: int
+    device: str
+
+    def to_values(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def in_words(self) -> str:
+        """`At most 3 min 20 s: 25 s for the first epoch, 9 s for each of 19 more; 1.2 GB of memory.`"""
+        later = f", {duration(self.later_epoch)} for each of {self.epochs - 1} more" if self.epochs > 1 else ""
+        parts = f" ({self.images_at_once} of {self.batch} images at a time)" if self.images_at_once < self.batch else ""
+        disk = f"; {size(self.disk)} on disk" if self.disk else ""
+        return (
+            f"At most {duration(self.total)}: {duration(self.first_epoch)} for the first epoch{later}; "
+            f"{size(self.memory)} of memory{parts}{disk}."
+        )
+
+
+def reckon(
+    cost: Cost, sizes: Sizes, *, at_once: int, resident: int, available: int, kept: int, disk: int, device: str
+) -> Estimate:
+    """`resident`: bytes that the program holds before the first step; `kept`: bytes of kept features in memory."""
+
+    def passes(images: int, line_of: Any) -> float:
+        whole, rest = divmod(images, sizes.batch)
+        parts = [sizes.batch] * whole + [rest] * bool(rest)
+        return float(sum(_in_parts(line_of, part, at_once) for part in parts))
+
+    later = passes(sizes.train, cost.step.of) + passes(sizes.val, cost.check.of)
+    later += cost.encode * sizes.train * sizes.anew
+    first = later + cost.encode * (sizes.train * min(sizes.views, 1.0) + sizes.val)
+    # Each of the first epochs encodes one view; what it does not share with those before comes on top.
+    views = cost.encode * sizes.train * max(sizes.views - 1.0, 0.0)
+    return Estimate(
+        first_epoch=first,
+        later_epoch=later,
+        total=first + later * (sizes.epochs - 1) + views,
+        epochs=sizes.epochs,
+        memory=round(resident + kept + cost.held.of(min(at_once, sizes.train))),
+        available=available,
+        disk=disk,
+        batch=sizes.batch,
+        images_at_once=at_once,
+        device=device,
+    )
+
+
+def _in_parts(line_of: Any, images: int, at_once: int) -> float:
+    whole, rest = divmod(images, at_once)
+    return float(whole * line_of(at_once) + (line_of(rest) if rest else 0.0))
+
+
+def duration(seconds: float) -> str:
+    """`3 h 20 min`, `3 min 20 s`, `4.2 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def size(held: float) -> str:
+    """`1.2 GB`, `340 MB`."""
+    return f"{held / 1e9:.1f} GB" if held >= 1e9 else f"{max(1, round(held / 1e6))} MB"

@@ -1,0 +1,60 @@
+"""Seconds and bytes of a run, reckoned from those of a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.training.estimate import Estimate, Sizes, duration, reckon, size
+from engine.training.probe import Cost, Line
+
+COST = Cost(step=Line(1.0, 0.5), check=Line(0.0, 0.1), encode=0.2, held=Line(1e6, 2e6), feature_bytes=1000)
+SIZES = Sizes(train=10, val=4, batch=4, epochs=3)
+
+
+def reckoned(sizes: Sizes = SIZES, at_once: int = 4, **more: int) -> Estimate:
+    values: dict[str, Any] = {"resident": 5_000_000, "available": 10**9, "kept": 14_000, "disk": 0, **more}
+    return reckon(COST, sizes, at_once=at_once, device="cpu", **values)
+
+
+def test_an_epoch_is_its_batches() -> None:
+    found = reckoned()
+    later = 2 * (1 + 0.5 * 4) + (1 + 0.5 * 2) + 0.4  # two whole batches, one of two images; four images to check
+    assert found.later_epoch == pytest.approx(later)
+    assert found.first_epoch == pytest.approx(later + 0.2 * 14)
+    assert found.total == pytest.approx(3 * later + 0.2 * 14)
+    assert found.memory == 5_000_000 + 14_000 + 9_000_000
+
+
+def test_parts_cost_their_own_beginning_and_hold_less() -> None:
+    found = reckoned(at_once=2)
+    assert found.later_epoch == pytest.approx(5 * (1 + 0.5 * 2) + 0.4)
+    assert found.memory == 5_000_000 + 14_000 + 5_000_000
+    assert "2 of 4 images at a time" in found.in_words()
+
+
+def test_views_and_changed_images_are_encoded_too() -> None:
+    found = reckoned(Sizes(train=10, val=4, batch=4, epochs=3, views=4, anew=0.5))
+    plain = reckoned()
+    assert found.later_epoch - plain.later_epoch == pytest.approx(0.2 * 5)
+    assert found.first_epoch - found.later_epoch == pytest.approx(0.2 * (10 + 4))
+    assert found.total == pytest.approx(found.first_epoch + 2 * found.later_epoch + 0.2 * 30)
+
+
+def test_words() -> None:
+    told = reckoned(disk=3_000_000).in_words()
+    assert told == "At most 29 s: 11 s for the first epoch, 8.4 s for each of 2 more; 14 MB of memory; 3 MB on disk."
+    assert "each of" not in reckoned(Sizes(10, 4, 4, 1)).in_words()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(4.21, "4.2 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (1500, "25 min"), (12_000, "3 h 20 min")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_sizes() -> None:
+    assert (size(1.24e9), size(3.4e8), size(10)) == ("1.2 GB", "340 MB", "1 MB")
