@@ -69,12 +69,10 @@ def test_the_ways_of_a_processor(make_trainer: Make) -> None:
     model = make_trainer("vpt", DEEP).model
     assert candidates(model, CPU, TrainingConfig(precision="fp32"), Plan()) == [Plan()]
     assert candidates(model, CPU, TrainingConfig(precision="bf16"), Plan()) == [BF16, EAGER]
-    assert candidates(model, CPU, TrainingConfig(precision="auto"), Plan()) == [
-        Plan(),
-        BF16,
-        Plan(attention="eager"),
-        EAGER,
-    ]
+    found = candidates(model, CPU, TrainingConfig(), Plan())
+    assert found == [Plan(), BF16, Plan(attention="eager"), EAGER]
+    assert candidates(model, CPU, TrainingConfig(attention="sdpa"), Plan()) == [Plan(), BF16]
+    assert all(plan.checkpointing for plan in candidates(model, CPU, TrainingConfig(), Plan(checkpointing=True)))
 
 
 def test_a_convolutional_tower_may_go_channels_last() -> None:
