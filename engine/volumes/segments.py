@@ -124,10 +124,12 @@ def layers_of(masks: Sequence[NDArray[np.bool_]]) -> list[list[int]]:
 
 
 def mask_sha256(labels: NDArray[Any]) -> str:
-    """Of a mask's voxels alone: shape and label numbers (uint16, little endian), whatever file they lie in."""
-    known = hashlib.sha256(f"mask {labels.shape}".encode())
+    """Of a mask's voxels alone, whatever file they lie in: shape and, plane by plane, bool as packed bits or label
+    numbers as uint16, little endian."""
+    binary = labels.dtype == np.bool_
+    known = hashlib.sha256(f"{'mask' if binary else 'labels'} {labels.shape}".encode())
     for plane in labels:
-        known.update(np.ascontiguousarray(plane, dtype="<u2").data)
+        known.update(np.packbits(plane) if binary else np.ascontiguousarray(plane, dtype="<u2"))
     return known.hexdigest()
 
 
