@@ -129,7 +129,7 @@ def mask_sha256(labels: NDArray[Any]) -> str:
     binary = labels.dtype == np.bool_
     known = hashlib.sha256(f"{'mask' if binary else 'labels'} {labels.shape}".encode())
     for plane in labels:
-        known.update(np.packbits(plane) if binary else np.ascontiguousarray(plane, dtype="<u2"))
+        known.update(np.packbits(plane).data if binary else np.ascontiguousarray(plane, dtype="<u2").data)
     return known.hexdigest()
 
 
