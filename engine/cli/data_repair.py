@@ -16,7 +16,7 @@ from engine.contract.errors import InputError
 from engine.contract.jobs import RepairData, RepairMask
 from engine.volumes.preflight import REPAIRS
 
-KINDS = ("geometry", "lossless", "invert", "leave_out", "regroup")
+KINDS = ("geometry", "lossless", "invert", "leave_out", "regroup", "take_back", "originals")
 _MOST = 20
 
 
@@ -35,7 +35,7 @@ def add(group: Commands) -> None:
         choices=["", *KINDS],
         metavar="|".join(KINDS),
         help="of a dataset: masks onto their scans' grids; JPEG and blurred ones as PNG; inverted ones inverted; "
-        "unusable or empty cases left out; leaks across splits ended",
+        "unusable or empty cases left out; leaks across splits ended; cases taken back; original masks read again",
     )
     parser.add_argument("--case", action="append", default=[], metavar="ID", help="only this case (may be repeated)")
     parser.add_argument("--problem", default="", metavar="NAME", help="only problems of this kind (see --json)")
@@ -101,10 +101,17 @@ def _show_many(result: dict[str, Any]) -> int:
         say(f"  {item['mask']}: {item['error']}\n    {item['hint']}".rstrip())
     if result["left_out"]:
         say(f"{len(result['left_out'])} cases left out: {', '.join(result['left_out'][:_MOST])}")
+    if result["taken_back"]:
+        say(f"{len(result['taken_back'])} cases taken back: {', '.join(result['taken_back'][:_MOST])}")
+    again = sum(not path for path in result["repaired"].values())
+    if again:
+        say(f"{again} masks are read as they were")
     for split, count in Counter(result["moves"].values()).items():
         say(f"{count} cases moved to {split}")
     if result["path"]:
-        say(f"{len(mended)} masks mended; written: {result['path']}")
+        if mended:
+            say(f"{len(mended)} masks mended")
+        say(f"written: {result['path']}")
         return 0
     say("Nothing was mended." if failed else "Nothing is to be mended.")
     return 2 if failed else 0

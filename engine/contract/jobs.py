@@ -119,13 +119,14 @@ class RepairMask:
 
 @dataclass(frozen=True, slots=True)
 class RepairData:
-    """Masks of a dataset mended as new files, cases left out or brought into one split; told in its dataset.yaml.
+    """Masks of a dataset mended as new files, cases left out or brought into one split, or any of it taken back.
 
-    Result: `items` (a row for each mask), `repaired` (mask → new file), `left_out`, `moves` (case → split), `path`.
+    Told in its dataset.yaml. Result: `items` (a row for each mask), `repaired` (mask → new file, "" for the mask
+    itself), `left_out`, `taken_back`, `moves` (case → split), `path`.
     """
 
     folder: str
-    mending: str  # geometry | lossless | invert | leave_out | regroup
+    mending: str  # geometry | lossless | invert | leave_out | regroup | take_back | originals
     cases: list[str] = field(default_factory=list)  # ids; empty: all whose problems this mends
     problem: str = ""  # only problems of this kind, where no cases are named
     how: str = ""  # of geometry, as for RepairMask; empty: the best that each pair of headers allows

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
-Mending = Literal["", "geometry", "lossless", "invert", "regroup", "leave_out"]
+Mending = Literal["", "geometry", "lossless", "invert", "regroup", "leave_out", "take_back", "originals"]
 """How the program itself can mend it: the mask brought onto its scan's grid, its cut values stored as PNG, marked and
-unmarked exchanged, the cases brought into one split, the cases left out; "": only a person can."""
+unmarked exchanged, the cases brought into one split, or left out, or taken back, or read from their original masks
+again; "": only a person can."""
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 

@@ -37,7 +37,7 @@ from engine.volumes.reading import read_mask, read_scan
 from engine.volumes.volume import Volume
 from engine.volumes.writing import mask_suffix, write_mask
 
-KINDS = (*REPAIRS, "leave_out", "regroup")
+KINDS = (*REPAIRS, "leave_out", "regroup", "take_back", "originals")
 
 
 @dataclass
@@ -50,7 +50,7 @@ class _Done:
 
 
 def run(job: RepairData, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
-    """`items`, `repaired`, `before`, `left_out`, `moves` and `path` of the dataset.yaml ("" where it was not written).
+    """`items`, `repaired`, `before`, `left_out`, `taken_back`, `moves`, and `path` of the dataset.yaml, where written.
 
     An item is `{"case_id", "mask", "how", "did", "written", "error", "hint"}`, with `preflight` where geometry is
     compared. A mask that cannot be mended is an item with an error; the others go on. After a cancel nothing is left.
@@ -68,6 +68,10 @@ def run(job: RepairData, emit: Emit, cancel: CancelToken, job_id: str, **_shared
     if job.mending == "leave_out":
         about = edited(file.about, left_out=names)
         return _result(_Done(), job, replace(file, about=about), left_out=names)
+    if job.mending == "take_back":
+        return _result(_Done(), job, replace(file, about=edited(file.about, taken_back=names)), taken_back=names)
+    if job.mending == "originals":
+        return _originals(job, names, file)
     known = file.about.repaired
     done = _Done()
     try:
@@ -86,17 +90,28 @@ def _result(
     job: RepairData,
     file: EditedFile,
     left_out: list[str] | None = None,
+    taken_back: list[str] | None = None,
     moves: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    changed = bool(done.repaired or left_out or moves)
+    changed = bool(done.repaired or left_out or taken_back or moves)
     path = str(write(file)) if changed and job.note else ""
     return {
         "items": done.items,
         "repaired": done.repaired,
         "left_out": left_out or [],
+        "taken_back": taken_back or [],
         "moves": moves or {},
         "path": path,
     }
+
+
+def _originals(job: RepairData, names: list[str], file: EditedFile) -> dict[str, Any]:
+    """The masks of these cases read as they were; their mended copies stay where they are."""
+    first = {path: name for name, path in file.about.repaired.items()}
+    keys = [file_key(mask.path, file.home) for case in _cases(job, names) for mask in case.masks]
+    done = _Done(repaired={first[key]: "" for key in keys if key in first})
+    result = _result(done, job, replace(file, about=edited(file.about, repaired=done.repaired)))
+    return {**result, "before": {name: file.about.repaired[name] for name in done.repaired}}
 
 
 def _inspected(job: RepairData, emit: Emit, cancel: CancelToken, job_id: str) -> DatasetReport:

@@ -46,6 +46,10 @@ def test_a_drag_says_what_a_drop_would_do(qtbot: QtBot, window: MainWindow, data
     assert window.veil.isVisible()
     qtbot.waitUntil(lambda: window.veil.title.text() == "Open the dataset", timeout=WAIT)
     assert window.veil.size() == window.size()
+    # No field of text below it would take the path of the file for a phrase.
+    under = window.childAt(window.rect().center())
+    assert under is window.veil or under.parentWidget() is window.veil
+    assert not window.veil.acceptDrops()
     window.dragLeaveEvent(QDragLeaveEvent())
     assert not window.veil.isVisible()
     letter = tmp_path / "letter.docx"

@@ -68,6 +68,11 @@ def test_shifted_masks_are_compared_repaired_used_and_undone(qtbot: QtBot, windo
     assert (tmp_path / REPAIRED / "labels/v2.nii.gz").exists()
     window.project.undo_stack.redo()
     qtbot.waitUntil(lambda: cases(window) == 4, timeout=WAIT)
+    # In a later session there is no such undo, but a note that says so, with a button.
+    repairs.begin(group(window, "originals"))
+    qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
+    window.project.undo_stack.undo()
+    qtbot.waitUntil(lambda: cases(window) == 4, timeout=WAIT)
 
 
 def test_masks_that_cannot_be_inverted_are_told_one_by_one(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -93,6 +98,10 @@ def test_empty_cases_are_left_out_and_taken_back(qtbot: QtBot, window: MainWindo
     qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
     # It is in no split, and no case of the grid any more.
     assert [row.case_id for row in window.project.cases] == ["a", "c"]
+    window.page("data").side.repairs.begin(group(window, "take_back"))
+    qtbot.waitUntil(lambda: cases(window) == 3, timeout=WAIT)
+    window.project.undo_stack.undo()
+    qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
     window.project.undo_stack.undo()
     qtbot.waitUntil(lambda: cases(window) == 3, timeout=WAIT)
     assert sorted(row.case_id for row in window.project.cases) == ["a", "b", "c"]

@@ -26,12 +26,11 @@ WORDS: dict[Kind, tuple[str, str]] = {
 
 
 class DropVeil(QWidget):
-    """Covers its parent; drags go through it to the window below."""
+    """Covers its parent, so that no field of text takes a file for its path. It takes no drop: its parent does."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("dropVeil")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.title = label("", "title", name="dropTitle")
         self.line = label("", wrap=True, name="dropLine")
         rows = QVBoxLayout(self)

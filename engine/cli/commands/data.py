@@ -135,13 +135,13 @@ def _show_statistics(found: dict[str, Any]) -> None:
 
 
 def _show_repairs(problems: list[dict[str, Any]]) -> None:
-    """The commands that mend what the program can mend."""
+    """The commands for what the program can mend, or take back."""
     cases: dict[str, set[str]] = {}
     for problem in problems:
         if problem.get("mending") and problem.get("cases"):
             cases.setdefault(problem["mending"], set()).update(problem["cases"])
     if cases:
-        say("\nWhat can be mended (originals stay as they are; dataset.yaml tells of it):")
+        say("\nWhat this program can do about it (originals stay as they are; dataset.yaml tells of it):")
     for kind, names in cases.items():
         say(f"  tunevlseg data repair PATH --kind {kind}    {len(names)} case{'' if len(names) == 1 else 's'}")
 

@@ -26,12 +26,19 @@ def mended(found: CaseList, about: DatasetFile, home: Path, where: str) -> CaseL
     gone = [name for name, path in new.items() if not path.is_file()]
     usable = {name: path for name, path in new.items() if name not in gone}
     away = set(about.left_out)
-    cases = tuple(_with(case, usable, home) for case in found.cases if case.case_id not in away)
+    cases = tuple(_with(case, usable, home) for case in _kept(found, away))
     problems = [*found.problems, *(_gone(name, about.repaired[name]) for name in gone)]
+    changed = [new.case_id for old, new in zip(_kept(found, away), cases, strict=True) if old is not new]
+    if changed:
+        problems.append(_mended(changed, where))
     left = [case.case_id for case in found.cases if case.case_id in away]
     if left:
         problems.append(_left_out(left, where))
     return replace(found, cases=cases, problems=tuple(problems))
+
+
+def _kept(found: CaseList, away: set[str]) -> list[Case]:
+    return [case for case in found.cases if case.case_id not in away]
 
 
 def _with(case: Case, new: dict[str, Path], home: Path) -> Case:
@@ -63,4 +70,18 @@ def _left_out(names: list[str], where: str) -> Problem:
         fix="Take them out of left_out to use them again.",
         count=len(names),
         cases=tuple(names),
+        mending="take_back",
+    )
+
+
+def _mended(names: list[str], where: str) -> Problem:
+    return Problem(
+        kind="mended",
+        severity="note",
+        message=f"{len(names)} cases are read from mended copies of their masks.",
+        path=where,
+        fix="Nothing to do. Take them out of repaired to read the originals again.",
+        count=len(names),
+        cases=tuple(names),
+        mending="originals",
     )

@@ -174,6 +174,23 @@ def test_cases_are_left_out_and_taken_back(pictures: Path) -> None:
     assert {"unreadable", "masks_empty"} <= kinds(look(pictures))
 
 
+def test_earlier_edits_are_told_and_taken_back_at_any_time(pictures: Path) -> None:
+    """A later session has no undo of this one."""
+    go(RepairData(str(pictures), "lossless"))
+    go(RepairData(str(pictures), "leave_out", problem="masks_empty"))
+    told = {problem.kind: problem for problem in look(pictures).problems}
+    assert (told["mended"].severity, told["mended"].cases) == ("note", ("c1", "c2"))
+    back = go(RepairData(str(pictures), "originals", ["c1"]))
+    assert back["repaired"] == {"masks/c1.jpg": ""}
+    assert back["before"] == {"masks/c1.jpg": f"{REPAIRED}/masks/c1.png"}
+    assert go(RepairData(str(pictures), "take_back"))["taken_back"] == ["c4"]
+    told = {problem.kind: problem for problem in look(pictures).problems}
+    assert told["mended"].cases == ("c2",)
+    assert told["mask_cut"].cases == ("c1",)
+    assert told["masks_empty"].cases == ("c4",)
+    assert (pictures / REPAIRED / "masks/c1.png").exists()
+
+
 def test_leaks_are_ended_by_moving_cases(tmp_path: Path) -> None:
     for number, (split, name) in enumerate((("train", "p1_a"), ("train", "p1_b"), ("val", "p1_c"), ("val", "p2_a"))):
         draw.save(tmp_path / f"{split}/images/{name}.png", draw.photo(number))

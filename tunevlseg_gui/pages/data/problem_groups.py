@@ -40,6 +40,8 @@ _VERBS = {
     "invert": "Invert",
     "regroup": "Put into one split",
     "leave_out": "Leave out",
+    "take_back": "Use again",
+    "originals": "Read the originals",
 }
 _ASKS = ("geometry", "lossless", "invert")
 

@@ -38,7 +38,10 @@ _WORDS = {
     "lossless": "Values above one half count as marked already; they are stored so as PNG, and nothing is cut again.",
     "invert": "Marked and unmarked are exchanged. Look at the thumbnails first: only masks of one structure are taken.",
 }
-_KEPT = "Each repaired mask is a new file in tunevlseg-repaired, with a log beside it. Your own files stay as they are."
+_KEPT = (
+    "Each repaired mask is a new file in tunevlseg-repaired, with a log beside it; dataset.yaml says that it is read "
+    "in place of yours. Your own files stay as they are. Undo reads them again, and the new files stay too."
+)
 
 
 class RepairDialog(QDialog):

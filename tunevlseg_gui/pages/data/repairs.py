@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.contract.events import Event, JobFailed, JobFinished
-from engine.contract.jobs import EditDataset
+from engine.contract.jobs import EditDataset, RepairData
 from engine.data.regroup import regrouped
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.edits import Step
@@ -36,8 +36,10 @@ class Repairs(QObject):
             return
         if group.mending == "regroup":
             self._regroup(group)
-        elif group.mending == "leave_out":
-            self._leave_out(group.cases)
+        elif group.mending in ("leave_out", "take_back"):
+            self._leave_out(group.cases, back=group.mending == "take_back")
+        elif group.mending == "originals":
+            self._read_originals(group.cases)
         else:
             self.dialog = RepairDialog(self._client, self._project.folder, group, self._window)
             self.dialog.mended.connect(self._use)
@@ -48,9 +50,26 @@ class Repairs(QObject):
         text = f"repair of {len(new)} mask" + ("" if len(new) == 1 else "s")
         self._push(text, {"repaired": new}, {"repaired": before})
 
-    def _leave_out(self, cases: Sequence[str]) -> None:
-        text = f"leaving out of {len(cases)} case" + ("" if len(cases) == 1 else "s")
-        self._push(text, {"left_out": list(cases)}, {"taken_back": list(cases)})
+    def _leave_out(self, cases: Sequence[str], *, back: bool) -> None:
+        many = f"{len(cases)} case" + ("" if len(cases) == 1 else "s")
+        away, again = {"left_out": list(cases)}, {"taken_back": list(cases)}
+        if back:
+            self._push(f"taking back of {many}", again, away)
+        else:
+            self._push(f"leaving out of {many}", away, again)
+
+    def _read_originals(self, cases: Sequence[str]) -> None:
+        """Which copies are read now, the engine says: an undo reads them again."""
+
+        def heard(event: Event) -> None:
+            if isinstance(event, JobFinished):
+                new, before = dict(event.result["repaired"]), dict(event.result["before"])
+                self._push("reading of original masks", {"repaired": new}, {"repaired": before})
+            elif isinstance(event, JobFailed):
+                self.notice.emit(of_failure(event))
+
+        job = RepairData(str(self._project.folder), "originals", list(cases), note=False)
+        self._client.submit(job, heard)
 
     def _push(self, text: str, after: Mapping[str, Any], before: Mapping[str, Any]) -> None:
         self._project.undo_stack.push(Step(text, lambda: self._edit(after), lambda: self._edit(before)))

@@ -89,9 +89,8 @@ class DataStep(QWidget):
         rows.addSpacing(4)
         rows.addWidget(label("Phrases that the model will be given", "muted"))
         for known in self._project.labels[:12]:
-            rows.addWidget(
-                label(f"{known.name}: “{known.phrase}”" if known.name != known.phrase else f"“{known.phrase}”")
-            )
+            said = " or ".join(f"“{text}”" for text in known.texts)
+            rows.addWidget(label(said if known.texts == (known.name,) else f"{known.name}: {said}", wrap=True))
         errors = sum(problem.get("severity") == "error" for problem in found.problems)
         if errors:
             rows.addWidget(
