@@ -242,6 +242,20 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Refine:
+    """Answers that are there, made cleaner without asking again; result: `masks`, a .npy of 0 and 255 for each."""
+
+    levels: list[str]  # .npy files of uint8 probabilities on the scan's grid, as Segment leaves them
+    out: str  # folder that receives the masks
+    threshold: float
+    view: str = ""  # folder of the opened scan (scan.json), for its spacing; empty: distances are in voxels
+    smooth: float = 0.0  # these four as in Segment
+    fill_holes: bool = False
+    largest: bool = False
+    smallest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """Computes a mask again from its receipt and compares.
 
@@ -311,6 +325,7 @@ Job = (
     | ListSeries
     | OpenScan
     | Segment
+    | Refine
     | Replay
     | PrepareSamples
     | Demo
