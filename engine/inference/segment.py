@@ -51,6 +51,7 @@ class Answer:
     voxel_ml: float | None = None  # volume of one voxel; None for pictures
     presence: float = 1.0  # score of engine.bundle.presence; below `presence_cut` it names nothing in the scan
     presence_cut: float = 0.0
+    calibrated: bool = False  # the cut was calibrated on validation images; else it is the threshold
     refinement: Refinement = NOTHING
     geometry: Geometry | None = None
 
@@ -152,6 +153,7 @@ def segment(
             voxel_ml,
             presence,
             threshold if manifest.presence is None else manifest.presence.cut,
+            manifest.presence is not None,
             refinement or NOTHING,
             volume.geometry,
         )

@@ -251,6 +251,7 @@ def entry(plan: ScanNames, answer: Answer, path: Path | None, measured: Measurem
         "highest": round(answer.highest, 4),
         "presence": round(answer.presence, 4),
         "presence_cut": answer.presence_cut,
+        "presence_calibrated": answer.calibrated,
     }
     return made if measured is None else {**made, "measurements": measured.to_dict()}
 

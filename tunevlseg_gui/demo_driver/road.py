@@ -129,7 +129,7 @@ def _segment(window: MainWindow, hand: Hand, mask: Path) -> Path:
     hand.stage("segment", f"Asking for “{PHRASE}”")
     hand.click("segmentButton")
     state = page.viewer.state
-    hand.wait("Asking the model", lambda: [layer.phrase for layer in state.layers] == [PHRASE])
+    hand.wait("Asking the model", lambda: [layer.phrase for layer in state.layers if layer.counts.any()] == [PHRASE])
     layer = state.layers[0]
     if not layer.voxels(state.threshold):
         raise StepFailed(f"Nothing was found for “{PHRASE}”.", "Was the run long enough?")

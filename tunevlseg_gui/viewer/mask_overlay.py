@@ -43,13 +43,35 @@ class Layer:
     label_used: str = ""
     """Whose learned words the phrase was asked with, where the model's labels have their own."""
 
+    presence: float = 1.0
+    """How surely the scan shows what the phrase names: the score that is compared with `presence_cut`."""
+    presence_cut: float | None = None
+    """None: not calibrated, and the threshold stands for it."""
+    answer: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None
+    """The probabilities and their counts, where `levels` is a mask that was made cleaner (0 and 255)."""
+
+    revision: int = 0
+    """Grows where the values of `levels` change in place."""
+
+    @property
+    def answered(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The probabilities as the model gave them, and their counts."""
+        return (self.levels, self.counts) if self.answer is None else self.answer
+
+    def is_present(self, threshold: float) -> bool:
+        """Whether the phrase counts as found at all; else what reaches the threshold is speckle."""
+        return self.presence >= (threshold if self.presence_cut is None else self.presence_cut)
+
     def voxels(self, threshold: float) -> int:
+        """Of the mask that would be saved."""
+        if not self.is_present(threshold):
+            return 0
         return int(self.counts[threshold_level(threshold) :].sum())
 
     @property
     def highest(self) -> float:
         """The highest probability anywhere."""
-        known = np.flatnonzero(self.counts)
+        known = np.flatnonzero(self.answered[1])
         return float(known[-1]) / 255.0 if known.size else 0.0
 
 

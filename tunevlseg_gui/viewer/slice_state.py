@@ -151,7 +151,7 @@ class SliceState:
             self.opacity,
             self.threshold,
             self.outline,
-            tuple((id(layer), layer.colour) for layer in self.shown_layers),
+            tuple((id(layer), id(layer.levels), layer.revision, layer.colour) for layer in self.shown_layers),
         )
 
     def picture(self, outlined: Sequence[Layer] = ()) -> NDArray[np.uint32]:

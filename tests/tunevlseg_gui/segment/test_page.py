@@ -12,7 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton, QWidget
 
-from engine.contract.events import JobFinished, Log, Progress
+from engine.contract.events import JobFinished, Log, Progress, SliceDone
 from engine.contract.jobs import ListModels, OpenScan, Segment
 from tests.fakes.tiny_bundle import write_tiny_bundle
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -219,6 +219,35 @@ def test_escape_cancels_and_leaves_what_is_shown(opened: SegmentPage, desk: Any,
     assert opened.viewer.state.layers == layers
     assert opened.side.segment_button.isVisible()
     assert opened.status.text().startswith("Cancelled")
+
+
+def test_slices_fill_in_and_a_cancel_brings_back_what_was_shown(opened: SegmentPage, desk: Any, qtbot: Any) -> None:
+    ask(opened, "liver")
+    desk.answer(liver=block(200))
+    layers = list(answered(opened, qtbot))
+    ask(opened, "spleen")
+    job_id, job = desk.last(Segment)
+    path = Path(job.probabilities) / "head_spleen.npy"
+    path.parent.mkdir(parents=True)
+    levels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(6, 20, 30))
+    desk.event.emit(SliceDone(job_id, 0, 6, str(path)))
+    state = opened.viewer.state
+    assert [layer.phrase for layer in state.layers] == ["liver", "spleen"]
+    key = state.look_key()
+    levels[:, 2:6, 2:6] = 255
+    desk.event.emit(SliceDone(job_id, 5, 6, str(path)))
+    qtbot.waitUntil(lambda: (desk.event.emit(SliceDone(job_id, 5, 6, str(path))), state.look_key() != key)[1])
+    assert state.mask_of(state.layers[1]).sum() == 16
+    assert not opened.side.save_button.isEnabled()
+    QTest.keyClick(opened.side.prompt_edit, Qt.Key.Key_Escape)
+    assert state.layers == layers
+
+    ask(opened, "spleen")
+    desk.event.emit(SliceDone(desk.last(Segment)[0], 0, 6, str(path)))  # of the question that was cancelled
+    assert state.layers == layers
+    desk.answer(spleen=block(90))
+    qtbot.waitUntil(lambda: len(state.layers) == 2)
+    assert state.layers[1].voxels(0.3) > 0
 
 
 def test_one_question_at_a_time(opened: SegmentPage, desk: Any) -> None:

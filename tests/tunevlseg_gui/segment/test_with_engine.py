@@ -13,8 +13,11 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLabel
 
+from engine.bundle.presence import Presence
 from engine.contract.events import JobStarted
+from engine.volumes.stored_receipts import receipt_beside
 from tests.fakes.tiny_bundle import square_picture, write_tiny_bundle
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -48,9 +51,17 @@ def ask(page: SegmentPage, text: str) -> None:
     QTest.keyClick(page.side.prompt_edit, Qt.Key.Key_Return)
 
 
+def answered(page: SegmentPage, qtbot: Any, count: int) -> None:
+    """Waits for whole answers: while they are made, their slices are shown already, but nothing is counted."""
+    layers = page.viewer.state
+    qtbot.waitUntil(
+        lambda: len(layers.layers) == count and all(layer.counts.any() for layer in layers.layers), timeout=PATIENCE
+    )
+
+
 def test_from_a_picture_to_a_saved_mask(shown: SegmentPage, qtbot: Any, tmp_path: Path) -> None:
     ask(shown, "red\npurple")
-    qtbot.waitUntil(lambda: len(shown.viewer.state.layers) == 2, timeout=PATIENCE)
+    answered(shown, qtbot, 2)
     red, purple = shown.viewer.state.layers
     expected = square_picture()[..., 0] > 0
     assert np.array_equal(shown.viewer.state.mask_of(red), expected)
@@ -81,7 +92,7 @@ def test_a_phrase_longer_than_the_model_reads_is_told(shown: SegmentPage, qtbot:
     ask(shown, "red " * 12 + "green")
     qtbot.waitUntil(lambda: shown.banner.notice is not None, timeout=PATIENCE)
     assert "too long" in shown.banner.notice.message
-    assert len(shown.viewer.state.layers) == 1
+    answered(shown, qtbot, 1)
 
 
 def test_a_bundle_that_broke_meanwhile_is_told(shown: SegmentPage, qtbot: Any, tmp_path: Path) -> None:
@@ -101,7 +112,7 @@ def test_a_killed_worker_is_told_and_the_next_question_works(
     pids = []
     engine.event.connect(lambda event: pids.append(event.pid) if isinstance(event, JobStarted) else None)
     ask(shown, "red")
-    qtbot.waitUntil(lambda: len(shown.viewer.state.layers) == 1, timeout=PATIENCE)
+    answered(shown, qtbot, 1)
     os.kill(pids[-1], signal.SIGSTOP)  # so that it cannot answer before it is killed
     ask(shown, "green")
     os.kill(pids[-1], signal.SIGKILL)
@@ -109,4 +120,45 @@ def test_a_killed_worker_is_told_and_the_next_question_works(
     assert "killed" in shown.banner.notice.message
     assert [layer.phrase for layer in shown.viewer.state.layers] == ["red"]
     ask(shown, "green")
-    qtbot.waitUntil(lambda: len(shown.viewer.state.layers) == 2, timeout=PATIENCE)
+    answered(shown, qtbot, 2)
+
+
+def test_a_mask_is_made_cleaner_without_asking_again_and_saved_so(
+    shown: SegmentPage, qtbot: Any, tmp_path: Path
+) -> None:
+    ask(shown, "red\ngreen")
+    answered(shown, qtbot, 2)
+    red, green = shown.viewer.state.layers
+    assert (red.voxels(0.5), green.voxels(0.5)) == (16, 32)
+    shown.side.cleaner.smallest.setValue(17)
+    qtbot.waitUntil(lambda: red.voxels(0.5) == 0, timeout=PATIENCE)
+    assert green.voxels(0.5) == 32
+    assert shown.side.layer_list.findChild(QLabel, "layerAmount0").text() == "not found"
+    assert red.highest > 0.5  # what the model said is still known
+
+    shown.controller.remove_layer(red)
+    shown.controller.save(tmp_path / "mask", lambda _path: False)
+    qtbot.waitUntil(lambda: shown.status.text().startswith("Saved"), timeout=PATIENCE)
+    assert np.count_nonzero(np.asarray(Image.open(tmp_path / "mask.png"))) == 32
+    assert '"smallest": 17.0' in receipt_beside(tmp_path / "mask.png").read_text()
+
+    shown.side.cleaner.smallest.setValue(33)
+    qtbot.waitUntil(lambda: green.voxels(0.5) == 0, timeout=PATIENCE)
+    shown.side.cleaner.smallest.setValue(0)
+    qtbot.waitUntil(lambda: green.voxels(0.5) == 32, timeout=PATIENCE)
+
+
+def test_what_is_not_found_starts_hidden_and_can_be_looked_at(shown: SegmentPage, qtbot: Any, tmp_path: Path) -> None:
+    strict = Presence(cut=0.999, shown=9, absent=9, shown_found=1.0)
+    shown.open_bundle(write_tiny_bundle(tmp_path / "strict", labels=False, name="strict", presence=strict))
+    qtbot.waitUntil(lambda: shown.side.model.title == "strict")
+    ask(shown, "red")
+    answered(shown, qtbot, 1)
+    (red,) = shown.viewer.state.layers
+    assert not red.visible
+    amount = shown.side.layer_list.findChild(QLabel, "layerAmount0")
+    assert amount.text() == "not found"
+    assert "calibrated" in amount.toolTip()
+    shown.side.layer_list.findChild(QCheckBox, "layerCheck0").click()
+    assert red.visible
+    assert shown.viewer.state.mask_of(red).sum() == 16

@@ -26,10 +26,12 @@ class Question:
     phrases: tuple[str, ...]
     folder: Path
     label: str = ""  # whose learned words free phrases take; empty: the nearest name
+    skip_air: bool = False
 
     def goes_with(self, other: Question) -> bool:
         """Whether answers of both can be shown together and saved by one job."""
-        return (self.model.key, self.axis, self.label) == (other.model.key, other.axis, other.label)
+        ours, theirs = ((one.model.key, one.axis, one.label, one.skip_air) for one in (self, other))
+        return ours == theirs
 
 
 def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[int, int, int]) -> list[Layer]:
@@ -41,13 +43,24 @@ def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[in
     paths = [Path(str(known["path"])) for known in result.get("probabilities") or []]
     if len(paths) != len(question.phrases):
         raise InputError(f"{len(question.phrases)} phrases were asked, {len(paths)} answers came.", hint="Ask again.")
-    used = [str(mask.get("label_used") or "") for mask in result.get("masks") or []] or [""] * len(paths)
+    masks: list[dict[str, Any]] = list(result.get("masks") or []) or [{}] * len(paths)
     layers = []
-    for phrase, path, label in zip(question.phrases, paths, used, strict=True):
+    for phrase, path, mask in zip(question.phrases, paths, masks, strict=True):
         levels = map_array(path)
         if levels.shape != shape_zyx or levels.dtype != np.uint8:
             raise InputError("An answer does not lie on the scan's grid.", hint="Open the scan again and ask again.")
-        layers.append(Layer(phrase, levels, COLOURS[0], counts=count_levels(levels), label_used=label))
+        calibrated = bool(mask.get("presence_calibrated"))
+        layers.append(
+            Layer(
+                phrase,
+                levels,
+                COLOURS[0],
+                counts=count_levels(levels),
+                label_used=str(mask.get("label_used") or ""),
+                presence=float(mask.get("presence", 1.0)),
+                presence_cut=float(mask["presence_cut"]) if calibrated else None,
+            )
+        )
     return layers
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, SignalInstance
 
 from engine.contract.errors import EngineError, InputError
-from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress, SliceDone
 from engine.contract.jobs import Job, ListModels, ListSeries, OpenScan, Segment
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
+from tunevlseg_gui.pages.segment.cleaning import LayerCleaner
+from tunevlseg_gui.pages.segment.filling import FillingAnswers
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice, base_choices, bundle_choice, tuned_choices
 from tunevlseg_gui.pages.segment.saving import is_dicom_seg, with_suffix
 from tunevlseg_gui.pages.segment.views import answers_folder, is_prepared, remove_folder, tidy_views, view_folder
@@ -65,6 +67,8 @@ class SegmentController(QObject):
         self._chosen: ModelChoice | None = None
         self._filled = ""  # phrases that were put into the box by us
         self._question: Question | None = None  # whose answers are shown
+        self._filling: FillingAnswers | None = None
+        self._cleaner = LayerCleaner(client, self._cleaned, self._page.show_problem, self)
         client.event.connect(self.on_event)
 
     # scans
@@ -115,7 +119,8 @@ class SegmentController(QObject):
 
     def _show_scan(self, scan: ViewedScan, view: Path) -> None:
         self.scan, self._view = scan, view
-        self._question = None
+        self._question = self._filling = None
+        self._cleaner.stop()
         self._page.viewer.show_scan(scan)
         self._page.side.show_scan(scan.shown, scan.in_words(), is_volume=not scan.is_picture)
         self._page.show_scan_stage(True)
@@ -192,7 +197,8 @@ class SegmentController(QObject):
             return
         axis = "axial" if self.scan.is_picture else side.axis
         label = side.own_label if self._chosen.own_words else ""
-        question = Question(self._chosen, axis, tuple(phrases), answers_folder(self._view), label)
+        air = side.air_check.isChecked() and not self.scan.is_picture
+        question = Question(self._chosen, axis, tuple(phrases), answers_folder(self._view), label, air)
         job = Segment(
             [str(self.scan.path)],
             self._chosen.reference,
@@ -202,9 +208,23 @@ class SegmentController(QObject):
             save=False,
             series=self.scan.series,
             label=label,
+            skip_air=air,
+            keep_encodings=side.keep_check.isChecked() and not self.scan.is_picture,
         )
         self._page.banner.hide()
         self._page.show_status(f"Asking {self._chosen.title}…")
+        state = self._page.viewer.state
+        before = list(state.layers) if self._question is not None and self._question.goes_with(question) else []
+        shown = list(state.layers)
+
+        scan = self.scan
+
+        def fill(layers: list[Layer]) -> None:
+            if self.scan is not scan:
+                return  # another one was opened meanwhile
+            self._page.viewer.show_layers(shown if layers is before else layers)
+
+        self._filling = FillingAnswers(question, self.scan.shape_zyx, before, fill)
         self._start(job, Asked("segment", scan=self.scan.path, series=self.scan.series, question=question))
 
     def cancel(self) -> None:
@@ -223,9 +243,12 @@ class SegmentController(QObject):
                 return
             keep = state.layers if self._question is not None and self._question.goes_with(question) else []
             self._question = question
+            for layer in new:
+                layer.visible = layer.is_present(state.threshold)
             self._show_layers(place_layers(keep, new))
             self._show_first(new)
             self._tell_answer(asked, result, new)
+            self.clean()
 
         run_task(self, lambda: read_answers(result, question, scan.shape_zyx), show, self._show_error)
 
@@ -260,6 +283,25 @@ class SegmentController(QObject):
     def set_threshold(self, threshold: float) -> None:
         """Thresholds what is there already: no job."""
         self._page.viewer.state.threshold = threshold
+        self._page.viewer.refresh()
+        self._show_amounts()
+        if not self._page.side.cleaner.cleaning.does_nothing:
+            self.clean()
+
+    def clean(self) -> None:
+        """Shows the answers as the controls for a cleaner mask say; the model is not asked again."""
+        if self.scan is None or self._view is None or self._filling is not None:
+            return
+        state = self._page.viewer.state
+        self._cleaner.clean(
+            state.layers,
+            self._page.side.cleaner.cleaning,
+            state.threshold,
+            self._view,
+            is_picture=self.scan.is_picture,
+        )
+
+    def _cleaned(self) -> None:
         self._page.viewer.refresh()
         self._show_amounts()
 
@@ -339,6 +381,8 @@ class SegmentController(QObject):
                 layer.phrase: "#{:02x}{:02x}{:02x}".format(*layer.colour) for layer in state.layers if layer.visible
             },
             identity=identity,
+            skip_air=question.skip_air,
+            **self._page.side.cleaner.cleaning.values(),  # type: ignore[arg-type]
         )
         self._page.banner.hide()
         self._page.show_status(f"Saving {path.name}…")
@@ -354,12 +398,14 @@ class SegmentController(QObject):
             case Progress(done=done, total=total) if event.job_id == self._running:
                 self._page.side.show_progress(done, total)
                 self._page.show_status(progress_in_words(event))
+            case SliceDone(path=path) if event.job_id == self._running and self._filling is not None:
+                self._filling.slice_done(path)
             case Log(level="warning" | "error", message=message):
                 asked.warnings.append(message)
             case Log(message=message) if event.job_id == self._running:
                 self._page.show_status(message)
             case JobFinished(result=result):
-                self._ended(event.job_id)
+                self._ended(event.job_id, answered=True)
                 self._finished(asked, result)
             case JobFailed() as failure:
                 self._ended(event.job_id)
@@ -395,9 +441,12 @@ class SegmentController(QObject):
         self._jobs[job_id] = asked
         return job_id
 
-    def _ended(self, job_id: str) -> None:
+    def _ended(self, job_id: str, *, answered: bool = False) -> None:
         del self._jobs[job_id]
         if job_id == self._running:
+            if self._filling is not None:
+                self._filling.over(answered=answered)
+                self._filling = None
             self._running = ""
             self._page.side.show_running(False)
             self._show_save()

@@ -78,14 +78,26 @@ class LayerRow(QWidget):
         voxels = self._layer.voxels(threshold)
         set_tone(self._amount, "" if voxels else "warning")
         self._amount.setText(amount_in_words(voxels, voxel_ml))
-        self._amount.setToolTip(
-            f"Highest probability: {self._layer.highest:.2f}"
-            + ("" if voxels else f". Nothing reaches the threshold of {threshold:.2f}.")
-        )
+        highest = f"Highest probability: {self._layer.highest:.2f}"
+        self._amount.setToolTip(highest if voxels else f"{highest}. {_why_not(self._layer, threshold)}")
 
     def _set_visible(self, on: bool) -> None:
         self._layer.visible = on
         self.toggled.emit()
+
+
+def _why_not(layer: Layer, threshold: float) -> str:
+    if layer.is_present(threshold):
+        return f"Nothing reaches the threshold of {threshold:.2f}."
+    if layer.presence_cut is None:
+        return (
+            f"Its 16 surest pixels have {layer.presence:.2f} on average; the threshold is {threshold:.2f}. "
+            "Tick it to see what is there all the same."
+        )
+    return (
+        f"Its score is {layer.presence:.2f}; from {layer.presence_cut:.2f} on a phrase counts as found, as calibrated "
+        "on this model's validation images. Tick it to see what is there all the same."
+    )
 
 
 def amount_in_words(voxels: int, voxel_ml: float | None) -> str:

@@ -202,6 +202,7 @@ class SegmentPage(QWidget):
         side.opacity_moved.connect(control.set_opacity)
         side.outline_toggled.connect(control.set_outline)
         side.overlay_toggled.connect(control.set_overlay)
+        side.cleaning_changed.connect(control.clean)
         side.layer_list.toggled.connect(control.layers_toggled)
         side.layer_list.removed.connect(control.remove_layer)
         viewer.changed.connect(control.view_changed)
