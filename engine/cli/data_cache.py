@@ -27,7 +27,7 @@ def show(result: dict[str, Any]) -> int:
         say(f"{_size(result['removed'])} removed{left}")
     rows = [
         [
-            row["dataset"],
+            row["name"] or row["dataset"],
             row["slices"],
             f"{row['pixels']} px, {row['labels']} labels, {row['plane']}" if row["dataset"] else "(damaged)",
             _size(row["bytes"]),
@@ -37,7 +37,7 @@ def show(result: dict[str, Any]) -> int:
         for row in result["datasets"]
     ]
     if rows:
-        # Names and places of datasets are not kept; a folder given on the command line shows its own rows.
+        # The cache keeps no names: a dataset that no run has learnt from is shown by its hash.
         say(table(["dataset", "slices", "as", "size", "last used", "in use"], rows))
     say(f"{_size(result['bytes'])} in {result['folder']}; at most {_size(result['limit'])} (TUNEVLSEG_CACHE_GB)")
     return 0

@@ -12,13 +12,16 @@ from engine.contract.whole_file import told
 from engine.data.cache.key import dataset_key
 from engine.data.cache.room import Room, slices_folder
 from engine.data.known_cases import forget
+from engine.runs.folders import runs_folder
+from engine.runs.reader import list_runs
 
 
 def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
     """`folder`, `bytes`, `limit`, and `datasets`: a row for each dataset and its settings, last used first.
 
     With `job.clear`, `removed` and `spared` bytes: what a run uses stays; what inspections remember goes too. With
-    `job.dataset` only that folder's.
+    `job.dataset` only that folder's. A row's `name` is the folder, where a run among the user's has learnt from it: the
+    cache itself knows no names.
     Raises InputError for a dataset folder that does not exist, OutOfRange for a limit that is no number.
     """
     del emit, job_id
@@ -36,7 +39,12 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
     removed, spared = room.clear(wanted) if job.clear else (0, 0)
     if job.clear:
         removed += forget(wanted)
-    rows = [row for row in room.summary() if not wanted or row["dataset"] == wanted]
+    names = _known_folders(job.dataset)
+    rows = [
+        {**row, "name": names.get(row["dataset"], "")}
+        for row in room.summary()
+        if not wanted or row["dataset"] == wanted
+    ]
     return {
         "folder": str(room.folder),
         "bytes": sum(row["bytes"] for row in rows),
@@ -44,3 +52,13 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         "datasets": rows,
         **({"removed": removed, "spared": spared} if job.clear else {}),
     }
+
+
+def _known_folders(*asked: str) -> dict[str, str]:
+    """Keys of datasets → their folders: of those asked for, and those that runs have learnt from."""
+    folders = [folder for folder in asked if folder]
+    for run in list_runs(runs_folder()):
+        data = run.recipe.get("data")
+        if isinstance(data, dict) and data.get("folder"):
+            folders.append(str(data["folder"]))
+    return {dataset_key(Path(folder)): folder for folder in folders}

@@ -12,9 +12,9 @@ see the same machine:
     pillow    the same batches, each image and mask opened, decoded and resized by Pillow in this very process (for
               the volume: read by SimpleITK each time a slice of it is needed, kept for the slices of one batch)
 Files lie in the system's cache: the processor is measured, not the disk. Memory, on Linux: how much the process' own
-pages (RssAnon) grew over the build and both epochs, and the mapped ones (RssFile), which the system takes back when
-it needs them, beside the bytes of all rows. `--images 10000 --small --rounds 1` for the memory of a large dataset:
-pictures of 160 × 120 are soon drawn, and their rows are as long as any.
+pages (RssAnon) grew over the first build, and over the second build with both epochs; and how much the mapped ones
+(RssFile), which the system takes back when it needs them, beside the bytes of all rows. For the memory of a large
+dataset: `--images 10000 --small --rounds 1`; pictures of 160 × 120 are soon drawn, and their rows are as long as any.
 """
 
 from __future__ import annotations
@@ -131,6 +131,7 @@ def measure(folder: Path, size: int, rounds: int, *, volumes: bool) -> dict[str,
     report = inspect(DataConfig(folder=str(folder)), 1, lambda event: None, CancelToken())
     each_time = decoded_by_itk if volumes else decoded_by_pillow
     seconds: dict[str, list[float]] = {name: [] for name in ("cold", "build", "warm", "again", "pillow")}
+    cold: list[float] = []
     own: list[float] = []
     mapped: list[float] = []
     count = report.slice_count("train")
@@ -138,7 +139,10 @@ def measure(folder: Path, size: int, rounds: int, *, volumes: bool) -> dict[str,
     with tempfile.TemporaryDirectory() as kept:
         for number in range(rounds):
             cache = Path(kept) / str(number)
-            timed(seconds["cold"], lambda cache=cache: built(report, size, cache))
+            before = memory()
+            dataset = timed(seconds["cold"], lambda cache=cache: built(report, size, cache))
+            cold.append(memory()["RssAnon"] - before["RssAnon"])
+            del dataset
             gc.collect()
             before = memory()
             dataset = timed(seconds["build"], lambda cache=cache: built(report, size, cache))
@@ -162,6 +166,7 @@ def measure(folder: Path, size: int, rounds: int, *, volumes: bool) -> dict[str,
         "build_s": round(float(np.median(seconds["build"])), 2),
         "cache_mb": round(stored / 1e6),
         "kb_a_slice": round(stored / 1e3 / count),
+        "own_memory_grew_cold_mb": round(max(cold), 1),
         "own_memory_grew_mb": round(max(own), 1),
         "mapped_memory_grew_mb": round(max(mapped), 1),
     }

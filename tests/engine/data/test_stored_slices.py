@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_volumes_in_every_plane(tmp_path: Path, make: Any, inspected: Inspected,
     report = inspected(make.volumes(tmp_path, 3), plane=plane)
     for split in ("train", "val"):
         _equals_decoding(_built(report, split), report)
+
+
+def test_findings_that_no_inspection_made(tmp_path: Path, make: Any, inspected: Inspected) -> None:
+    report = inspected(make.pairs(tmp_path, 6))
+    known = _built(report)
+    bare = replace(report, cases=tuple(replace(finding, content="") for finding in report.cases))
+    assert _same(_built(bare), known)
+    assert len(_packs()) == 1
 
 
 def test_planes_do_not_share_rows(tmp_path: Path, make: Any, inspected: Inspected) -> None:

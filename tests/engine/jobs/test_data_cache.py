@@ -16,6 +16,7 @@ from engine.data.cache.room import LIMIT
 from engine.data.config import DataConfig
 from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
+from engine.runs.folders import runs_folder
 from engine.volumes.preprocess import Preprocess
 
 
@@ -46,6 +47,11 @@ def test_shown_and_cleared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert len(every["datasets"]) == 2
     assert every["bytes"] == sum(row["bytes"] for row in every["datasets"]) > 0
     (row,) = _asked(capsys, str(tmp_path / "used"))["datasets"]
+    assert row["name"] == str(tmp_path / "used")
+    assert [row["name"] for row in every["datasets"]] == ["", ""]
+    (runs_folder() / "run").mkdir(parents=True)
+    (runs_folder() / "run" / "recipe.yaml").write_text(f"data: {{folder: '{tmp_path / 'other'}'}}")
+    assert {row["name"] for row in _asked(capsys)["datasets"]} == {"", str(tmp_path / "other")}
     assert row["slices"] == len(used)
     assert (row["pixels"], row["labels"], row["plane"], row["in_use"]) == (16, 1, "axial", True)
 
