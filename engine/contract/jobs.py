@@ -144,6 +144,7 @@ class EditDataset:
     repaired: dict[str, str] = field(default_factory=dict)  # mask → mended copy; "": the mask itself again
     left_out: list[str] = field(default_factory=list)  # case ids
     taken_back: list[str] = field(default_factory=list)
+    merged: dict[str, int] = field(default_factory=dict)  # label value → the one that it counts as; 0: itself again
     layout: str = "auto"
 
 

@@ -58,14 +58,20 @@ def edited(
     repaired: Mapping[str, str] | None = None,
     left_out: Iterable[str] = (),
     taken_back: Iterable[str] = (),
+    merged: Mapping[int, int] | None = None,
 ) -> DatasetFile:
-    """`repaired`: mask → its mended copy, "" for the mask itself again; case ids are left out, or taken back."""
+    """What the file says after an edit.
+
+    `repaired`: mask → its mended copy, "" for the mask itself again. `left_out`, `taken_back`: case ids. `merged`:
+    label value → the one that it counts as, 0 for itself again.
+    """
     now = {**about.repaired, **(repaired or {})}
     away = dict.fromkeys((*about.left_out, *left_out))
     for case in taken_back:
         away.pop(case, None)
     files = {name: path for name, path in now.items() if path}
-    return about.model_copy(update={"repaired": files, "left_out": tuple(away)})
+    values = {value: into for value, into in {**about.merged, **(merged or {})}.items() if into}
+    return about.model_copy(update={"repaired": files, "left_out": tuple(away), "merged": values})
 
 
 def write(file: EditedFile) -> Path:

@@ -84,6 +84,7 @@ def _about(folder: Path, layout: str, cases: Sequence[Case], home: Path | None) 
         cases=listed,
         repaired=known.repaired if known is not None else {},
         left_out=known.left_out if known is not None else (),
+        merged=known.merged if known is not None else {},
     )
 
 

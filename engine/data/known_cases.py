@@ -77,7 +77,8 @@ class KnownCases:
                 return ""
             parts.append([str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino])
         parts += [
-            [mask.value, sorted(mask.members), sorted(mask.void), mask.exact, repr(mask.code)] for mask in case.masks
+            [mask.value, sorted(mask.members), sorted(mask.void), mask.exact, repr(mask.code), mask.merged]
+            for mask in case.masks
         ]
         return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogateescape")).hexdigest()
 

@@ -160,6 +160,7 @@ def open_case(case: Case, root: Path) -> OpenedCase:
             last = (mask.path, found)
         _check_grid(scan, found, case.image, mask.path, root)
         values, told = _label_values(mask, found)
+        values = _merged(values, mask.merged)
         read.append(told)
         if mask.void:
             here = _one_of(mask.void, found.voxels)
@@ -184,6 +185,17 @@ def _label_values(mask: MaskFile, found: Volume) -> tuple[NDArray[Any], ReadMask
     return _as_value(clean.voxels > 0, mask.value), told
 
 
+def _merged(values: NDArray[Any], merged: tuple[tuple[int, int], ...]) -> NDArray[Any]:
+    if not merged:
+        return values
+    table = np.arange(int(np.iinfo(values.dtype).max) + 1)
+    for value, instead in merged:
+        if value < len(table):
+            table[value] = instead
+    found: NDArray[Any] = table.astype(np.uint16 if table.max() > 255 else values.dtype)[values]
+    return found
+
+
 def _as_value(marked: NDArray[np.bool_], value: int | None) -> NDArray[Any]:
     number = 1 if value is None else value
     values = np.zeros(marked.shape, np.uint16 if number > 255 else np.uint8)
@@ -199,10 +211,10 @@ def _one_of(values: frozenset[int], voxels: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _lay(layers: list[NDArray[Any]], values: NDArray[Any]) -> None:
-    """Adds label values to the first layer where nothing lies under them; a hundred organs then take one layer."""
+    """Adds label values to the first layer where no other label lies under them; a hundred organs take one layer."""
     marked = values > 0
     for at, layer in enumerate(layers):
-        if not (marked & (layer > 0)).any():
+        if not (marked & (layer > 0) & (layer != values)).any():
             layers[at] = np.where(marked, values, layer)
             return
     layers.append(values)

@@ -141,6 +141,23 @@ def test_the_cases_of_a_problem_are_shown_alone(qtbot: QtBot, window: MainWindow
     assert len(page.browser.model.rows) == 3
 
 
+def test_labels_are_merged_and_parted(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    draw.nnunet(tmp_path)
+    opened(qtbot, window, tmp_path)
+    panel = window.page("data").side.labels
+    before = [label.found for label in window.project.labels]
+    assert len(before) == 2
+    panel.table.selectRow(1)
+    (action,) = panel.merge_into.actions()
+    assert action.text() == "Into liver"
+    action.trigger()
+    qtbot.waitUntil(lambda: window.project.labels[0].found not in ("", before[0]), timeout=WAIT)
+    assert [label.name for label in window.project.labels] == ["liver"]
+    assert window.project.undo_stack.undoText() == "merge of left kidney into liver"
+    window.project.undo_stack.undo()
+    qtbot.waitUntil(lambda: [label.found for label in window.project.labels] == before, timeout=WAIT)
+
+
 def test_a_leak_ends_by_moving_the_cases_of_the_patient(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     for number, (split, name) in enumerate((("train", "a"), ("train", "b"), ("val", "c"), ("val", "d"))):
         draw.save(tmp_path / f"{split}/images/{name}.png", draw.photo(number % 3))

@@ -17,7 +17,8 @@ class MaskFile:
 
     `value` None: they are label values. `value` a number: those in `members` (empty: all above 0) are that label.
     `void` are numbers where nobody knows the truth: left out of loss and score. `exact`: the layout vouches for the
-    numbers, so that none is taken for a blurred edge. `code`: how to read a file that stores no numbers.
+    numbers, so that none is taken for a blurred edge. `code`: how to read a file that stores no numbers. `merged`:
+    label values that count as another, (value, in its place) each.
     """
 
     path: Path
@@ -26,6 +27,7 @@ class MaskFile:
     void: frozenset[int] = frozenset()
     exact: bool = False
     code: MaskCode | None = None
+    merged: tuple[tuple[int, int], ...] = ()
 
 
 Prompts = tuple[tuple[str, tuple[str, ...]], ...]

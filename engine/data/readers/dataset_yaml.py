@@ -9,6 +9,7 @@
     patients: {a: first, b: first}
     repaired: {masks/a.png: tunevlseg-repaired/masks/a.png}     # read in place of the first; both seen from `folder`
     left_out: [e]               # case ids that are not used
+    merged: {3: 1}              # label values that count as another: 3 is no label of its own
 
 In place of `layout`, a list of cases for files that follow no layout:
 
@@ -76,11 +77,14 @@ class DatasetFile(Settings):
     cases: tuple[ListedCase, ...] = setting((), "Cases of files that follow no layout.")
     repaired: dict[str, str] = setting({}, "Masks that are read from another file, seen from `folder` as it is.")
     left_out: tuple[Text, ...] = setting((), "Case ids that are not used.")
+    merged: dict[int, int] = setting({}, "Label values that count as another label's.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.layout and self.cases:
             raise ValueError("layout and cases exclude each other: give one of them")
+        if any(value < 1 or into < 1 for value, into in self.merged.items()):
+            raise ValueError("merged holds a value below 1: background is no label")
         if self.layout == "dataset_yaml":
             raise ValueError("layout names the organisation of the files, not this file")
         return self
@@ -115,7 +119,7 @@ class DatasetYaml:
         found = _with_splits(mended(found, about, home, where), about, where)
         return replace(
             found,
-            labels=about.labels or found.labels,
+            labels=tuple(label for label in about.labels or found.labels if label.value not in about.merged),
             kind=about.kind or found.kind,
             name=about.name or found.name,
             synthetic=about.synthetic or found.synthetic,

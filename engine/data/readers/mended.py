@@ -19,7 +19,10 @@ def file_key(path: Path, home: Path) -> str:
 
 
 def mended(found: CaseList, about: DatasetFile, home: Path, where: str) -> CaseList:
-    """The cases with their mended masks and without those that are left out. `home`: the folder of the files."""
+    """The cases with their mended masks, labels merged, without those that are left out. `home`: the files' folder."""
+    if about.merged:
+        pairs = _resolved(about.merged)
+        found = replace(found, cases=tuple(_with_merged(case, pairs) for case in found.cases))
     if not about.repaired and not about.left_out:
         return found
     new = {name: home / path for name, path in about.repaired.items()}
@@ -48,6 +51,35 @@ def _with(case: Case, new: dict[str, Path], home: Path) -> Case:
         for mask in case.masks
     )
     return case if masks == case.masks else replace(case, masks=masks)
+
+
+def _resolved(merged: dict[int, int]) -> dict[int, int]:
+    """Of 3 → 2 and 2 → 1, 3 → 1; what would turn in a circle stays as it is."""
+    pairs: dict[int, int] = {}
+    for value, into in merged.items():
+        seen = {value}
+        while into in merged and into not in seen:
+            seen.add(into)
+            into = merged[into]
+        if into not in seen:
+            pairs[value] = into
+    return pairs
+
+
+def _with_merged(case: Case, pairs: dict[int, int]) -> Case:
+    masks = tuple(
+        replace(mask, merged=tuple(pairs.items()))
+        if mask.value is None
+        else replace(mask, value=pairs.get(mask.value, mask.value))
+        for mask in case.masks
+    )
+    known = case.known
+    if known is not None:
+        # The truth of a label is known only where that of all its parts is.
+        unknown = {into for value, into in pairs.items() if value not in known}
+        known = frozenset(value for value in known if value not in pairs and value not in unknown)
+    prompts = tuple(row for row in case.prompts if row[0] not in pairs)
+    return replace(case, masks=masks, known=known, prompts=prompts)
 
 
 def _gone(name: str, path: str) -> Problem:

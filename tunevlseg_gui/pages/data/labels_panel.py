@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHeaderView,
     QInputDialog,
+    QMenu,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -33,6 +34,7 @@ _ROOM_FOR_ALL = 380  # pixels, below which one column of the table is left away
 
 class LabelsPanel(QWidget):
     notice = Signal(object)
+    merge_wanted = Signal(int, int)  # a label's value, and the value of the label that it becomes a part of
     look_wanted = Signal()  # which labels there are has changed: what was counted no longer holds
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
@@ -64,10 +66,14 @@ class LabelsPanel(QWidget):
         self.ignore = button(
             "Ignore", "ignoreLabel", self._ignore, tip="Leaves the chosen label out: its pixels count as background"
         )
+        self.merge = button("Merge…", "mergeLabel", tip="Makes the chosen label a part of another one")
+        self.merge_into = QMenu(self)
+        self.merge.setMenu(self.merge_into)
         self.restore = button("Use all", "useAllLabels", self._use_all, tip="Takes back the labels that were ignored")
         row = FlowLayout()
         row.addWidget(button("Add…", "addLabel", self._ask_for_value, tip="A value of the masks that is no label yet"))
         row.addWidget(self.ignore)
+        row.addWidget(self.merge)
         row.addWidget(self.restore)
         row.addWidget(button("Import…", "importLabels", self._ask_for_import, tip="From ITK-SNAP or 3D Slicer"))
         row.addWidget(button("Export…", "exportLabels", self._ask_for_export, tip="For ITK-SNAP or 3D Slicer"))
@@ -105,6 +111,7 @@ class LabelsPanel(QWidget):
         self.editor.show_label(self.chosen)
         labels = self._project.labels
         self.ignore.setEnabled(self.chosen is not None and len(labels) > 1)
+        self._offer_merges()
         self.restore.setVisible(len(self._project.known_labels) > len(labels))
 
     def _ask_for_value(self) -> None:
@@ -127,6 +134,17 @@ class LabelsPanel(QWidget):
         after = sorted([*labels, Label(value, name, name, colour)], key=lambda label: label.value)
         self._replace(f"adding of {name}", after, recount=True)
         self.table.selectRow([label.value for label in after].index(value))
+
+    def _offer_merges(self) -> None:
+        chosen = self.chosen
+        self.merge_into.clear()
+        for other in self._project.labels if chosen is not None else ():
+            if other.value != chosen.value:
+                self.merge_into.addAction(
+                    f"Into {other.name}",
+                    lambda value=chosen.value, into=other.value: self.merge_wanted.emit(value, into),
+                )
+        self.merge.setEnabled(not self.merge_into.isEmpty())
 
     def _ignore(self) -> None:
         chosen = self.chosen

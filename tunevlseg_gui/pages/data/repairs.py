@@ -45,6 +45,28 @@ class Repairs(QObject):
             self.dialog.mended.connect(self._use)
             self.dialog.open()
 
+    def merge(self, value: int, into: int) -> None:
+        """A label's pixels count as another's from now on; its phrases and its name go with it."""
+        project = self._project
+        before = list(project.labels)
+        gone = next((label for label in before if label.value == value), None)
+        home = next((label for label in before if label.value == into), None)
+        if gone is None or home is None:
+            return
+        rest = [label for label in before if label.value != value]
+
+        def do() -> None:
+            project.known_labels.pop(value, None)
+            project.put_labels(rest)
+            self._edit({"merged": {str(value): into}})
+
+        def undo() -> None:
+            project.known_labels[value] = gone
+            project.put_labels(before)
+            self._edit({"merged": {str(value): 0}})
+
+        project.undo_stack.push(Step(f"merge of {gone.name} into {home.name}", do, undo))
+
     def _use(self, result: dict[str, Any]) -> None:
         new, before = dict(result["repaired"]), dict(result["before"])
         text = f"repair of {len(new)} mask" + ("" if len(new) == 1 else "s")

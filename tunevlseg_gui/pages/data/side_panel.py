@@ -59,6 +59,7 @@ class SidePanel(QTabWidget):
         self.currentChanged.connect(self._shown)
         self.problems.cases_wanted.connect(self.cases_wanted)
         self.problems.repair_wanted.connect(self.repairs.begin)
+        self.labels.merge_wanted.connect(self.repairs.merge)
         for part in (self.labels, self.repairs):
             part.notice.connect(self.notice)
             part.look_wanted.connect(self.look_wanted)

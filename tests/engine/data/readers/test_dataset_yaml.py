@@ -11,9 +11,15 @@ import yaml
 from fakes import drawn_layouts as draw
 
 from engine.cli.main import main
+from engine.contract.control import CancelToken
 from engine.contract.errors import InputError
+from engine.contract.jobs import EditDataset
 from engine.data.dataset_file import write_dataset_file
 from engine.data.findings import DatasetReport
+from engine.data.readers.base import Case, CaseList
+from engine.data.readers.dataset_yaml import DatasetFile
+from engine.data.readers.mended import mended
+from engine.jobs.edit_dataset import run
 
 Inspected = Callable[..., DatasetReport]
 
@@ -142,3 +148,52 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["data", "split", str(tmp_path / "in"), "--seed", "9", "--overwrite"]) == 0
     assert main(["data", "inspect", str(tmp_path / "in"), "--write", str(tmp_path)]) == 0
     assert (tmp_path / "dataset.yaml").is_file()
+
+
+def _voxels(report: DatasetReport, case: str) -> dict[int, int]:
+    return next(dict(finding.counts) for finding in report.cases if finding.case.case_id == case)
+
+
+def test_labels_are_merged_in_masks_of_many_labels(tmp_path: Path, inspected: Inspected) -> None:
+    draw.nnunet(tmp_path)
+    before = _voxels(inspected(tmp_path), "a")
+    assert set(before) == {1, 2}
+    run(EditDataset(str(tmp_path), merged={"2": 1}), lambda _event: None, CancelToken(), "job")
+    report = inspected(tmp_path)
+    assert [label.value for label in report.labels] == [1]
+    assert _voxels(report, "a") == {1: before[1] + before[2]}
+    assert not [problem for problem in report.problems if problem.kind == "values_unlisted"]
+    # What is written from the report keeps it.
+    write_dataset_file(report, tmp_path, overwrite=True)
+    assert _voxels(inspected(tmp_path), "a") == {1: before[1] + before[2]}
+    run(EditDataset(str(tmp_path), merged={"2": 0}), lambda _event: None, CancelToken(), "job")
+    assert _voxels(inspected(tmp_path, labels=[{"value": 1, "name": "a"}, {"value": 2, "name": "b"}]), "a") == before
+
+
+def test_overlapping_masks_of_one_label_each_are_merged_without_counting_twice(
+    tmp_path: Path, inspected: Inspected
+) -> None:
+    for name, mask in (("one", draw.disc(1)), ("two", draw.disc(1)), ("three", draw.disc(3))):
+        draw.save(tmp_path / f"{name}.png", mask)
+    draw.save(tmp_path / "a.png", draw.photo(0))
+    files = [{"path": f"{name}.png", "value": at} for at, name in enumerate(("one", "two", "three"), 1)]
+    # 3 becomes 2 becomes 1.
+    about = {"version": 1, "cases": [{"id": "a", "image": "a.png", "masks": files}], "merged": {3: 2, 2: 1}}
+    (tmp_path / "dataset.yaml").write_text(yaml.safe_dump(about))
+    assert _voxels(inspected(tmp_path), "a") == {1: int(((draw.disc(1) | draw.disc(3)) > 0).sum())}
+
+
+def test_a_merge_into_the_background_is_refused(tmp_path: Path, inspected: Inspected) -> None:
+    draw.folder_pairs(tmp_path)
+    (tmp_path / "dataset.yaml").write_text("version: 1\nmerged: {2: 0}\n")
+    (told,) = inspected(tmp_path).problems
+    assert "background is no label" in told.message
+
+
+def test_truth_is_known_only_where_that_of_all_parts_is() -> None:
+    case = Case("a", "a", Path("a.png"), (), known=frozenset({1, 3}), prompts=((2, ()), (3, ())))
+    found = mended(CaseList((case,)), DatasetFile(merged={2: 1}), Path(), "dataset.yaml").cases[0]
+    assert found.known == {3}
+    assert [value for value, _ in found.prompts] == [3]
+    found = mended(CaseList((case,)), DatasetFile(merged={3: 1}), Path(), "dataset.yaml").cases[0]
+    assert found.known == {1}
