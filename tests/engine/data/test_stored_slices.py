@@ -504,3 +504,15 @@ def test_copies_of_a_case_share_a_row(tmp_path: Path, make: Any, inspected: Insp
     assert sum(len(read_about(pack)["rows"]) for pack in _packs()) == 4
     for dataset in built:
         _equals_decoding(dataset, report)
+
+
+@pytest.mark.parametrize("name", ["axondeepseg_sem", "dsb2018_nuclei", "pyradiomics_nrrd", "sct_spine_mr"])
+def test_real_data(shared_data: Path, inspected: Inspected, name: str) -> None:
+    report = inspected(shared_data / name, max_cases=4)
+    _built(report)
+    again = _built(report)
+    for position in range(0, len(again), max(1, len(again) // 4)):
+        ref = again.refs[position]
+        (direct,) = decoded_slices(ref.finding, [ref.index], report, again.preprocess)
+        assert np.array_equal(again.images[position], direct.image)
+        assert np.array_equal(again.masks[position], direct.masks)
