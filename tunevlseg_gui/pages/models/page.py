@@ -1,4 +1,4 @@
-"""The Models page: installed base weights, and import from a folder or file."""
+"""The Models page: installed base weights, and import from a folder or file; what is kept of decoded slices."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import ImportModel, ListModels
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_failure
+from tunevlseg_gui.pages.models.cache_row import CacheRow
 from tunevlseg_gui.pages.models.model_table_model import COLUMNS, ModelTableModel
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
@@ -68,10 +69,14 @@ class ModelsPage(QWidget):
         )
         hint.setAlignment(Qt.AlignmentFlag.AlignLeft)
         rows.addWidget(hint)
+        self.cache = CacheRow(client)
+        self.cache.notice.connect(self.notice)
+        rows.addWidget(self.cache)
         self.busy.hide()
 
     def came_to_front(self) -> None:
         self.refresh()
+        self.cache.refresh()
 
     def refresh(self) -> None:
         self.busy.setVisible(not self.model.rows)
