@@ -1,7 +1,7 @@
 """How often each grey value occurs in a dataset: a small histogram a case, laid together over one range.
 
 Taken while a case is open anyway, of an even sample of its values, so that its cost is bounded: about a millisecond,
-whatever the size of the scan. Each case counts alike, however many voxels it has.
+whatever the size of the scan, a tenth of one for a picture. Each case counts alike, however many voxels it has.
 """
 
 from __future__ import annotations
@@ -45,20 +45,30 @@ def grey_histogram(voxels: NDArray[Any]) -> GreyHistogram | None:
     colour = voxels.ndim == 4
     flat = voxels.reshape(-1, voxels.shape[-1]) if colour else voxels.reshape(-1)
     # An odd step does not run along the columns of an image whose width is a power of two.
-    sample = flat[:: (len(flat) // _SAMPLE) | 1].astype(np.float64)
-    values = sample.mean(axis=1) if colour else sample
+    sample = flat[:: (len(flat) // _SAMPLE) | 1]
+    if voxels.dtype == np.uint8:
+        return _of_eight_bits(sample) if len(sample) else None
+    values = sample.astype(np.float64).mean(axis=1) if colour else sample.astype(np.float64)
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    eight_bits = voxels.dtype == np.uint8
-    low, high = (0.0, 256.0) if eight_bits else (float(v) for v in np.quantile(values, (_TAIL, 1 - _TAIL)))
+    low, high = (float(v) for v in np.quantile(values, (_TAIL, 1 - _TAIL)))
     if high <= low:
         low, high = low - 0.5, high + 0.5
     places = np.clip((values - low) * (BINS / (high - low)), 0, BINS - 1e-6).astype(np.int64)
     inside = (values >= low) & (values <= high)
     counts = np.bincount(places[inside], minlength=BINS)
     shares = (counts / max(1, counts.sum())).astype(np.float32)
-    return GreyHistogram(low, high, shares, eight_bits, looks_like_ct(voxels))
+    return GreyHistogram(low, high, shares, eight_bits=False, hounsfield=looks_like_ct(voxels))
+
+
+def _of_eight_bits(sample: NDArray[np.uint8]) -> GreyHistogram:
+    """Pictures are many: whole numbers take a tenth of the time."""
+    grey = sample
+    if sample.ndim == 2:
+        grey = (sample[:, 0].astype(np.uint16) + sample[:, 1] + sample[:, 2]) // 3
+    counts = np.bincount(grey >> 1, minlength=BINS)
+    return GreyHistogram(0.0, 256.0, (counts / len(sample)).astype(np.float32), eight_bits=True, hounsfield=False)
 
 
 def grey_statistics(found: Sequence[GreyHistogram | None]) -> dict[str, Any] | None:
