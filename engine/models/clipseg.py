@@ -16,6 +16,7 @@ from transformers import CLIPSegForImageSegmentation
 
 from engine.models.base import VLSM, Attention, Decoded, ImageFeatures, TextFeatures
 from engine.models.checkpointing import through
+from engine.models.frozen_mlp import FrozenMlp
 from engine.models.quick_gelu import QuickGelu
 from engine.models.sites import PromptSites
 from engine.models.text_sites import Place, insert, replace
@@ -55,6 +56,8 @@ class ClipSeg(VLSM):
             if tower.config.hidden_act == "quick_gelu":
                 for layer in tower.encoder.layers:
                     layer.mlp.activation_fn = QuickGelu()
+        for layer in network.decoder.layers:  # whose activation is always a ReLU
+            layer.mlp = FrozenMlp(layer.mlp.fc1, layer.mlp.fc2)
 
     @property
     def sites(self) -> PromptSites:

@@ -48,9 +48,14 @@ def tiny_config(image_size: int = 32, patch_size: int = 8, layers: int = 3) -> C
 
 
 def tiny_network(seed: int = 0, **size: int) -> CLIPSegForImageSegmentation:
-    """Random weights of a sensible scale (transformers 5 starts the decoder far too large)."""
+    """A tiny network with random weights."""
+    return drawn_weights(CLIPSegForImageSegmentation(tiny_config(**size)), seed)
+
+
+def drawn_weights(network: CLIPSegForImageSegmentation, seed: int = 0) -> CLIPSegForImageSegmentation:
+    """Random weights of a sensible scale (transformers 5 starts the decoder far too large); the same network."""
     generator = torch.Generator().manual_seed(seed)
-    network = CLIPSegForImageSegmentation(tiny_config(**size)).eval()
+    network.eval()
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, nn.LayerNorm):
@@ -63,7 +68,8 @@ def tiny_network(seed: int = 0, **size: int) -> CLIPSegForImageSegmentation:
                 if getattr(module, "bias", None) is not None:
                     module.bias.copy_(torch.randn(module.bias.shape, generator=generator) * 0.02)
         network.decoder.film_mul.bias.fill_(1.0)
-        network.clip.vision_model.embeddings.class_embedding.copy_(torch.randn(32, generator=generator) * 0.3)
+        token = network.clip.vision_model.embeddings.class_embedding
+        token.copy_(torch.randn(token.shape, generator=generator) * 0.3)
     return network
 
 

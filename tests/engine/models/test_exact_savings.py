@@ -9,11 +9,12 @@ import pytest
 import torch
 from fakes.tiny_clipseg import tiny_network
 from fakes.tiny_cris import tiny_cris
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.models.base import VLSM
 from engine.models.clipseg import ClipSeg
 from engine.models.cris_vlsm import Cris
+from engine.models.frozen_mlp import FrozenMlp
 from engine.models.quick_gelu import QuickGelu
 
 IDS = torch.tensor([[1, 4, 8, 10, 3], [1, 9, 3, 0, 0]])
@@ -34,6 +35,26 @@ def test_the_activation_is_that_of_clip() -> None:
 def test_the_activation_takes_the_place_of_the_stock_one() -> None:
     vlsm = ClipSeg(tiny_network())
     assert sum(isinstance(module, QuickGelu) for module in vlsm.modules()) == 6  # three blocks in each tower
+
+
+@pytest.mark.parametrize("shape", [(3, 90, 16), (2, 16)])
+def test_a_frozen_mlp_gives_what_its_layers_give(shape: tuple[int, ...]) -> None:
+    mlp = FrozenMlp(nn.Linear(16, 200), nn.Linear(200, 16))
+    x, weight = torch.randn(shape, requires_grad=True), torch.randn(shape)
+
+    def gradients() -> tuple[Tensor, ...]:
+        return torch.autograd.grad(mlp(x), [x, *(value for value in mlp.parameters() if value.requires_grad)], weight)
+
+    plain, learning = mlp(x).detach(), gradients()
+    mlp.requires_grad_(False)
+    with remembering() as kept:
+        found = mlp(x)
+    assert max(kept) == max(200 * 16, x.numel())  # weights and inputs, nothing as wide as 200 numbers a token
+    assert torch.allclose(found, plain, atol=1e-6)
+    assert len(learning) == 5
+    assert torch.allclose(gradients()[0], learning[0], atol=1e-6)
+    turned = torch.randn(16, 5, requires_grad=True)
+    assert torch.allclose(mlp(turned.t()), mlp.fc2(mlp.fc1(turned.t()).relu()), atol=1e-6)
 
 
 def answers(vlsm: VLSM, prompts: Tensor | None) -> Callable[[], tuple[Tensor, list[Tensor]]]:
