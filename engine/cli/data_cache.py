@@ -1,4 +1,4 @@
-"""`tunevlseg data cache`: what is kept of decoded slices, for which dataset, and how large it may grow."""
+"""`tunevlseg data cache`: what is kept of decoded slices, for which dataset, of image features; how large it may grow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from engine.contract.jobs import DataCache
 
 
 def add(group: Commands) -> None:
-    parser = group.add("cache", "What is kept of decoded slices, so that runs start sooner; --clear it.", make, show)
+    parser = group.add(
+        "cache", "What is kept of decoded slices and image features, so that runs start sooner; --clear it.", make, show
+    )
     parser.add_argument("folder", nargs="?", default="", metavar="PATH", help="one dataset's folder; default: all")
     parser.add_argument("--clear", action="store_true", help="remove it, but for what a run is using")
 
@@ -25,6 +27,10 @@ def show(result: dict[str, Any]) -> int:
     if "removed" in result:
         left = f"; {_size(result['spared'])} stay, since a run uses them" if result["spared"] else ""
         say(f"{_size(result['removed'])} removed{left}")
+    features = result["features"]
+    if features["entries"]:
+        done = "removed" if features["cleared"] else f"in {features['folder']}"
+        say(f"{features['entries']:,} image features, {_size(features['bytes'])}, {done}")
     rows = [
         [
             row["name"] or row["dataset"],

@@ -1,4 +1,4 @@
-"""What the cache of decoded slices holds; on request it is cleared."""
+"""What the caches of decoded slices and of image features hold; on request they are cleared."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from engine.data.cache.room import Room, slices_folder
 from engine.data.known_cases import forget
 from engine.runs.folders import runs_folder
 from engine.runs.reader import list_runs
+from engine.training.feature_cache import clear as clear_features
+from engine.training.feature_cache import features_folder
+from engine.training.feature_cache import usage as features_used
 
 
 def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
     """`folder`, `bytes`, `limit`, and `datasets`: a row for each dataset and its settings, last used first.
+
+    `features`: `entries`, `bytes` and `folder` of the image features of all datasets, which do not know whose they are;
+    `cleared` with all that is cached (the numbers then are those of before).
 
     With `job.clear`, `removed` and `spared` bytes: what a run uses stays; what inspections remember goes too. With
     `job.dataset` only that folder's. A row's `name` is the folder, where a run among the user's has learnt from it: the
@@ -39,6 +45,8 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
     removed, spared = room.clear(wanted) if job.clear else (0, 0)
     if job.clear:
         removed += forget(wanted)
+    cleared = job.clear and not wanted
+    features = clear_features() if cleared else features_used()
     names = _known_folders(job.dataset)
     rows = [
         {**row, "name": names.get(row["dataset"], "")}
@@ -50,6 +58,12 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         "bytes": sum(row["bytes"] for row in rows),
         "limit": room.limit(),
         "datasets": rows,
+        "features": {
+            "entries": features.entries,
+            "bytes": features.bytes,
+            "folder": str(features_folder()),
+            "cleared": cleared,
+        },
         **({"removed": removed, "spared": spared} if job.clear else {}),
     }
 

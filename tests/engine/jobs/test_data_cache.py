@@ -17,6 +17,7 @@ from engine.data.config import DataConfig
 from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
 from engine.runs.folders import runs_folder
+from engine.training.feature_cache import FeatureCache, features_folder
 from engine.volumes.preprocess import Preprocess
 
 
@@ -72,3 +73,25 @@ def test_mistakes_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
     monkeypatch.setenv(LIMIT, "lots")
     assert main(["data", "cache"]) == 2
     assert LIMIT in capsys.readouterr().err
+
+
+def test_image_features_are_shown_and_cleared_with_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = FeatureCache("kind", 10**9)
+    cache.write("aabb", np.arange(200, dtype=np.uint8))
+    assert _asked(capsys)["features"]["entries"] == 1
+    assert main(["data", "cache"]) == 0
+    assert "1 image features" in capsys.readouterr().out
+    (tmp_path / "other").mkdir()
+    assert not _asked(capsys, str(tmp_path / "other"), "--clear")["features"]["cleared"]
+    assert cache.read("aabb", 200) is not None
+    assert main(["data", "cache", "--clear"]) == 0
+    assert "removed" in capsys.readouterr().out
+    assert cache.read("aabb", 200) is None
+    assert _asked(capsys)["features"] == {
+        "entries": 0,
+        "bytes": 0,
+        "folder": str(features_folder()),
+        "cleared": False,
+    }
