@@ -1,4 +1,4 @@
-"""`tunevlseg data cache`: what is kept of decoded slices, for which dataset, of image features; how large it may grow."""
+"""`tunevlseg data cache`: what is kept of decoded slices and image features, and how large it may grow."""
 
 from __future__ import annotations
 

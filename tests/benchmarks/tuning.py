@@ -352,7 +352,8 @@ class Turn:
 
 def measured(strategy: str, options: argparse.Namespace) -> dict[str, Any]:
     """One line of the table."""
-    ways = WAYS if strategy in TEXT_ONLY else ("none",)
+    # Where the image side learns, nothing is kept, and changes of images cost alike on both sides.
+    ways = tuple(options.ways.split(",")) if strategy in TEXT_ONLY else ("none",)
     batch = options.batch or (8 if strategy in TEXT_ONLY else 4)
     task = {
         "model": options.model,
@@ -493,6 +494,7 @@ def main() -> None:
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
     parser.add_argument("--images", type=int, default=16, help="in an epoch")
     parser.add_argument("--batch", type=int, default=0, help="0: 8 for text strategies, 4 for the rest")
+    parser.add_argument("--ways", default=",".join(WAYS), help="of changing images, for strategies with kept features")
     parser.add_argument("--rounds", type=int, default=3, help="plain epochs, and twice as many of ours")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--whole", help="IMAGESxEPOCHS: whole runs instead")
