@@ -218,7 +218,7 @@ class Segment:
     bundle: str
     prompts: list[str]
     out: str = ""
-    axis: str = "axial"  # or "vote": the mean of axial, coronal and sagittal
+    axis: str = ""  # "": the plane that the bundle was tuned on; "vote": the mean of axial, coronal and sagittal
     threshold: float | None = None  # None: the bundle's
     overwrite: bool = False
     probabilities: str = ""  # folder that receives one .npy of uint8 probabilities a prompt (for the viewer)

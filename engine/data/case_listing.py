@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from engine.contract.errors import InputError
+from engine.contract.errors import InputError, OutOfRange
 from engine.data.config import DataConfig
+from engine.data.nameless import nameless
 from engine.data.patients import with_patients
 from engine.data.problem import Problem
 from engine.data.readers.base import Case, CaseList, Layout
@@ -44,6 +45,8 @@ def list_cases(config: DataConfig, seed: int) -> Listing:
     folder = dataset_folder(config)
     layout_name, layout = recognised_layout(config, folder)
     found = layout.cases(folder)
+    if layout_name != "dataset_yaml":  # which has done so already, before it looks for its case ids
+        found = nameless(found)
     listed, unknown = with_patients(found.cases, config.split, folder)
     cases = tuple(_wanted(case, config) for case in _limited(listed, config.max_cases, seed))
     return Listing(folder, layout_name, layout, found, cases, (*found.problems, *unknown))
@@ -62,7 +65,20 @@ def known_listing(config: DataConfig, seed: int = 0, *, renew: bool = False) -> 
 
 
 def _wanted(case: Case, config: DataConfig) -> Case:
-    """Without the masks of labels that were not asked for: of a hundred organs, two need not open a hundred files."""
+    """Of the channel that was asked for, without masks of other labels: two organs need not open a hundred files.
+
+    Raises OutOfRange for a channel that the case does not have.
+    """
+    if case.channels:
+        if config.channel > len(case.channels):
+            raise OutOfRange(
+                f"data.channel is {config.channel}, but {case.case_id} has {len(case.channels)} channels.",
+                hint=f"Choose 1 to {len(case.channels)}.",
+                field="data.channel",
+            )
+        case = replace(case, image=case.channels[config.channel - 1])
+    elif config.channel > 1:
+        case = replace(case, volume=config.channel)
     values = {label.value for label in config.labels}
     masks = tuple(mask for mask in case.masks if mask.value is None or mask.value in values)
     return case if not values or len(masks) == len(case.masks) else replace(case, masks=masks)

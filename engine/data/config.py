@@ -9,7 +9,9 @@ from pydantic import ValidationInfo, field_validator, model_validator
 
 from engine.config.fields import Settings, setting
 from engine.config.sctid import wrong_with
+from engine.volumes.ct_windows import CT_WINDOWS
 
+WindowName = Literal["none", "soft_tissue", "lung", "bone", "brain", "liver", "vessels"]
 PlaneName = Literal["axial", "coronal", "sagittal", "acquisition"]
 MaskKind = Literal["binary", "values"]
 
@@ -127,6 +129,9 @@ class DataConfig(Settings):
         pattern=r"^(p\d{1,3}|random|count|size|location)$",
     )
     override_prompt: str = setting("", "A text that is said for every label of every image instead.", expert=True)
+    channel: int = setting(
+        1, "Which contrast, channel or time point, where a scan has several; one is used.", ge=1, le=10_000
+    )
     plane: PlaneName = setting("axial", "Plane of the slices taken from volumes; pictures are one slice anyway.")
     slices: Literal["labelled", "all"] = setting("labelled", "Slices taken from volumes for tuning and validation.")
     empty_slices: float = setting(
@@ -135,6 +140,9 @@ class DataConfig(Settings):
     each_nth: int = setting(1, "Take every n-th slice of a volume.", ge=1, le=100)
     intensity: Literal["auto", "as_is", "window", "percentile"] = setting(
         "auto", "How values become grey levels; auto: pictures as they are, volumes by percentiles or the window given."
+    )
+    window: WindowName = setting(
+        "none", "A usual CT window by its name, in place of window_center and window_width; none: those, if given."
     )
     window_center: float | None = setting(None, "Middle of the window.", unit="HU or scan units")
     window_width: float | None = setting(None, "Width of the window.", unit="HU or scan units", gt=0)
@@ -191,6 +199,17 @@ class DataConfig(Settings):
     def _window_whole(self) -> Self:
         if (self.window_center is None) != (self.window_width is None):
             raise ValueError("window_center and window_width belong together: give both or neither")
-        if self.intensity == "window" and self.window_width is None:
-            raise ValueError("intensity is window, but window_center and window_width are missing")
+        if self.window != "none" and self.window_width is not None:
+            raise ValueError("window and window_center with window_width say the same: give one of them")
+        if self.intensity == "window" and self.window_asked is None:
+            raise ValueError("intensity is window, but neither window nor window_center and window_width are given")
         return self
+
+    @property
+    def window_asked(self) -> tuple[float, float] | None:
+        """Centre and width of the window that is asked for, by its name or its numbers."""
+        if self.window != "none":
+            return CT_WINDOWS[self.window]
+        if self.window_center is None or self.window_width is None:
+            return None
+        return self.window_center, self.window_width

@@ -15,9 +15,8 @@ Intensity = dict[str, Any]
 
 def intensity_for(config: DataConfig, scan: Volume) -> Intensity:
     """What the recipe asks for; where it leaves the choice (auto), the window it gives or what suits this scan."""
-    window = None
-    if config.window_center is not None and config.window_width is not None:
-        window = Window(center=config.window_center, width=config.window_width)
+    asked = config.window_asked
+    window = None if asked is None else Window(center=asked[0], width=asked[1])
     if config.intensity == "auto":
         # A window is for scan units; an 8-bit picture has none.
         wanted = suggest_intensity(scan)

@@ -12,6 +12,7 @@ from engine.data.labels import LabelTable, labels_found
 from engine.data.problem import Problem
 from engine.data.split import SPLITS
 
+_MOST_TOLD = 3  # one by one
 _LARGEST_VALUE = 65535
 
 
@@ -59,7 +60,7 @@ def label_gaps(table: LabelTable, findings: Sequence[CaseFinding]) -> list[Probl
         split: frozenset[int]().union(*(finding.labels_in.get(split, frozenset()) for finding in findings))
         for split in SPLITS
     }
-    problems = [_absent(label) for label in table.labels if not held[label.value]]
+    problems = _absent([label for label in table.labels if not held[label.value]])
     present = [label for label in table.labels if held[label.value]]
     problems += [_not_in_train(label) for label in present if label.value not in in_split["train"]]
     unseen = [label for label in present if label.value not in in_split["val"]]
@@ -78,13 +79,21 @@ def _binary(values: Sequence[int], seen: Sequence[SeenValues]) -> bool:
     return one_each and (len(values) == 1 or set(values) == {1, 255})
 
 
-def _absent(label: LabelConfig) -> Problem:
-    return Problem(
-        kind="label_absent",
-        severity="warning",
-        message=f"No mask holds the label {label.name!r} (value {label.value}): it cannot be learnt.",
-        fix="Correct its value in the label table, or remove the label.",
-    )
+def _absent(labels: Sequence[LabelConfig]) -> list[Problem]:
+    if len(labels) <= _MOST_TOLD:
+        return [
+            Problem(
+                kind="label_absent",
+                severity="warning",
+                message=f"No mask holds the label {label.name!r} (value {label.value}): it cannot be learnt.",
+                fix="Correct its value in the label table, or remove the label.",
+            )
+            for label in labels
+        ]
+    named = ", ".join(label.name for label in labels)
+    message = f"No mask holds these {len(labels)} labels, which cannot be learnt: {named}."
+    fix = "Correct their values in the label table, or remove the labels."
+    return [Problem("label_absent", "warning", message, "", fix, len(labels))]
 
 
 def _not_in_train(label: LabelConfig) -> Problem:

@@ -26,11 +26,12 @@ class MaskValues:
     cut: bool = False
     notes: tuple[str, ...] = ()
     cut_note: str = ""
+    picture: bool = True
 
     @property
     def looks_like_objects(self) -> bool:
-        """Many values with hardly a gap in a picture: each object has a number of its own."""
-        many = self.voxels.shape[0] == 1 and len(self.counts) > _MANY_OBJECTS
+        """Many values with hardly a gap in a picture (of any number of pages): each object has a number of its own."""
+        many = self.picture and len(self.counts) > _MANY_OBJECTS
         return many and max(self.counts) <= len(self.counts) * 2
 
 
@@ -41,10 +42,10 @@ def cleaned(mask: Volume) -> MaskValues:
     """
     values, note = binary_or_labels(mask.voxels, lossy=mask.lossy)
     if note is None:
-        return MaskValues(mask.voxels, value_counts(mask.voxels), notes=mask.notes)
+        return MaskValues(mask.voxels, value_counts(mask.voxels), notes=mask.notes, picture=mask.is_picture)
     # One wording for all files, so that a hundred such masks make one line of the report.
     told = _LOSSY_NOTE if mask.lossy else _SMOOTHED_NOTE
-    return MaskValues(values, value_counts(values), cut=True, notes=mask.notes, cut_note=told)
+    return MaskValues(values, value_counts(values), cut=True, notes=mask.notes, cut_note=told, picture=mask.is_picture)
 
 
 def value_counts(voxels: NDArray[Any]) -> dict[int, int]:

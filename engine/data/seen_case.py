@@ -86,7 +86,7 @@ def remember(opened: OpenedCase, config: DataConfig) -> SeenCase:
         grey=grey_histogram(voxels),
         print=fingerprint(sliced.image(len(sliced) // 2)),
         mask_digest=mask_digest,
-        fills_corners=not opened.is_volume and _fills_corners(sliced),
+        fills_corners=len(sliced) == 1 and not opened.is_volume and _fills_corners(sliced),
         content=opened.content(scan_digest, mask_digest),
     )
 

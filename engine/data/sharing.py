@@ -31,7 +31,7 @@ def shared(
         )
         for item in seen
     ]
-    assigned = assign(members, config.split, seed, sliceable=seen[0].is_volume and len(seen[0]) > 2)
+    assigned = assign(members, config.split, seed, sliceable=len(seen[0]) > 2)
     findings = []
     for item in seen:
         slices = _slices(item, assigned.split_of[item.case.case_id], table, config, seed)

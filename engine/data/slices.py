@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ def open_case(case: Case, root: Path) -> OpenedCase:
 
     Raises CaseRefused for a file that cannot be read or a mask that does not lie on its scan's grid.
     """
-    scan = _read(read_scan, case.image, root)
+    scan = _read(partial(_scan, number=case.volume), case.image, root)
     layers: list[NDArray[Any]] = []
     void: NDArray[np.bool_] | None = None
     read: list[ReadMask] = []
@@ -168,6 +168,24 @@ def open_case(case: Case, root: Path) -> OpenedCase:
             values = np.where(here, values.dtype.type(0), values)
         _lay(layers, values)
     return OpenedCase(case, scan, tuple(layers), void, tuple(read))
+
+
+def _scan(path: Path, *, number: int) -> Volume:
+    """The scan; of a file that holds several volumes the one of this number, which is told."""
+    if number > 1:
+        return _one_of_several(path, number)
+    try:
+        return read_scan(path)
+    except ScanUnreadable as error:
+        if error.field != "series":
+            raise
+    return _one_of_several(path, number)
+
+
+def _one_of_several(path: Path, number: int) -> Volume:
+    scan = read_scan(path, str(number))
+    note = f"The file holds several volumes; number {number} is used (data.channel)."
+    return replace(scan, notes=(*scan.notes, note))
 
 
 def _label_values(mask: MaskFile, found: Volume) -> tuple[NDArray[Any], ReadMask]:

@@ -29,8 +29,8 @@ _GIGABYTE = 1024**3
 def scan_key(path: Path, series: str = "") -> ScanKey:
     """Raises FileNotFoundError."""
     found = path.stat()
-    key = (str(path.resolve()), found.st_mtime_ns, found.st_size)
-    return (*key, stamp(path), series) if format_name(path) == "dicom" else key
+    key = (str(path.resolve()), found.st_mtime_ns, found.st_size, series)
+    return (*key, stamp(path)) if format_name(path) == "dicom" else key
 
 
 class EncodingStore:

@@ -22,6 +22,7 @@ from engine.data.dataset_file import dataset_file
 from engine.data.findings import DatasetReport
 from engine.data.listing import REPAIRED
 from engine.data.matching import split_suffix
+from engine.data.nameless import nameless
 from engine.data.readers.base import Case, MaskFile
 from engine.data.readers.mended import file_key
 from engine.data.recognition import recognised_layout
@@ -128,7 +129,7 @@ def _told(report: DatasetReport | None, job: RepairData) -> list[str]:
 def _cases(job: RepairData, names: list[str]) -> list[Case]:
     folder = Path(job.folder).expanduser()
     _, layout = recognised_layout(DataConfig(folder=job.folder, layout=job.layout), folder)
-    known = {case.case_id: case for case in layout.cases(folder).cases}
+    known = {case.case_id: case for case in nameless(layout.cases(folder)).cases}
     missing = [name for name in names if name not in known]
     if missing:
         raise InputError(

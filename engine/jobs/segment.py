@@ -51,7 +51,7 @@ def run(
     """
     started = time.monotonic()
     cache = cache or SegmentCache()
-    plane = known_axis(job.axis)
+    asked = known_axis(job.axis) if job.axis else None
     refinement, device = Refinement.of(asdict(job)), known_device(job.device)
     found = find_items(job, cancel)
     only = found.items[0]
@@ -59,6 +59,7 @@ def run(
         # Before a model is made ready, and long before the mask is there.
         check_target(Path(job.out), cache.scan(only.scan, only.series))
     bundle = bundle_for(job.bundle, emit, cancel, job_id)
+    plane = asked or bundle.manifest.plane
     prompts = _prompts(job, bundle)
     check_label(bundle.manifest, job.label)
     check_overlap(job, prompts)

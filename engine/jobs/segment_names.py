@@ -150,7 +150,8 @@ def name_parts(scan: Path, series: str = "") -> tuple[str, str, str]:
     reader will say why.
     """
     if format_name(scan) != "dicom":
-        return stem_of(scan), mask_suffix(scan), scan.name
+        # Of a file that holds several volumes one was chosen, by its number.
+        return stem_of(scan) + (f"-{slug(series)}" if series else ""), mask_suffix(scan), scan.name
     try:
         entries = list_series(scan)
     except ScanUnreadable:

@@ -178,7 +178,7 @@ def _raise_problem(answer: dict[str, Any]) -> None:
         raise RuntimeError(f"reading failed unexpectedly\n{answer['bug']}")
     if "error" in answer:
         kind = getattr(errors, answer["error"], ScanUnreadable)
-        problem: EngineError = kind(answer["message"], hint=answer["hint"])
+        problem: EngineError = kind(answer["message"], hint=answer["hint"], field=answer.get("field"))
         raise problem
 
 

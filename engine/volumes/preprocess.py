@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import model_validator
 
 from engine.config.fields import Settings, setting
+from engine.volumes.ct_windows import CT_WINDOWS
 from engine.volumes.volume import Volume
 
 Resample = Literal["bilinear", "bicubic"]
@@ -33,7 +34,7 @@ class Window(Settings):
         return self.center - self.width / 2, self.center + self.width / 2
 
 
-SOFT_TISSUE = Window(center=40.0, width=400.0)
+SOFT_TISSUE = Window(center=CT_WINDOWS["soft_tissue"][0], width=CT_WINDOWS["soft_tissue"][1])
 
 
 class Preprocess(Settings):

@@ -61,7 +61,7 @@ def _answer(request: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _problem(problem: EngineError) -> dict[str, Any]:
-    return {"error": type(problem).__name__, "message": problem.message, "hint": problem.hint}
+    return {"error": type(problem).__name__, "message": problem.message, "hint": problem.hint, "field": problem.field}
 
 
 def _described(volume: Volume) -> dict[str, Any]:

@@ -11,15 +11,14 @@ import numpy as np
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS
-from engine.volumes.formats.base import Format, format_name, known_suffixes
+from engine.volumes.formats.base import Format, OfSeveral, format_name, known_suffixes
 from engine.volumes.formats.dicom import Dicom
 from engine.volumes.guarded_reader import reader
 from engine.volumes.headers.stored_array import SEND_AGAIN
 from engine.volumes.volume import Volume
 
 _OTHER_KINDS: Final = {
-    ".hdr": "Save it as a single NIfTI file (.nii.gz), for instance with 3D Slicer.",
-    ".img": "Save it as a single NIfTI file (.nii.gz), for instance with 3D Slicer.",
+    ".img": "Open its header instead (.hdr).",
     ".mgz": "Convert it to NIfTI: mri_convert in.mgz out.nii.gz",
     ".mgh": "Convert it to NIfTI: mri_convert in.mgh out.nii.gz",
     ".mif": "Convert it to NIfTI: mrconvert in.mif out.nii.gz",
@@ -32,7 +31,8 @@ _OTHER_KINDS: Final = {
 def read_scan(path: Path, series: str = "", *, timeout_s: float | None = None) -> Volume:
     """The scan as stored: pictures [1, h, w(, 3)], volumes [z, y, x] with geometry, and notes on what was changed.
 
-    A DICOM file stands for its whole series, a folder for the DICOM series in it; `series` chooses one of several.
+    A DICOM file stands for its whole series, a folder for the DICOM series in it; `series` chooses one of several, or
+    of the volumes (by number, from 1) of a file that holds several.
     Raises ScanUnreadable (what is wrong, where, what to do), also where the reader crashes or stands still for
     `timeout_s`.
     """
@@ -51,12 +51,12 @@ def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
 
 
 def list_series(path: Path, *, timeout_s: float | None = None) -> list[SeriesEntry]:
-    """What a DICOM file (its own series) or folder offers; an empty list for a scan of another kind.
+    """What a DICOM file (its own series) or folder offers, or a file of several volumes; else an empty list.
 
     Raises ScanUnreadable where the path is no scan, or none of its DICOM files can be read.
     """
     check_file(path)
-    if format_name(path) != Dicom.name:
+    if not hasattr(FORMATS.get(format_name(path) or ""), "list_series"):
         return []
     return reader().list_series(path, timeout_s=timeout_s)
 
@@ -65,8 +65,13 @@ def read_scan_here(path: Path, series: str = "") -> Volume:
     """`read_scan` without a child: a crash ends this process, and native libraries may print to its output."""
     check_file(path)
     reader = _reader_of(path)
-    volume = reader.read(path, series) if isinstance(reader, Dicom) else reader.read(path)
-    return _finite(path, volume)
+    if isinstance(reader, OfSeveral):
+        return _finite(path, reader.read(path, series))
+    if series:
+        raise ScanUnreadable(
+            f"{path} holds one picture: there is no series or channel {series!r} to choose.", hint="Leave it out."
+        )
+    return _finite(path, reader.read(path))
 
 
 def read_mask_here(path: Path, series: str = "") -> Volume:
@@ -81,7 +86,7 @@ def list_series_here(path: Path) -> list[SeriesEntry]:
     """`list_series` without a child."""
     check_file(path)
     reader = _reader_of(path)
-    return reader.list_series(path) if isinstance(reader, Dicom) else []
+    return reader.list_series(path) if isinstance(reader, OfSeveral) else []
 
 
 def _reader_of(path: Path) -> Format:

@@ -15,7 +15,8 @@ from engine.volumes.geometry import Geometry
 class Volume:
     """Voxels [z, y, x], or [z, y, x, 3] in colour (uint8), in the file's own storage order.
 
-    `geometry` is None for a picture, whose voxels are [1, h, w] or [1, h, w, 3].
+    `geometry` is None for a picture, whose voxels are [1, h, w] or [1, h, w, 3]; of several pages or frames (a TIFF, a
+    film of ultrasound) the first axis counts them.
     `format` is the name in the registry; `notes` tell a person what was changed while reading.
     """
 

@@ -39,6 +39,8 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
         plane = state.stack.display_plane if state.plane == "acquisition" else state.plane
         text = f"{plane}  {state.index + 1} / {state.slices}"
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, text, font)
+    elif state.slices > 1:
+        _write(painter, inside, flags.AlignTop | flags.AlignLeft, f"{state.index + 1} / {state.slices}", font)
     if state.has_window:
         text = f"W {state.window.width:.4g}  L {state.window.center:.4g} {state.scan.unit}".rstrip()
         _write(painter, inside, flags.AlignBottom | flags.AlignLeft, text, font)

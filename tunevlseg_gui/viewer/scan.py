@@ -44,7 +44,7 @@ class ViewedScan:
         if not self.title:
             return self.path
         if self.geometry is None:
-            return self.path.with_name(f"{self.title}.png")
+            return self.path.with_name(self.title + (".png" if self.shape_zyx[0] == 1 else ".tif"))
         # Few programs place a sheared NIfTI rightly; NRRD says it plainly.
         return self.path.with_name(self.title + (".nrrd" if self.geometry.shear_degrees() > 0.1 else ".nii.gz"))
 
@@ -79,7 +79,8 @@ class ViewedScan:
         """Size and voxel size, for a line below the scan's name."""
         z, y, x = self.shape_zyx
         if self.geometry is None:
-            return f"picture, {x} × {y} pixels"
+            pages = f"{z} pages of " if z > 1 else "picture, "
+            return f"{pages}{x} × {y} pixels"
         spacing = " × ".join(f"{value:.3g}" for value in self.geometry.spacing_xyz)
         return f"{x} × {y} × {z} voxels of {spacing} mm"
 

@@ -153,8 +153,9 @@ class ScanViewer(QWidget):
     def _show_numbers(self) -> None:
         state, scan = self.state, self.state.scan
         volume = scan is not None and not scan.is_picture
-        for widget in (self.plane_combo, self.slider, self.number):
-            widget.setVisible(volume)
+        self.plane_combo.setVisible(volume)
+        for widget in (self.slider, self.number):
+            widget.setVisible(volume or state.slices > 1)
         self.window_combo.setVisible(state.has_presets)
         if scan is None:
             self.readout.clear()

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.volumes.ct_windows import CT_WINDOWS
+
 SMALLEST_WIDTH = 1e-6
 
 
@@ -37,14 +39,9 @@ class WindowLevel:
 
 
 CT_PRESETS: tuple[tuple[str, WindowLevel], ...] = (
-    ("Soft tissue", WindowLevel(40, 400)),
-    ("Lung", WindowLevel(-600, 1500)),
-    ("Bone", WindowLevel(480, 2500)),
-    ("Brain", WindowLevel(40, 80)),
-    ("Liver", WindowLevel(90, 150)),
-    ("Vessels", WindowLevel(300, 600)),
+    *((name.replace("_", " ").capitalize(), WindowLevel(*window)) for name, window in CT_WINDOWS.items()),
 )
-"""Keys 1 to 6; Hounsfield units, the values that most viewers use."""
+"""Keys 1 to 6; those that a recipe can name."""
 
 
 def fits_table(dtype: np.dtype[Any]) -> bool:

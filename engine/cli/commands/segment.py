@@ -30,9 +30,10 @@ def add(commands: Commands) -> None:
     parser.add_argument("--out", required=True, metavar="FILE|FOLDER")
     parser.add_argument(
         "--axis",
-        default="axial",
+        default="",
         choices=["axial", "coronal", "sagittal", "acquisition", "vote"],
-        help="plane of the slices that are asked; vote: all three, the mean counts (three times the work)",
+        help="plane of the slices that are asked (default: the one that the bundle was tuned on); vote: all three, the "
+        "mean counts (three times the work)",
     )
     parser.add_argument("--threshold", type=float, default=None, metavar="0..1", help="default: the bundle's own")
     parser.add_argument(

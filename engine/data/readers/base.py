@@ -49,6 +49,10 @@ class Case:
     split: str | None = None
     known: frozenset[int] | None = None
     prompts: tuple[tuple[int, Prompts], ...] = ()
+    channels: tuple[Path, ...] = ()
+    """All files of the scan where each contrast has one of its own; `image` is the one that is used."""
+    volume: int = 1
+    """Which volume, from 1, of an image file that holds several."""
 
 
 @dataclass(frozen=True, slots=True)

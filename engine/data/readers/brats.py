@@ -53,7 +53,8 @@ class BraTs:
             if image is None:
                 problems.append(no_image(place(files["seg"], folder), place(files["seg"], folder) + " (flair)"))
             elif "seg" in files:
-                cases.append(Case(case, _patient(case), image, _masks(files["seg"])))
+                own = tuple(files[contrast] for contrast in _CONTRASTS if contrast in files)
+                cases.append(Case(case, _patient(case), image, _masks(files["seg"]), channels=own))
             elif len(blind) < len(scans):
                 problems.append(no_mask(place(image, folder), place(image.with_name(f"{case}_seg.nii.gz"), folder)))
         if blind and len(blind) == len(scans):
@@ -63,7 +64,8 @@ class BraTs:
             problems=tuple(problems),
             labels=label_table(list(_LABELS)),
             name="BraTS",
-            details=f"BraTS as published: {len(cases)} scans, FLAIR of each; splits are ours, by patient and seed",
+            details=f"BraTS as published: {len(cases)} scans, FLAIR of each or the contrast in data.channel; "
+            "splits are ours, by patient and seed",
         )
 
 

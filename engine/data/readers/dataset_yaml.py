@@ -35,6 +35,7 @@ from engine.contract.errors import EngineError, RecipeError
 from engine.data.config import LabelConfig, MaskKind
 from engine.data.labels import colour_of
 from engine.data.matching import patient_of, split_suffix
+from engine.data.nameless import nameless
 from engine.data.problem import Problem
 from engine.data.readers import LAYOUTS
 from engine.data.readers.base import Case, CaseList, MaskFile
@@ -168,10 +169,10 @@ def _fits(top: Path) -> bool:
 def _organised(about: DatasetFile, home: Path) -> CaseList:
     """What the layout finds in the folder; raises UnknownName, or DatasetIncomplete where none fits."""
     if about.layout not in ("", "auto"):
-        return LAYOUTS.get(about.layout, field="layout")().cases(home)
+        return nameless(LAYOUTS.get(about.layout, field="layout")().cases(home))
     scores = {name: cls().recognises(home) for name, cls in LAYOUTS if name != "dataset_yaml"}
     best = max(scores, key=lambda name: scores[name])
-    return LAYOUTS.get(best)().cases(home) if scores[best] else CaseList((), details="nothing recognised")
+    return nameless(LAYOUTS.get(best)().cases(home)) if scores[best] else CaseList((), details="nothing recognised")
 
 
 def _listed(about: DatasetFile, home: Path) -> CaseList:

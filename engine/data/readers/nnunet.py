@@ -79,7 +79,10 @@ class NnUnet:
                     problems.append(no_mask(place(image, folder), place(top / labels / _label_name(image), folder)))
                     continue
                 split = "test" if test else splits.get(name)
-                cases.append(Case(name, patient_of(name), image, _masks(masks[name], meanings), split))
+                several = tuple(files[at] for at in sorted(files)) if len(files) > 1 else ()
+                cases.append(
+                    Case(name, patient_of(name), image, _masks(masks[name], meanings), split, channels=several)
+                )
             problems += [
                 no_image(place(masks[name], folder), place(top / images / f"{name}_0000", folder) + ".…")
                 for name in masks
@@ -192,5 +195,5 @@ def _details(about: dict[str, Any], channels: int) -> str:
     text = "imagesTr and labelsTr with dataset.json"
     if channels > 1:
         first = f" ({shown[0]})" if shown else ""
-        text += f"; of {channels} channels the first{first} is used"
+        text += f"; of {channels} channels the first{first} is used, or the one in data.channel"
     return text

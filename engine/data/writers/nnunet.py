@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from engine.contract.errors import InputError
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.slices import OpenedCase, open_case
 from engine.data.writers import WRITERS
+from engine.data.writers.bare_copy import SUFFIXES, copy_bare
 from engine.data.writers.base import Step, may_be_copied, safe_names, save_png, split_name
 from engine.volumes.volume import Volume
 from engine.volumes.writing import write_mask
@@ -133,13 +133,17 @@ def _ending(findings: tuple[CaseFinding, ...]) -> str:
 
 def _write_image(scan: Volume, path: Path, ending: str) -> None:
     if not scan.is_picture:
-        if scan.path is not None and scan.path.is_file() and scan.path.name.lower().endswith(ending):
-            shutil.copyfile(scan.path, path)
-        else:
+        own = scan.path is not None and scan.path.is_file() and scan.path.name.lower().endswith(ending)
+        several = any("several volumes" in note for note in scan.notes)  # of which one is used
+        if not (own and not several and ending in SUFFIXES and scan.path is not None and copy_bare(scan.path, path)):
             _write_volume(scan, path)
         return
-    if may_be_copied(scan, (".png",)) and scan.path is not None:
-        shutil.copyfile(scan.path, path)
+    if scan.shape_zyx[0] > 1:
+        raise InputError(
+            f"{path.name.removesuffix('_0000.png')} has {scan.shape_zyx[0]} pages; nnU-Net's pictures have one.",
+            hint="Convert to task_files, which makes a picture of each page.",
+        )
+    if may_be_copied(scan, (".png",)) and scan.path is not None and copy_bare(scan.path, path):
         return
     pixels = scan.voxels[0]
     if pixels.dtype not in (np.uint8, np.uint16):

@@ -8,7 +8,6 @@ empty, p1 the label's phrase, and p2, p3, p4 say what the mask gives: count, siz
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from engine.data.mask_phrases import KINDS, phrase_for
 from engine.data.slices import open_case
 from engine.data.split import SPLITS
 from engine.data.writers import WRITERS
+from engine.data.writers.bare_copy import copy_bare
 from engine.data.writers.base import Step, may_be_copied, safe_names, save_png
 from engine.volumes.preprocess import Preprocess, intensity_range, to_uint8_rgb
 
@@ -73,10 +73,9 @@ class TaskFilesWriter:
             for index in chosen:
                 stem = name if len(sliced) == 1 else f"{name}_slice{index:04d}"
                 source = opened.scan.path
-                if len(sliced) == 1 and source is not None and may_be_copied(opened.scan, _COPIED):
-                    image = f"{stem}{source.suffix.lower()}"
-                    shutil.copyfile(source, folder / "images" / image)
-                else:
+                image = f"{stem}{'' if source is None else source.suffix.lower()}"
+                whole = len(sliced) == 1 and source is not None and may_be_copied(opened.scan, _COPIED)
+                if not (whole and source is not None and copy_bare(source, folder / "images" / image)):
                     image = f"{stem}.png"
                     pixels = to_uint8_rgb(sliced.image(index), grey, levels)
                     save_png(pixels if opened.scan.is_colour else pixels[..., 0], folder / "images" / image)

@@ -30,12 +30,15 @@ class SeriesEntry:
     def mask_suffix(self) -> str:
         """The ending that masks of it have unless another is asked for."""
         if self.kind == "picture":
-            return ".png"
+            return ".png" if self.slices == 1 else ".tif"
         return ".nrrd" if self.sheared else ".nii.gz"
 
     def in_words(self) -> str:
         """Such as "MR, Ax T2, 25 slices of 256 × 256, 0.9 × 0.9 × 6.5 mm"."""
-        what = "picture" if self.kind == "picture" else f"{self.slices} slice{'s' * (self.slices != 1)}"
+        plural = "s" * (self.slices != 1)
+        what = f"{self.slices} slice{plural}"
+        if self.kind == "picture":
+            what = "picture" if self.slices == 1 else f"{self.slices} frames"
         words = [self.modality, self.description, self.part, f"{what} of {self.width} × {self.height}"]
         if self.spacing_xyz is not None:
             words.append(" × ".join(f"{value:.3g}" for value in self.spacing_xyz) + " mm")

@@ -41,7 +41,8 @@ def list_series(path: Path) -> list[SeriesEntry]:
 def read_series(path: Path, wanted: str = "") -> Volume:
     """The series of a file, or the one of a folder that is `wanted` (number in the list, short hash, or UID).
 
-    Voxels [z, y, x] along the normal, in their unit; pictures [1, y, x]; colours uint8 [..., 3]. Raises ScanUnreadable.
+    Voxels [z, y, x] along the normal, in their unit; pictures [frames, y, x]; colours uint8 [..., 3]. Raises
+    ScanUnreadable.
     """
     with quiet(), in_words(path):
         offered = look(path)
@@ -122,15 +123,16 @@ def _picture(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
     stored, dataset = pixels.decoded(first, shown, notes)
     window = stack.members[0].frame.window
     if first.frame_count > 1:
-        notes.append(f"The file holds {first.frame_count} frames; only the first is used.")
+        notes.append(
+            f"The file holds {first.frame_count} frames, which are taken as slices: it does not say where they lie."
+        )
     if stored.ndim == 4:
-        voxels: NDArray[Any] = stored[:1]
+        voxels: NDArray[Any] = stored
     else:
-        grey = stored[0]
         if first.photometric == "MONOCHROME1":
-            grey, window = pixels.turned_round(grey, dataset), None
+            stored, window = pixels.turned_round(stored, dataset), None
             notes.append(_TURNED)
-        voxels = pixels.scaled([grey], [stack.members[0].frame], dataset)
+        voxels = pixels.scaled(list(stored), [member.frame for member in stack.members], dataset)
     if first.modality in ("CT", "MR", "PT"):
         notes.append("The header does not say where this slice lies, or how large its pixels are: it is a picture.")
     return Volume(

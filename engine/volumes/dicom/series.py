@@ -334,7 +334,6 @@ def _entry(path: Path, place: Place, stack: Stack, number: int) -> SeriesEntry:
             sheared = placed.geometry.shear_degrees() > grid.SHEAR_DEGREES
         else:
             refuse_loose(title, stack)
-            slices = 1
     except ScanUnreadable as fault:
         problem = str(fault)
     return SeriesEntry(

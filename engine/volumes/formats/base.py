@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from engine.contract.errors import InputError
+from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
 from engine.volumes.formats import FORMATS
 from engine.volumes.segments import NamedMask, Saving, StoredSegments
@@ -66,6 +67,19 @@ class SegmentsFormat(ReceiptFormat, Protocol):
 
     def write_segments(self, segments: Sequence[NamedMask], path: Path, like: Volume, saving: Saving) -> None:
         """Writes them on the grid of `like`, which `check_segments` took, whole or not at all."""
+        ...
+
+
+@runtime_checkable
+class OfSeveral(Protocol):
+    """A format whose files may hold, or stand for, several scans of which one is chosen."""
+
+    def list_series(self, path: Path) -> list[SeriesEntry]:
+        """What there is to choose from, a line each; none where the file holds one scan. Raises ScanUnreadable."""
+        ...
+
+    def read(self, path: Path, series: str = "") -> Volume:
+        """The one that `series` names. Raises ScanUnreadable, also where one must be named."""
         ...
 
 

@@ -10,9 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from engine.contract.whole_file import write_bytes
+from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
-from engine.volumes.formats.through_itk import read_through_itk
+from engine.volumes.formats.several import chosen, entries_of
+from engine.volumes.formats.through_itk import read_through_itk, sizes_of
 from engine.volumes.geometry import Geometry
 from engine.volumes.headers.stored_array import check_stored
 from engine.volumes.headers.text_header import read_meta_header
@@ -41,15 +43,23 @@ class MetaImage:
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = False
 
-    def read(self, path: Path) -> Volume:
+    def list_series(self, path: Path) -> list[SeriesEntry]:
+        """A line for each volume, where the file holds several."""
+        read_meta_header(path)
+        return entries_of(path, *sizes_of(path, "MetaImageIO"))
+
+    def read(self, path: Path, series: str = "") -> Volume:
         header = read_meta_header(path)
         if header.stored is not None:
             check_stored(path, header.stored)
-        voxels, geometry, dimensions = read_through_itk(path, "MetaImageIO")
+        voxels, geometry, dimensions = read_through_itk(path, "MetaImageIO", self._number(path, series))
         same_axes = len(header.spatial) == dimensions
         grid = {name: header.fields[name] for name in _GRID_FIELDS if name in header.fields} if same_axes else {}
         kept = json.dumps(grid).encode() if grid else b""
         return Volume(voxels, geometry, path, "meta_image", (), kept, dimensions)
+
+    def _number(self, path: Path, series: str) -> int:
+        return chosen(path, sizes_of(path, "MetaImageIO")[0], series) if series else 0
 
     def read_mask(self, path: Path) -> Volume:
         return self.read(path)

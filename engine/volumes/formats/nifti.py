@@ -1,7 +1,8 @@
-"""NIfTI-1 in one file, plain or gzipped."""
+"""NIfTI: one file, plain or gzipped, or a header beside its voxels (.hdr, .img; read only)."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from pathlib import Path
 from typing import ClassVar
@@ -10,8 +11,10 @@ import numpy as np
 
 from engine.contract.errors import ScanUnreadable
 from engine.contract.whole_file import write_bytes
+from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
+from engine.volumes.formats.several import chosen, entries_of
 from engine.volumes.formats.through_itk import plain_numbers, read_through_itk
 from engine.volumes.geometry import Geometry, max_corner_shift
 from engine.volumes.headers import nifti
@@ -27,22 +30,31 @@ _SHEAR_DEGREES = 0.1  # below it, over 500 voxels, less than one voxel is at sta
 class Nifti:
     """Voxels through SimpleITK; the header is checked, and for masks written, by ourselves."""
 
-    suffixes: ClassVar[tuple[str, ...]] = (".nii", ".nii.gz")
+    suffixes: ClassVar[tuple[str, ...]] = (".nii", ".nii.gz", ".hdr")
     mask_suffixes: ClassVar[tuple[str, ...]] = (".nii.gz", ".nii")
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = False
 
-    def read(self, path: Path) -> Volume:
+    def list_series(self, path: Path) -> list[SeriesEntry]:
+        """A line for each volume, where the file holds several."""
+        header = nifti.read_nifti_header(path)
+        x, y, z = header.pixdim[1:4]
+        return entries_of(path, nifti.nifti_stored(path, header, several=True).sizes, (abs(x), abs(y), abs(z)))
+
+    def read(self, path: Path, series: str = "") -> Volume:
         header = nifti.read_nifti_header(path)
         if header.gzipped and not path.name.lower().endswith(".gz"):
             raise ScanUnreadable(f"{path} is compressed, against its name.", hint="Rename it to end in .nii.gz.")
-        stored = nifti.nifti_stored(path, header)
-        _check_spacing(path, header, len(stored.sizes))
+        stored = nifti.nifti_stored(path, header, several=bool(series))
+        number = chosen(path, stored.sizes, series)
+        _check_spacing(path, header, min(len(stored.sizes), 3))
         check_stored(path, stored, whole_file_packed=header.gzipped)
-        sheared = _sheared_without_qform(path, header, stored)
+        sheared = _without_itk(path, header, stored, number)
         if sheared is not None:
             return sheared
-        voxels, geometry, dimensions = read_through_itk(path, "NiftiImageIO")
+        voxels, geometry, dimensions = read_through_itk(path, "NiftiImageIO", number)
+        if header.scale is None and (stands := nifti.plain_voxels(header, stored, number)) is not None:
+            voxels = plain_numbers(path, stands)  # ITK would add the intercept all the same
         geometry, notes = _placed(header, geometry, voxels.shape)
         return Volume(voxels, geometry, path, "nifti", notes, header.raw, dimensions)
 
@@ -70,24 +82,40 @@ class Nifti:
         write_bytes(path, content)
 
 
-def _sheared_without_qform(path: Path, header: NiftiHeader, stored: StoredArray) -> Volume | None:
-    """A sheared volume that ITK refuses, since the header has no perpendicular axes beside; None for all others."""
-    sform = header.sform()
-    if sform is None or header.qform() is not None:
-        return None
-    try:
-        stated = Geometry.from_matrix(sform)
-    except ValueError:
-        return None
-    if stated.shear_degrees() <= _SHEAR_DEGREES:
-        return None
-    voxels = nifti.plain_voxels(path, header, stored)
+def _without_itk(path: Path, header: NiftiHeader, stored: StoredArray, number: int) -> Volume | None:
+    """What ITK does not read: NIfTI-2, a plane not across the body's axis, sheared axes alone; None for all others."""
+    if header.wide or (header.dimensions == 2 and header.codes != (0, 0)):
+        stated = _stated(path, header)
+    else:
+        sform = header.sform()
+        if sform is None or header.qform() is not None:
+            return None
+        try:
+            stated = Geometry.from_matrix(sform)
+        except ValueError:
+            return None
+        if stated.shear_degrees() <= _SHEAR_DEGREES:
+            return None
+    voxels = nifti.plain_voxels(header, stored, number)
     if voxels is None:
+        if header.wide:
+            raise ScanUnreadable(f"{path} is a NIfTI-2 file in colours.", hint="Save it as NIfTI-1 (.nii.gz).")
         return None
     geometry, notes = _placed(header, stated, voxels.shape)
     return Volume(
         plain_numbers(path, voxels), geometry, path, "nifti", notes, header.raw, min(max(len(stored.sizes), 2), 3)
     )
+
+
+def _stated(path: Path, header: NiftiHeader) -> Geometry:
+    """The sform; without it, or where it is damaged, the qform; without both the distances alone, as ITK lays them."""
+    x, y, z = (abs(value) if abs(value) > 0 else 1.0 for value in header.pixdim[1:4])
+    for matrix in (header.sform(), header.qform(), np.diag([-x, -y, z, 1.0]) if header.codes == (0, 0) else None):
+        if matrix is None:
+            continue
+        with contextlib.suppress(ValueError):
+            return Geometry.from_matrix(matrix)
+    raise zero_spacing(path)
 
 
 def _check_spacing(path: Path, header: NiftiHeader, count: int) -> None:
@@ -103,7 +131,7 @@ def _placed(header: NiftiHeader, found: Geometry, shape: tuple[int, ...]) -> tup
         note = "The header does not say how the patient lies: left and right, and which plane is axial, are not known."
         return found, (note,)
     sform, qform = header.sform(), header.qform()
-    if sform is None or header.dimensions == 2:
+    if sform is None:
         return found, ()
     try:
         stated = Geometry.from_matrix(sform)

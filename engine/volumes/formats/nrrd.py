@@ -10,9 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from engine.contract.whole_file import write_bytes
-from engine.volumes.formats import FORMATS
+from engine.volumes.dicom.entry import SeriesEntry
+from engine.volumes.formats import FORMATS, nrrd_axes
 from engine.volumes.formats.base import needs_geometry
-from engine.volumes.formats.through_itk import read_through_itk
+from engine.volumes.formats.several import chosen, entries_of
+from engine.volumes.formats.through_itk import read_through_itk, sizes_of
 from engine.volumes.geometry import Geometry
 from engine.volumes.headers.stored_array import check_stored
 from engine.volumes.headers.text_header import TextHeader, pair_line, read_nrrd_header
@@ -47,12 +49,26 @@ class Nrrd:
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = True
 
-    def read(self, path: Path) -> Volume:
+    def list_series(self, path: Path) -> list[SeriesEntry]:
+        """A line for each volume, where the file holds several."""
+        header = read_nrrd_header(path)
+        if nrrd_axes.along_several(header):
+            return entries_of(path, nrrd_axes.sizes_in_order(header), None)
+        return entries_of(path, *sizes_of(path, "NrrdImageIO")) if len(header.spatial) > 3 else []
+
+    def read(self, path: Path, series: str = "") -> Volume:
         header = read_nrrd_header(path)
         if header.stored is not None:
             check_stored(path, header.stored)
-        voxels, geometry, dimensions = read_through_itk(path, "NrrdImageIO")
+        if header.stored is not None and nrrd_axes.needs_unpacking(header):
+            number = chosen(path, nrrd_axes.sizes_in_order(header), series)
+            voxels, geometry, dimensions = nrrd_axes.read_one(path, header, number)
+        else:
+            voxels, geometry, dimensions = read_through_itk(path, "NrrdImageIO", self._number(path, series))
         return Volume(voxels, geometry, path, "nrrd", (), _grid_lines(header, dimensions), dimensions)
+
+    def _number(self, path: Path, series: str) -> int:
+        return chosen(path, sizes_of(path, "NrrdImageIO")[0], series) if series else 0
 
     def read_mask(self, path: Path) -> Volume:
         return self.read(path)

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.contract.errors import InputError, ScanUnreadable
 from engine.contract.whole_file import write_whole
-from engine.volumes.formats import FORMATS
+from engine.volumes.formats import FORMATS, tiff
 from engine.volumes.headers.stored_array import SEND_AGAIN
 from engine.volumes.volume import Mask, Volume
 
@@ -38,7 +38,10 @@ _DAMAGE = (
 
 @FORMATS.register("picture")
 class Picture:
-    """Voxels [1, h, w] or [1, h, w, 3]; 16-bit grey stays uint16. Masks are written as PNG."""
+    """Voxels [pages, h, w] or [pages, h, w, 3]; 16-bit grey stays uint16. Masks are PNG, of TIFF pictures TIFF.
+
+    A TIFF has several pages where they are all of one size: slices of which the file does not say where they lie.
+    """
 
     suffixes: ClassVar[tuple[str, ...]] = (
         ".png",
@@ -52,35 +55,64 @@ class Picture:
         ".pgm",
         ".ppm",
     )
-    mask_suffixes: ClassVar[tuple[str, ...]] = (".png",)
+    mask_suffixes: ClassVar[tuple[str, ...]] = (".png", ".tif", ".tiff")
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = False
 
     def read(self, path: Path) -> Volume:
-        image, notes = _opened(path)
-        pixels = _grey_or_rgb(image, notes)
-        return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
+        pages, notes = _opened(path)
+        if _deep_colours(path, pages[0]):
+            notes.append("The picture has more than 8 bits per colour; 8 are used.")
+        pixels = _stacked([_grey_or_rgb(page, notes) for page in pages])
+        return Volume(pixels, None, path, "picture", _once(notes), lossy=pages[0].format in _LOSSY)
 
     def read_mask(self, path: Path) -> Volume:
-        image, notes = _opened(path)
-        pixels = _label_numbers(path, image, notes)
-        return Volume(pixels[None], None, path, "picture", tuple(notes), lossy=image.format in _LOSSY)
+        pages, notes = _opened(path)
+        pixels = np.stack([_label_numbers(path, page, notes) for page in pages])
+        return Volume(pixels, None, path, "picture", _once(notes), lossy=pages[0].format in _LOSSY)
 
     def check_mask(self, path: Path, like: Volume) -> None:
-        if like.shape_zyx[0] != 1:
+        pages = like.shape_zyx[0]
+        if like.geometry is not None and pages != 1:
             raise InputError(
-                f"{path.name} cannot hold a mask of {like.shape_zyx[0]} slices.",
+                f"{path.name} cannot hold a mask of {pages} slices.",
                 hint="Save it in the scan's own format (.nii.gz, .nrrd or .mha).",
             )
+        if pages != 1 and path.suffix.lower() not in tiff.SUFFIXES:
+            raise InputError(f"{path.name} cannot hold a mask of {pages} pages.", hint="Save it as .tif.")
 
     def write_mask(self, mask: Mask, path: Path, like: Volume) -> None:
         del like
-        plane = np.ascontiguousarray(mask.labels[0])
-        write_whole(path, lambda beside: Image.fromarray(plane).save(beside, format="PNG"))
+        pages = [Image.fromarray(np.ascontiguousarray(plane)) for plane in mask.labels]
+        if path.suffix.lower() in tiff.SUFFIXES:
+            write_whole(
+                path,
+                lambda beside: pages[0].save(
+                    beside, format="TIFF", compression="tiff_adobe_deflate", save_all=True, append_images=pages[1:]
+                ),
+            )
+        else:
+            write_whole(path, lambda beside: pages[0].save(beside, format="PNG"))
 
 
-def _opened(path: Path) -> tuple[Image.Image, list[str]]:
-    """The first page, upright, decoded, and a list to which notes for a person are added. Raises ScanUnreadable."""
+def _stacked(pages: list[NDArray[Any]]) -> NDArray[Any]:
+    """Pages of one size; grey ones beside coloured ones become RGB."""
+    if any(page.ndim == 3 for page in pages):
+        pages = [page if page.ndim == 3 else np.repeat(_eight_bits(page)[..., None], 3, axis=2) for page in pages]
+    return np.stack(pages)
+
+
+def _eight_bits(page: NDArray[Any]) -> NDArray[np.uint8]:
+    return page if page.dtype == np.uint8 else (page.astype(np.uint16) >> 8).astype(np.uint8)
+
+
+def _once(notes: list[str]) -> tuple[str, ...]:
+    """What is said of every page is said once."""
+    return tuple(dict.fromkeys(notes))
+
+
+def _opened(path: Path) -> tuple[list[Image.Image], list[str]]:
+    """The pages, upright, decoded, and a list to which notes for a person are added. Raises ScanUnreadable."""
     notes: list[str] = []
     try:
         with warnings.catch_warnings():
@@ -91,14 +123,20 @@ def _opened(path: Path) -> tuple[Image.Image, list[str]]:
                 if width * height > _MOST_PIXELS:
                     raise _too_large(path, f"{width:,} × {height:,} pixels")
                 pages = getattr(image, "n_frames", 1)
+                if pages > 1 and image.format == "TIFF":
+                    return tiff.pages_of(path, image, pages, notes, lambda page: _decoded(page, notes)), notes
                 if pages > 1 and image.format != "MPO":
                     notes.append(f"The file holds {pages} pages or frames; only the first is used.")
-                image.load()
-                upright = _upright(image, notes)
-                upright.format = image.format
+                return [_decoded(image, notes)], notes
     except Image.DecompressionBombError as error:
         raise _too_large(path, "far too many pixels") from error
     except UnidentifiedImageError as error:
+        if tiff.is_tiff(path):
+            raise ScanUnreadable(
+                f"{path} is a TIFF of a kind that is not read here: several channels, numbers of 16 or 64 bits with "
+                "fractions, or a compression of its own.",
+                hint="Save it with one channel or RGB, of 8 or 16 bits or 32-bit floating-point numbers.",
+            ) from error
         raise ScanUnreadable(
             f"{path} is not a picture that can be read, whatever its name says.",
             hint="Open it in a picture viewer and save it as PNG; if no program opens it, it is damaged.",
@@ -106,7 +144,13 @@ def _opened(path: Path) -> tuple[Image.Image, list[str]]:
     except _DAMAGE as error:
         reason = str(error)[:120] or type(error).__name__
         raise ScanUnreadable(f"{path} is damaged: {reason}.", hint=SEND_AGAIN) from error
-    return upright, notes
+
+
+def _decoded(image: Image.Image, notes: list[str]) -> Image.Image:
+    image.load()
+    upright = _upright(image, notes)
+    upright.format = image.format
+    return upright
 
 
 def _too_large(path: Path, what: str) -> ScanUnreadable:
@@ -131,13 +175,15 @@ def _grey_or_rgb(image: Image.Image, notes: list[str]) -> NDArray[Any]:
     if mode == "1":
         return np.asarray(image.convert("L"))
     if mode == "L" or mode == "RGB":
-        if mode == "RGB" and _stored_bits(image) > 8:
-            notes.append("The picture has more than 8 bits per colour; 8 are used.")
-        return np.asarray(image)
+        return tiff.as_meant(image, np.asarray(image))
     if mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
+        deep = np.asarray(image).astype(np.uint16)
+        if image.format != "TIFF" or not tiff.white_is_zero(image):
+            return deep
+        notes.append("Low values are stored as bright; they were turned round, as viewers show them.")
+        return deep ^ np.uint16(2 ** tiff.bits_of(image) - 1)
     if mode in ("I", "F"):
-        return _plain(np.asarray(image))
+        return _plain(tiff.as_meant(image, np.asarray(image)))
     if mode == "P":
         rgb = np.asarray(image.convert("RGB"))
         return rgb[..., 0].copy() if _is_grey(rgb) else rgb
@@ -147,15 +193,19 @@ def _grey_or_rgb(image: Image.Image, notes: list[str]) -> NDArray[Any]:
 
 def _plain(pixels: NDArray[Any]) -> NDArray[Any]:
     """16-bit values that Pillow hands over in 32 bits go back to uint16."""
-    if pixels.dtype.kind == "i" and pixels.size and int(pixels.min()) >= 0 and int(pixels.max()) <= 65_535:
+    if pixels.dtype.kind in "iu" and pixels.size and int(pixels.min()) >= 0 and int(pixels.max()) <= 65_535:
         return pixels.astype(np.uint16)
-    return pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels.astype(np.int32)
+    if pixels.dtype.kind == "f" or (pixels.dtype == np.uint32 and pixels.size and int(pixels.max()) >= 2**31):
+        return pixels.astype(np.float32)
+    return pixels.astype(np.int32)
 
 
-def _stored_bits(image: Image.Image) -> int:
-    """16 where the file holds 16-bit colour, which Pillow reduces to 8 by itself."""
-    bits = getattr(image, "tag_v2", {}).get(258, ())
-    return max(bits) if isinstance(bits, tuple) and bits else 8
+def _deep_colours(path: Path, image: Image.Image) -> bool:
+    """Whether the file holds 16-bit colours (or grey with transparency), which Pillow reduces to 8 by itself."""
+    if image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA"):
+        with path.open("rb") as file:
+            return file.read(25)[24:] == b"\x10"  # the header's bit depth
+    return image.mode == "RGB" and tiff.bits_of(image) > 8
 
 
 def _without_transparency(image: Image.Image, notes: list[str]) -> NDArray[Any]:
@@ -184,7 +234,8 @@ def _label_numbers(path: Path, image: Image.Image, notes: list[str]) -> NDArray[
     if image.mode == "1":
         return np.asarray(image.convert("L"))
     if image.mode == "L" or image.mode.startswith("I") or image.mode == "F":
-        return _plain(np.asarray(image)) if image.mode != "L" else np.asarray(image)
+        stored = tiff.as_meant(image, np.asarray(image))
+        return stored if image.mode == "L" else _plain(stored)
     if image.mode in ("RGBA", "LA", "La", "RGBa"):
         bands = np.asarray(image.convert("RGBA"))
         if int(bands[..., 3].min()) < 255:

@@ -16,11 +16,13 @@ from engine.volumes.headers.stored_array import SEND_AGAIN, check_sizes, several
 from engine.volumes.headers.text_header import zero_spacing
 
 
-def read_through_itk(path: Path, image_io: str, *, layers: bool = False) -> tuple[NDArray[Any], Geometry, int]:
+def read_through_itk(
+    path: Path, image_io: str, number: int = 0, *, layers: bool = False
+) -> tuple[NDArray[Any], Geometry, int]:
     """Voxels [z, y, x] or uint8 [z, y, x, 3], geometry, and the file's number of dimensions in space (2 or 3).
 
-    `image_io` is ITK's name of the reader ("NiftiImageIO"). `layers`: several values in a voxel are as many masks
-    [z, y, x, n]. Raises ScanUnreadable.
+    `image_io` is ITK's name of the reader ("NiftiImageIO"); `number`, from 1, the volume of a file that holds several.
+    `layers`: several values in a voxel are as many masks [z, y, x, n]. Raises ScanUnreadable.
     """
     sitk: Any = importlib.import_module("SimpleITK")  # heavy: imported when the first volume is opened
 
@@ -31,7 +33,11 @@ def read_through_itk(path: Path, image_io: str, *, layers: bool = False) -> tupl
         reader.ReadImageInformation()
         sizes = tuple(int(n) for n in reader.GetSize())
         if len(sizes) > 3 and max(sizes[3:]) > 1:
-            raise several_volumes(path, sizes)
+            if not number:
+                raise several_volumes(path, sizes)
+            at = [int(index) for index in np.unravel_index(number - 1, sizes[3:], order="F")]
+            reader.SetExtractIndex([0, 0, 0, *at])
+            reader.SetExtractSize([*sizes[:3], *(0 for _ in at)])
         channels = reader.GetNumberOfComponents()
         check_sizes(path, sizes, int(np.prod(sizes, dtype=np.int64)) * channels)
         image = reader.Execute()
@@ -71,6 +77,20 @@ def _geometry(image: Any) -> Geometry:
         (origin[0], origin[1], origin[2]),
         tuple(float(v) for v in direction.ravel()),
     )
+
+
+def sizes_of(path: Path, image_io: str) -> tuple[tuple[int, ...], tuple[float, float, float] | None]:
+    """The sizes that a header says, x first, and millimetres between voxels. Raises ScanUnreadable."""
+    sitk: Any = importlib.import_module("SimpleITK")
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO(image_io)
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise _told(path, error) from error
+    spacing = tuple(float(value) for value in reader.GetSpacing()[:3])
+    return tuple(int(n) for n in reader.GetSize()), (spacing[0], spacing[1], spacing[2]) if len(spacing) == 3 else None
 
 
 def plain_numbers(path: Path, voxels: NDArray[Any]) -> NDArray[Any]:

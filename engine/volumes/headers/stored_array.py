@@ -86,7 +86,9 @@ def several_volumes(path: Path, sizes: tuple[int, ...]) -> ScanUnreadable:
     named = " × ".join(str(n) for n in sizes)
     return ScanUnreadable(
         f"{path} holds several volumes ({named}): a series in time or several channels.",
-        hint="Split it (in 3D Slicer, or with `fslsplit`) and give one volume.",
+        hint=f"Choose one of the {math.prod(sizes[3:])} (--series 1), or split it (3D Slicer, `fslsplit`) and give one "
+        "volume.",
+        field="series",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from PIL import Image
 
 from engine.contract.control import CancelToken
@@ -182,6 +183,49 @@ def test_a_label_that_no_mask_holds(tmp_path: Path, make: Any, inspected: Inspec
     problem = _problem(report, "label_absent")
     assert "'stone'" in problem.message
     assert report.usable
+
+
+def test_many_labels_that_no_mask_holds_are_one_line(tmp_path: Path, make: Any, inspected: Inspected) -> None:
+    labels = [{"value": value, "name": f"organ {value}"} for value in range(1, 9)]
+    report = inspected(make.pairs(tmp_path, 4, value=1), labels=labels)
+    problem = _problem(report, "label_absent")
+    assert problem.count == 7
+    assert all(f"organ {value}" in problem.message for value in range(2, 9))
+
+
+def test_of_a_file_with_several_volumes_one_is_used_and_told(tmp_path: Path, inspected: Inspected) -> None:
+    series = np.random.default_rng(0).normal(size=(2, 5, 20, 24)).astype(np.float32)
+    truth = np.zeros((5, 20, 24), np.uint8)
+    truth[2, 5:10, 5:10] = 1
+    for number in range(4):
+        for folder, values in (("images", series + number), ("masks", truth)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            sitk.WriteImage(sitk.GetImageFromArray(values, isVector=False), str(tmp_path / folder / f"s{number}.nii"))
+    first, second = inspected(tmp_path), inspected(tmp_path, channel=2)
+    assert [len(report.cases) for report in (first, second)] == [4, 4]
+    assert first.cases[0].values == pytest.approx((series[0].min(), series[0].max()))
+    assert second.cases[0].values == pytest.approx((series[1].min(), series[1].max()))
+    assert "number 2 is used" in _problem(second, "scan_note").message
+    assert not inspected(tmp_path, channel=3).cases
+
+
+def test_a_channel_of_nnunet_is_chosen(tmp_path: Path, inspected: Inspected) -> None:
+    for name in ("imagesTr", "labelsTr"):
+        (tmp_path / name).mkdir()
+    for number in range(4):
+        for channel in range(2):
+            values = np.full((20, 24), 10 * (channel + 1), np.uint8)
+            values[0, number] = 3
+            Image.fromarray(values).save(tmp_path / "imagesTr" / f"c{number}_{channel:04d}.png")
+        truth = np.zeros((20, 24), np.uint8)
+        truth[3:9, 3 : 9 + number] = 1
+        Image.fromarray(truth).save(tmp_path / "labelsTr" / f"c{number}.png")
+    about = {"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "spot": 1}, "file_ending": ".png"}
+    (tmp_path / "dataset.json").write_text(json.dumps({**about, "numTraining": 4}))
+    assert inspected(tmp_path).cases[0].values == (3, 10)
+    assert inspected(tmp_path, channel=2).cases[0].values == (3, 20)
+    with pytest.raises(OutOfRange, match="2 channels"):
+        inspected(tmp_path, channel=3)
 
 
 def test_a_value_that_is_no_label(tmp_path: Path, make: Any, inspected: Inspected) -> None:

@@ -34,6 +34,7 @@ from engine.volumes.volume import Volume
 from engine.volumes.writing import write_mask
 from tests.fakes.compressed_dicom import packed
 from tests.fakes.dicom_files import SECONDARY, dataset, enhanced, evenly, pattern, placed, save, write_series
+from tests.fakes.volume_files import as_nifti_2, nrrd
 
 LONGEST_S = 5.0
 SLOWEST_SEEN = 1.5
@@ -62,6 +63,24 @@ def _volumes(folder: Path) -> Iterator[Path]:
         "data file: detached.raw\n"
     )
     yield header
+    yield from _other_forms(folder, (folder / "volume.nii").read_bytes(), labels)
+
+
+def _other_forms(folder: Path, nifti: bytes, labels: np.ndarray) -> Iterator[Path]:
+    """NIfTI in two files and NIfTI-2; NRRD packed with bzip2, and with layers of segments."""
+    pair = bytearray(nifti[:352])
+    struct.pack_into("<f", pair, 108, 0)
+    pair[344:348] = b"ni1\0"
+    (folder / "pair.hdr").write_bytes(pair)
+    (folder / "pair.img").write_bytes(nifti[352:])
+    yield folder / "pair.hdr"
+    wide = as_nifti_2(nifti, "<", b"n+2", 544) + bytes(4)
+    (folder / "wide.nii").write_bytes(wide + nifti[352:])
+    yield folder / "wide.nii"
+    values = (labels % 3).astype(np.int16).transpose(2, 1, 0)
+    yield nrrd(folder / "bzip2.nrrd", values, kinds="domain domain domain", packing="bzip2")
+    said = ("Segment0_Name:=a", "Segment0_LabelValue:=1", "Segment0_Layer:=0", "Segment1_LabelValue:=2")
+    yield nrrd(folder / "layers.seg.nrrd", np.stack([values, 0 * values]), *said, kinds="list domain domain domain")
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
@@ -77,6 +96,9 @@ def _pictures(folder: Path) -> Iterator[Path]:
     for packing in ("tiff_lzw", "tiff_deflate", "packbits", "jpeg"):
         Image.fromarray(rgb).save(folder / f"{packing}.tiff", compression=packing)
         yield folder / f"{packing}.tiff"
+    deep = Image.fromarray(grey.astype(np.uint16) * 200)
+    deep.save(folder / "pages.tif", save_all=True, append_images=[deep, deep], compression="tiff_adobe_deflate")
+    yield folder / "pages.tif"
     Image.fromarray(grey).convert("P").save(folder / "a.gif", save_all=True, append_images=[Image.fromarray(grey)])
     yield folder / "a.gif"
 
@@ -186,7 +208,7 @@ def mutate_and_read(folder: Path, count: int, seed: int) -> tuple[Counter[str], 
     try:
         # Starting the child and importing what it needs is not the file's time.
         for sample in samples:
-            reader.read(sample, as_mask=False, timeout_s=60)
+            reader.read(sample, as_mask=".seg." in sample.name, timeout_s=60)
         for number in range(count):
             chance = random.Random(f"{seed}-{number}")
             sample = samples[number % len(samples)]
@@ -194,11 +216,11 @@ def mutate_and_read(folder: Path, count: int, seed: int) -> tuple[Counter[str], 
             sound = victim.read_bytes()
             mutation = chance.choice(MUTATIONS)
             victim.write_bytes(bytes(mutation(bytearray(sound), chance)))
-            what = _read(reader, sample, as_mask=chance.random() < 0.3)
+            what = _read(reader, sample, as_mask=chance.random() < 0.3 or ".seg." in sample.name)
             if what in ("hang", "slow"):
                 # Other work may have been in the way; a child that was ended must not be judged by its start either.
                 reader.read(samples[0] if samples[0] != sample else samples[1], as_mask=False, timeout_s=60)
-                what = _read(reader, sample, as_mask=False)
+                what = _read(reader, sample, as_mask=".seg." in sample.name)
             outcomes[what] += 1
             if what not in ("read", "refused", "reader replaced"):
                 wrong.append(f"{sample.name} {mutation.__name__} number {number}: {what}")
@@ -210,7 +232,11 @@ def mutate_and_read(folder: Path, count: int, seed: int) -> tuple[Counter[str], 
 
 
 def _files_of(sample: Path) -> list[Path]:
-    beside = {".mhd": [sample.with_suffix(".zraw")], ".nhdr": [sample.with_suffix(".raw")]}
+    beside = {
+        ".mhd": [sample.with_suffix(".zraw")],
+        ".nhdr": [sample.with_suffix(".raw")],
+        ".hdr": [sample.with_suffix(".img")],
+    }
     return [sample, *beside.get(sample.suffix, [])]
 
 

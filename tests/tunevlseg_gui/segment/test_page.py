@@ -12,8 +12,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton, QWidget
 
-from engine.contract.events import JobFinished, Log, Progress, SliceDone
-from engine.contract.jobs import ListModels, OpenScan, Segment
+from engine.contract.events import JobFailed, JobFinished, Log, Progress, SliceDone
+from engine.contract.jobs import ListModels, ListSeries, OpenScan, Segment
+from engine.volumes.dicom.entry import SeriesEntry
 from tests.fakes.tiny_bundle import write_tiny_bundle
 from tunevlseg_gui.pages.segment.page import SegmentPage
 
@@ -477,3 +478,19 @@ def test_a_label_is_picked_only_where_labels_have_words_of_their_own(
     assert desk.last(Segment)[1].label == "rose"
     # The label itself needs no word about whose words it took.
     assert child(opened, QCheckBox, "layerCheck1").text() == "rose"
+
+
+def test_a_file_of_several_volumes_asks_which(page: SegmentPage, desk: Any, volume: Path, monkeypatch: Any) -> None:
+    entries = [
+        SeriesEntry(n, str(n), "", "", f"volume {n} of 2", "volume", 6, 30, 20, (1.0, 1.0, 1.0), f"scan-{n}")
+        for n in (1, 2)
+    ]
+    monkeypatch.setattr(page, "ask_series", lambda offered: offered[1])
+    page.open_scan(volume)
+    job_id, _ = desk.last(OpenScan)
+    desk.event.emit(JobFailed(job_id, "It holds several volumes.", "Choose one.", "series", "ScanUnreadable"))
+    job_id, listing = desk.last(ListSeries)
+    assert listing.path == str(volume)
+    desk.event.emit(JobFinished(job_id, {"series": [entry.to_dict() for entry in entries], "stamp": "s"}))
+    assert desk.last(OpenScan)[1].series == "2"
+    assert not page.banner.isVisible()

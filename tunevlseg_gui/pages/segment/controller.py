@@ -410,6 +410,10 @@ class SegmentController(QObject):
             case JobFailed() as failure:
                 self._ended(event.job_id)
                 self._throw_away(asked)
+                if asked.kind == "open" and asked.scan is not None and not asked.series and failure.field == "series":
+                    # It holds several volumes: which one is a question, not a problem.
+                    self._start(ListSeries(str(asked.scan)), Asked("list", scan=asked.scan))
+                    return
                 self._page.show_problem(failure)
                 self._page.show_status("")
             case JobCancelled():

@@ -10,7 +10,7 @@ SEGMENTS = ".seg.nrrd"
 DICOM_SEG = ".dcm"
 # The longer of two that fit a name comes first.
 VOLUME_SUFFIXES = (".nii.gz", ".nii", SEGMENTS, ".nrrd", ".mha")
-PICTURE_SUFFIXES = (".png",)
+PICTURE_SUFFIXES = (".png", ".tif", ".tiff")
 _KINDS = {SEGMENTS: "Segmentation for 3D Slicer", DICOM_SEG: "DICOM SEG"}
 _TURNED = {".nhdr": ".nrrd", ".mhd": ".mha"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
@@ -26,10 +26,10 @@ def split_name(path: Path) -> tuple[str, str]:
 
 
 def mask_suffix(scan: Path) -> str:
-    """A mask has its scan's format; pictures' masks are PNG, which loses nothing."""
+    """A mask has its scan's format; pictures' masks are PNG, which loses nothing, or TIFF, which may have pages."""
     _, suffix = split_name(scan)
     suffix = _TURNED.get(suffix, suffix)
-    return suffix if suffix in VOLUME_SUFFIXES else ".png"
+    return suffix if suffix in (*VOLUME_SUFFIXES, ".tif", ".tiff") else ".png"
 
 
 def is_dicom_seg(path: Path) -> bool:
@@ -55,10 +55,10 @@ def with_suffix(path: Path, scan: Path, *, dicom: bool = False) -> Path:
 def file_filter(scan: Path, is_picture: bool, *, dicom: bool = False) -> str:
     """The kinds of files for a dialog, the scan's own first; DICOM SEG for DICOM series only."""
     own = mask_suffix(scan)
-    kinds = [".png"] if is_picture else [own, *(suffix for suffix in VOLUME_SUFFIXES if suffix != own)]
+    kinds = [own] if is_picture else [own, *(suffix for suffix in VOLUME_SUFFIXES if suffix != own)]
     if dicom:
         kinds.append(DICOM_SEG)
-    usual = "PNG" if is_picture else "Volume"
+    usual = ("PNG" if own == ".png" else "TIFF") if is_picture else "Volume"
     return ";;".join(f"{_KINDS.get(suffix, usual)} (*{suffix})" for suffix in kinds)
 
 

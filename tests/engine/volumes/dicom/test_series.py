@@ -128,15 +128,18 @@ def test_a_multi_frame_file_is_sorted_by_the_place_of_its_frames(tmp_path: Path)
         assert np.array_equal(scan.voxels[place], pattern(6, 8, frame))
 
 
-def test_frames_without_a_place_are_refused_for_slices_and_a_film_gives_its_first(tmp_path: Path) -> None:
+def test_frames_without_a_place_are_refused_for_slices_and_a_film_gives_them_all(tmp_path: Path) -> None:
     frames = np.stack([pattern(6, 8, i) for i in range(3)])
     file = save(dataset(frames, sop_class=MR), tmp_path / "mr.dcm")
     with pytest.raises(ScanUnreadable, match="3 slices, and its header does not say where"):
         read_scan_here(file)
     film = read_scan_here(save(dataset(frames, sop_class=ULTRASOUND), tmp_path / "film" / "us.dcm"))
     assert film.is_picture
-    assert np.array_equal(film.voxels[0], frames[0])
-    assert any("3 frames; only the first" in note for note in film.notes)
+    assert np.array_equal(film.voxels, frames)
+    assert any("3 frames, which are taken as slices" in note for note in film.notes)
+    entry = list_series_here(tmp_path / "film" / "us.dcm")[0]
+    assert (entry.slices, entry.mask_suffix) == (3, ".tif")
+    assert "3 frames of" in entry.in_words()
 
 
 def test_pictures_of_a_series_are_chosen_from(tmp_path: Path) -> None:

@@ -213,10 +213,26 @@ def test_damaged_compression_is_noticed(tmp_path: Path) -> None:
 
 def test_other_files_of_the_family_are_named(shared_data: Path) -> None:
     folder = shared_data / "nibabel_test_data"
-    with pytest.raises(ScanUnreadable, match="NIfTI-2"):
-        read_scan_here(folder / "example_nifti2.nii.gz")
+    with pytest.raises(ScanUnreadable, match="a table of 10 × 10 values"):
+        read_scan_here(folder / "row_major.dconn.nii")
     with pytest.raises(ScanUnreadable, match="several volumes"):
         read_scan_here(folder / "functional.nii")
+    assert read_scan_here(folder / "example_nifti2.nii.gz", "2").voxels.shape == (12, 20, 32)
+
+
+@pytest.mark.parametrize("slope", [0.0, float("nan"), float("inf")])
+def test_a_slope_that_is_none_leaves_the_stored_numbers(slope: float, tmp_path: Path) -> None:
+    stored = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    file = tmp_path / "s.nii"
+    sitk.WriteImage(sitk.GetImageFromArray(stored), str(file))
+    raw = bytearray(file.read_bytes())
+    struct.pack_into("<2f", raw, 112, slope, 5.0)
+    file.write_bytes(raw)
+    assert np.array_equal(read_scan_here(file).voxels, stored)
+    struct.pack_into("<2f", raw, 112, 2.0, float("nan"))
+    file.write_bytes(raw)
+    with pytest.raises(ScanUnreadable, match="intercept"):
+        read_scan_here(file)
 
 
 def test_header_geometry_agrees_with_itk_on_real_scans(shared_data: Path) -> None:
@@ -257,3 +273,20 @@ def test_masks_of_real_scans_lie_on_them(shared_data: Path, tmp_path: Path) -> N
             assert scan.geometry is not None
             if not scan.notes:
                 assert max_corner_shift(scan.geometry, back.geometry, scan.shape_zyx) < 1e-3
+
+
+def test_a_single_plane_keeps_its_place_in_the_patient(tmp_path: Path) -> None:
+    image = sitk.GetImageFromArray(np.arange(12, dtype=np.int16).reshape(1, 3, 4))
+    image.SetOrigin((5.0, -7.0, 91.0))
+    image.SetDirection((1, 0, 0, 0, 0, 1, 0, -1, 0))  # a coronal plane
+    file = tmp_path / "plane.nii"
+    sitk.WriteImage(image, str(file))
+    expected = read_scan_here(file)
+    raw = bytearray(file.read_bytes())
+    struct.pack_into("<8h", raw, 40, 2, 4, 3, 1, 1, 1, 1, 1)
+    file.write_bytes(raw)
+    scan = read_scan_here(file)
+    assert scan.stored_dimensions == 2
+    assert max_corner_shift(expected.geometry, scan.geometry, scan.shape_zyx) < 1e-5
+    back = read_scan_here(write_mask(np.ones((1, 3, 4), np.uint8), tmp_path / "mask.nii", scan))
+    assert back.geometry == scan.geometry

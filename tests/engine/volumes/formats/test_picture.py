@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.contract.errors import ScanUnreadable
+from engine.contract.errors import InputError, ScanUnreadable
 from engine.volumes.mask_values import binary_or_labels
 from engine.volumes.reading import read_mask_here, read_scan_here
+from engine.volumes.writing import mask_suffix, write_mask
 
 RANDOM = np.random.default_rng(0)
 GREY = RANDOM.integers(0, 256, (20, 30)).astype(np.uint8)
@@ -92,12 +93,89 @@ def test_the_orientation_mark_is_applied_and_told(tmp_path: Path) -> None:
     assert mask.shape_zyx == scan.shape_zyx
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".gif"])
-def test_several_pages_are_told(suffix: str, tmp_path: Path) -> None:
+def test_frames_of_a_gif_are_told(tmp_path: Path) -> None:
     pages = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
-    scan = read_scan_here(saved(pages[0], tmp_path / f"p{suffix}", save_all=True, append_images=pages[1:]))
-    assert np.array_equal(scan.voxels[0], GREY)
+    scan = read_scan_here(saved(pages[0], tmp_path / "p.gif", save_all=True, append_images=pages[1:]))
+    assert np.array_equal(scan.voxels, GREY[None])
     assert any("2 pages" in note for note in scan.notes)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_pages_of_a_tiff_are_slices(kind: type, tmp_path: Path) -> None:
+    stack = (RANDOM.normal(size=(5, 20, 30)) * 90 + 120).clip(0, 250).astype(kind)
+    pages = [Image.fromarray(page) for page in stack]
+    scan = read_scan_here(saved(pages[0], tmp_path / "p.tif", save_all=True, append_images=pages[1:]))
+    assert scan.is_picture
+    assert scan.voxels.dtype == kind
+    assert np.array_equal(scan.voxels, stack)
+    assert scan.notes == ("The file holds 5 pages, which are taken as slices: it does not say where they lie.",)
+
+
+def test_a_mask_of_pages_has_as_many(tmp_path: Path) -> None:
+    stack = RANDOM.integers(0, 3, (4, 20, 30)).astype(np.uint8)
+    pages = [Image.fromarray(page) for page in stack]
+    scan = read_scan_here(saved(pages[0], tmp_path / "p.tif", save_all=True, append_images=pages[1:]))
+    assert mask_suffix(scan) == ".tif"
+    for labels in (stack, stack.astype(np.uint16) * 400):
+        back = read_mask_here(write_mask(labels, tmp_path / "m.tif", scan))
+        assert np.array_equal(back.voxels, labels)
+    with pytest.raises(InputError, match="4 pages"):
+        write_mask(stack, tmp_path / "m.png", scan)
+
+
+def test_pages_of_several_sizes_give_the_first(tmp_path: Path) -> None:
+    pages = [Image.fromarray(GREY), Image.fromarray(GREY[::2, ::2])]
+    scan = read_scan_here(saved(pages[0], tmp_path / "p.tif", save_all=True, append_images=pages[1:]))
+    assert np.array_equal(scan.voxels, GREY[None])
+    assert any("differ in size" in note for note in scan.notes)
+
+
+def tiff_of(values: np.ndarray, path: Path, *, bits: int, kind: int, photometric: int = 1) -> Path:
+    """An uncompressed little-endian TIFF; `kind` is the sample format (1 unsigned, 2 signed)."""
+    height, width = values.shape
+    entries = [(256, width), (257, height), (258, bits), (259, 1), (262, photometric), (273, 200), (277, 1)]
+    entries += [(278, height), (279, values.nbytes), (339, kind)]
+    table = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    table += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    path.write_bytes((table + bytes(4)).ljust(200, b"\0") + values.tobytes())
+    return path
+
+
+def test_signed_and_unsigned_numbers_of_a_tiff(tmp_path: Path) -> None:
+    signed = RANDOM.integers(-128, 128, (4, 5)).astype(np.int8)
+    large = np.array([[0, 1, 2**31, 2**32 - 1, 70_000]], np.uint32)
+    assert np.array_equal(read_scan_here(tiff_of(signed, tmp_path / "s.tif", bits=8, kind=2)).voxels[0], signed)
+    found = read_scan_here(tiff_of(large, tmp_path / "u.tif", bits=32, kind=1)).voxels[0]
+    assert np.array_equal(found, large.astype(np.float32))
+    with pytest.raises(ScanUnreadable, match="from 0 to 4"):
+        read_mask_here(tmp_path / "u.tif")
+
+
+def test_sixteen_bits_with_white_as_zero_are_turned_round(tmp_path: Path) -> None:
+    deep = RANDOM.integers(0, 65_536, (4, 5)).astype(np.uint16)
+    scan = read_scan_here(tiff_of(deep, tmp_path / "w.tif", bits=16, kind=1, photometric=0))
+    assert np.array_equal(scan.voxels[0], 65_535 - deep)
+    assert any("turned round" in note for note in scan.notes)
+
+
+def test_deep_colours_of_a_png_are_told(tmp_path: Path) -> None:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    for kind, channels in ((2, 3), (4, 2)):
+        rows = RANDOM.integers(0, 65_536, (4, 5 * channels)).astype(">u2")
+        data = b"".join(b"\0" + row.tobytes() for row in rows)
+        head = chunk(b"IHDR", struct.pack(">IIBBBBB", 5, 4, 16, kind, 0, 0, 0))
+        file = tmp_path / f"{kind}.png"
+        file.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b""))
+        assert any("more than 8 bits" in note for note in read_scan_here(file).notes)
+
+
+def test_a_sound_tiff_of_another_kind_is_not_called_damaged(tmp_path: Path) -> None:
+    double = RANDOM.normal(size=(4, 5))
+    with pytest.raises(ScanUnreadable, match="TIFF of a kind") as caught:
+        read_scan_here(tiff_of(double, tmp_path / "d.tif", bits=64, kind=3))
+    assert "32-bit floating-point" in caught.value.hint
 
 
 def palette_image(indices: np.ndarray, colours: list[int]) -> Image.Image:
