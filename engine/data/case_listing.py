@@ -10,10 +10,10 @@ from pathlib import Path
 
 from engine.contract.errors import InputError, OutOfRange
 from engine.data.config import DataConfig
-from engine.data.nameless import nameless
 from engine.data.patients import with_patients
 from engine.data.problem import Problem
 from engine.data.readers.base import Case, CaseList, Layout
+from engine.data.readers.nameless import nameless
 from engine.data.recognition import dataset_folder, recognised_layout
 
 

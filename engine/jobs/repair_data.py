@@ -22,9 +22,9 @@ from engine.data.dataset_file import dataset_file
 from engine.data.findings import DatasetReport
 from engine.data.listing import REPAIRED
 from engine.data.matching import split_suffix
-from engine.data.nameless import nameless
 from engine.data.readers.base import Case, MaskFile
 from engine.data.readers.mended import file_key
+from engine.data.readers.nameless import nameless
 from engine.data.recognition import recognised_layout
 from engine.data.regroup import regrouped
 from engine.data.repair_log import log_of, write_log

@@ -35,11 +35,11 @@ from engine.contract.errors import EngineError, RecipeError
 from engine.data.config import LabelConfig, MaskKind
 from engine.data.labels import colour_of
 from engine.data.matching import patient_of, split_suffix
-from engine.data.nameless import nameless
 from engine.data.problem import Problem
 from engine.data.readers import LAYOUTS
 from engine.data.readers.base import Case, CaseList, MaskFile
 from engine.data.readers.mended import mended
+from engine.data.readers.nameless import nameless
 from engine.data.readers.pairing import damaged_list, no_image, no_mask
 from engine.data.tree import find, place
 

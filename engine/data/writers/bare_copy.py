@@ -86,5 +86,8 @@ def _nifti(source: Path, target: Path) -> bool:
     head[328:344] = bytes(16)  # intent_name
     struct.pack_into(header.order + "f", head, 108, DATA_OFFSET)
     bare = bytes(head) + bytes(4) + voxels  # four bytes that say: no extension
+    if bare == bytes(raw):
+        target.write_bytes(content)  # nothing was in it: byte for byte
+        return True
     target.write_bytes(gzip.compress(bare, compresslevel=6, mtime=0) if target.name.endswith(".gz") else bare)
     return True
