@@ -37,15 +37,14 @@ class Plan:
     image_ends: float = 0.0
 
 
+_OUTSIDE = "matrix products of the text graph and of the image graph but for the {} of its layers at either end"
+
 PLANS = (
     Plan("matrix products of all graphs", (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH)),
-    Plan("matrix products of the text and image graphs; the mask graph in float32", (TEXT_GRAPH, IMAGE_GRAPH)),
-    Plan(
-        "matrix products of the text graph and of the image graph's middle layers; the rest in float32",
-        (TEXT_GRAPH, IMAGE_GRAPH),
-        image_ends=1 / 6,
-    ),
-    Plan("matrix products of the image graph's middle layers; the rest in float32", (IMAGE_GRAPH,), image_ends=1 / 6),
+    Plan("matrix products of the text and image graphs", (TEXT_GRAPH, IMAGE_GRAPH)),
+    Plan(_OUTSIDE.format("sixth"), (TEXT_GRAPH, IMAGE_GRAPH), image_ends=1 / 6),
+    Plan(_OUTSIDE.format("third"), (TEXT_GRAPH, IMAGE_GRAPH), image_ends=1 / 3),
+    Plan("matrix products of the middle third of the image graph's layers", (IMAGE_GRAPH,), image_ends=1 / 3),
 )
 
 
