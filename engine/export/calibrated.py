@@ -6,7 +6,6 @@ The text graph keeps ranges that come as they are: a few phrases say nothing of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,12 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH
-from engine.export.graph_file import load_graph, save_graph
-from engine.export.int8 import PLANS, Plan, middle, number_nodes, roundable, through_files, to_int8
+from engine.export.byte_weights import store_in_bytes
+from engine.export.graph_file import load_graph
+from engine.export.int8 import Plan, finish, number_nodes, rounded_products, stored_tables, through_files, to_int8
 from engine.inference.session import BundleSession
 
 MOST_IMAGES = 24
-
-CALIBRATED_PLANS = tuple(
-    replace(plan, note=plan.note.replace("matrix products", "matrix products and convolutions")) for plan in PLANS
-)
 
 Feed = Mapping[str, NDArray[Any]]
 
@@ -37,14 +33,9 @@ def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed],
         return to_int8(source, target, plan, producer)
     model = load_graph(source)
     number_nodes(model)
-    chosen = roundable(model, ("MatMul", "Gemm", "Conv"))
-    if source.name == IMAGE_GRAPH:
-        chosen = middle(chosen, plan.image_ends)
-    # Here the quantiser leaves a Gemm in one piece.
-    chosen = [name.removesuffix("_MatMul") for name in chosen]
-    if source.name not in plan.graphs or not chosen:
-        save_graph(model, target)
-        return 0
+    chosen = rounded_products(model, source.name, plan, ("MatMul", "Gemm", "Conv"))
+    stored = stored_tables(model, plan, chosen)
+    store_in_bytes(model, stored)
 
     def quantise(named: Path, rounded: Path) -> None:
         quantize_static(
@@ -61,8 +52,11 @@ def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed],
             extra_options={"CalibMaxIntermediateOutputs": 4, "MatMulConstBOnly": True},
         )
 
-    through_files(model, target, quantise, producer)
-    return len(chosen)
+    if chosen:
+        through_files(model, target, quantise, producer)
+    else:
+        finish(model, target, producer)
+    return len(chosen) + len(stored)
 
 
 def feeds_of(

@@ -1,18 +1,20 @@
 """Weights in eight bits, a scale for each output channel; activations are scaled as they come. For processors only.
 
-Matrix products are what a transformer's time goes to and what eight bits speed up; embedding tables are most of a text
-encoder's size. Convolutions stay: without known ranges ONNX Runtime's are slower than in float32 and cost far more
-accuracy (`calibrated.py` knows the ranges). The quantiser is `onnxruntime.quantization`; its output uses standard
-ONNX operators only.
+Matrix products are what a transformer's time goes to and what eight bits speed up: both their sides are rounded, by
+`onnxruntime.quantization`. Convolutions and embedding tables are stored in eight bits and used in float32
+(`byte_weights.py`): without known ranges ONNX Runtime's convolutions are slower in eight bits and cost far more
+accuracy (`calibrated.py` knows the ranges). All operators are standard ONNX.
 
-How much may be rounded differs from model to model, so there are several plans, from the smallest file to the most
-careful, and whoever exports keeps the first whose masks agree with the tuned model's.
+How much may be rounded differs from model to model, so there are several plans, from the fastest to the most careful,
+and whoever exports keeps the first whose masks agree with the tuned model's. All give files of the same size: where the
+activations of a layer are not rounded its weights still are.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH
+from engine.export.byte_weights import store_in_bytes, weights_of
 from engine.export.graph_file import load_graph, save_graph
 from engine.export.onnx_file import clean
 
@@ -30,21 +33,23 @@ FEWEST_WEIGHTS = 4096
 
 @dataclass(frozen=True)
 class Plan:
-    """Which graphs are rounded, and the share of the image's layers, at either end, that is not."""
+    """In which graphs activations are rounded, the share of the image's layers, at either end, where they are not, and
+    whether convolutions are stored in eight bits."""
 
     note: str
     graphs: tuple[str, ...]
     image_ends: float = 0.0
+    convolutions: bool = True
 
-
-_OUTSIDE = "matrix products of the text graph and of the image graph but for the {} of its layers at either end"
 
 PLANS = (
-    Plan("matrix products of all graphs", (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH)),
-    Plan("matrix products of the text and image graphs", (TEXT_GRAPH, IMAGE_GRAPH)),
-    Plan(_OUTSIDE.format("sixth"), (TEXT_GRAPH, IMAGE_GRAPH), image_ends=1 / 6),
-    Plan(_OUTSIDE.format("third"), (TEXT_GRAPH, IMAGE_GRAPH), image_ends=1 / 3),
-    Plan("matrix products of the middle third of the image graph's layers", (IMAGE_GRAPH,), image_ends=1 / 3),
+    Plan("of all graphs", (TEXT_GRAPH, IMAGE_GRAPH, MASK_GRAPH)),
+    Plan("of the text and image graphs", (TEXT_GRAPH, IMAGE_GRAPH)),
+    Plan("of the image graph", (IMAGE_GRAPH,)),
+    Plan("of the image graph but for the sixth of its layers at either end", (IMAGE_GRAPH,), image_ends=1 / 6),
+    Plan("of the middle third of the image graph's layers", (IMAGE_GRAPH,), image_ends=1 / 3),
+    Plan("", ()),
+    Plan("", (), convolutions=False),
 )
 
 
@@ -55,26 +60,60 @@ def to_int8(source: Path, target: Path, plan: Plan, producer: str) -> int:
     """
     model = load_graph(source)
     number_nodes(model)
-    chosen = roundable(model, ("MatMul", "Gemm", "Gather"))
-    if source.name == IMAGE_GRAPH:
-        chosen = middle(chosen, plan.image_ends)
-    if source.name not in plan.graphs or not chosen:
-        save_graph(model, target)
-        return 0
+    products = rounded_products(model, source.name, plan, ("MatMul", "Gemm"))
+    stored = stored_tables(model, plan, products)
+    store_in_bytes(model, stored)
 
     def quantise(named: Path, rounded: Path) -> None:
         quantize_dynamic(
             named,
             rounded,
-            op_types_to_quantize=["MatMul", "Gather"],
-            nodes_to_quantize=chosen,
+            op_types_to_quantize=["MatMul"],
+            # The quantiser first takes a Gemm apart, and calls its product so.
+            nodes_to_quantize=[*products, *(f"{name}_MatMul" for name in products)],
             per_channel=True,
             weight_type=QuantType.QInt8,
             use_external_data_format=True,
         )
 
-    through_files(model, target, quantise, producer)
-    return len(chosen)
+    if products:
+        through_files(model, target, quantise, producer)
+    else:
+        finish(model, target, producer)
+    return len(products) + len(stored)
+
+
+def stored_tables(model: onnx.ModelProto, plan: Plan, products: Collection[str]) -> list[str]:
+    """Names of the nodes whose weights alone the plan rounds."""
+    kinds = ("MatMul", "Gemm", "Gather", "Conv") if plan.convolutions else ("MatMul", "Gemm", "Gather")
+    return [name for name in large_tables(model, kinds) if name not in products]
+
+
+def rounded_products(model: onnx.ModelProto, name: str, plan: Plan, kinds: Sequence[str]) -> list[str]:
+    """Names, in order, of the nodes of the graph `name` whose activations the plan rounds."""
+    if name not in plan.graphs:
+        return []
+    found = large_tables(model, kinds, of_phrase=False)
+    if name == IMAGE_GRAPH:
+        spared = round(len(found) * plan.image_ends)
+        found = found[spared : len(found) - spared]
+    return found
+
+
+def large_tables(model: onnx.ModelProto, kinds: Sequence[str], *, of_phrase: bool = True) -> list[str]:
+    """Names, in order, of the nodes of these kinds that multiply with (or look up in) a large table of weights.
+
+    Without those `of_phrase`: what depends on the phrase's embedding alone runs once a phrase, so that nothing is
+    gained there, and everything that follows hangs on it.
+    """
+    sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
+    given = {value.name for value in model.graph.input}
+    phrase = set() if of_phrase else _following(model, {"embedding"} & given, {*sizes})
+    return [
+        node.name
+        for node in model.graph.node
+        if node.op_type in kinds and sizes.get(weights_of(node), 0) >= FEWEST_WEIGHTS and node.input[0] not in phrase
+    ]
 
 
 def through_files(model: onnx.ModelProto, target: Path, quantise: Callable[[Path, Path], None], producer: str) -> None:
@@ -85,46 +124,28 @@ def through_files(model: onnx.ModelProto, target: Path, quantise: Callable[[Path
     save_graph(model, named)
     with _quiet():
         quantise(named, rounded)
-    found = onnx.load_model(rounded)
-    clean(found, producer)
-    standard_only(found)
-    save_graph(found, target)
+    finish(onnx.load_model(rounded), target, producer)
     for left in work.iterdir():
         left.unlink()
     work.rmdir()
+
+
+def finish(model: onnx.ModelProto, target: Path, producer: str) -> None:
+    """Takes out what the quantiser notes and declares, and writes the graph."""
+    clean(model, producer)
+    used = {node.domain for node in model.graph.node}
+    kept = [entry for entry in model.opset_import if entry.domain in used or not entry.domain]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+    for node in model.graph.node:
+        node.name = ""
+    save_graph(model, target)
 
 
 def number_nodes(model: onnx.ModelProto) -> None:
     """Nodes have no names; the quantiser tells them apart by names."""
     for number, node in enumerate(model.graph.node):
         node.name = f"n{number}"
-
-
-def roundable(model: onnx.ModelProto, kinds: Sequence[str]) -> list[str]:
-    """Names, in order, of the nodes of these kinds that multiply with (or look up in) a large table of weights.
-
-    What depends on the phrase's embedding alone is left out: it runs once a phrase, so that nothing is gained, and
-    everything that follows hangs on it.
-    """
-    sizes = {tensor.name: _count(tensor.dims) for tensor in model.graph.initializer}
-    given = {value.name for value in model.graph.input}
-    of_phrase = _following(model, {"embedding"} & given, {*sizes})
-    names = []
-    for node in model.graph.node:
-        weights = node.input[0] if node.op_type == "Gather" else node.input[1] if len(node.input) > 1 else ""
-        if node.op_type not in kinds or sizes.get(weights, 0) < FEWEST_WEIGHTS:
-            continue
-        if node.op_type != "Gather" and node.input[0] in of_phrase:
-            continue
-        # The quantiser first takes a Gemm apart, and calls its product so.
-        names.append(f"{node.name}_MatMul" if node.op_type == "Gemm" else node.name)
-    return names
-
-
-def middle(names: list[str], ends: float) -> list[str]:
-    """Without the given share of them at either end."""
-    spared = round(len(names) * ends)
-    return names[spared : len(names) - spared]
 
 
 def _following(model: onnx.ModelProto, sources: set[str], constant: Iterable[str]) -> set[str]:
@@ -134,23 +155,6 @@ def _following(model: onnx.ModelProto, sources: set[str], constant: Iterable[str
         if known.intersection(node.input) and all(name in known or name in fixed for name in node.input):
             known.update(node.output)
     return known
-
-
-def standard_only(model: onnx.ModelProto) -> None:
-    """Takes out what the quantiser declares and does not use."""
-    used = {node.domain for node in model.graph.node}
-    kept = [entry for entry in model.opset_import if entry.domain in used or not entry.domain]
-    del model.opset_import[:]
-    model.opset_import.extend(kept)
-    for node in model.graph.node:
-        node.name = ""
-
-
-def _count(dims: Sequence[int]) -> int:
-    count = 1
-    for length in dims:
-        count *= length
-    return count
 
 
 @contextmanager

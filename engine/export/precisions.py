@@ -57,32 +57,37 @@ def candidates(
             for name in _NAMES:
                 step = partial(to_int8, plain / name, folder / name, plan, producer)
                 rounded += aside(step, stages.cancel, stages.tell)
-            yield _rounded(folder, plan, rounded, "ranges as they come")
+            yield _rounded(folder, rounded, plan, "matrix products", "as they come")
     else:
         yield from _calibrated(plain, work, stages, producer, feeds)
 
 
 def _calibrated(plain: Path, work: Path, stages: Stages, producer: str, feeds: Feeds) -> Iterator[Candidate]:
-    from engine.export.calibrated import CALIBRATED_PLANS, to_calibrated
+    from engine.export.calibrated import to_calibrated
 
     known = aside(feeds, stages.cancel, stages.tell)
-    for number, plan in enumerate(CALIBRATED_PLANS):
+    for number, plan in enumerate(PLANS):
         folder = _new(work / f"calibrated-{number}")
         rounded = 0
         for name in _NAMES:
             step = partial(to_calibrated, plain / name, folder / name, plan, known.get(name, []), producer)
             rounded += aside(step, stages.cancel, stages.tell)
-        yield _rounded(folder, plan, rounded, f"ranges measured on {len(known[IMAGE_GRAPH])} inputs")
+        ranges = f"measured on {len(known[IMAGE_GRAPH])} inputs"
+        yield _rounded(folder, rounded, plan, "matrix products and convolutions", ranges)
 
 
-def _rounded(folder: Path, plan: Plan, count: int, ranges: str) -> Candidate:
+def _rounded(folder: Path, count: int, plan: Plan, kinds: str, ranges: str) -> Candidate:
     if not count:
         raise RecipeError(
             "This model holds no table of weights that is large enough to gain from int8.",
             hint="Export it as fp32 or fp16.",
             field="precision",
         )
-    return Candidate(folder, f"{plan.note}; {ranges}; {count} tables of weights")
+    if plan.graphs:
+        note = f"{count} tables of weights; activations in the {kinds} {plan.note}, ranges {ranges}"
+    else:
+        note = f"{count} tables of weights; arithmetic in float32, so no faster"
+    return Candidate(folder, note)
 
 
 def _half(source: Path, target: Path) -> None:

@@ -63,7 +63,7 @@ def measure(pair: str, precisions: list[Precision], *, epochs: int, calibrate: b
     hear = Listener(lambda event: None, CancelToken(), "benchmark")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / KIND
-        write_dataset(KIND, folder, count=40, seed=77)
+        write_dataset(KIND, folder, count=24, seed=77)
         labels = [{"value": label.value, "name": label.name, "phrase": label.phrase} for label in entry.labels]
         values = {
             "name": "export",
