@@ -90,6 +90,8 @@ class Model:
     title: str = ""
     notice: str = ""
     megabytes: float = 0.0
+    verdict: str = ""  # on the bundle that is there, whether its graphs agree with the network; with the numbers
+    verdict_short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

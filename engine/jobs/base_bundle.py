@@ -55,6 +55,18 @@ def cached_bundle_path(weights: Weights) -> Path:
     return cache_folder() / "bundles" / weights.sha256
 
 
+def ready_bundle(weights: Weights) -> Bundle | None:
+    """The bundle of these base weights that needs no export: shipped beside them, or kept in the cache."""
+    for path in (weights.path / f"{weights.path.name}{SUFFIX}", weights.path / "bundle"):
+        try:
+            bundle = Bundle.open(path) if is_bundle(path) else None
+        except BundleError:
+            continue
+        if bundle is not None and bundle.manifest.model.sha256 == weights.sha256:
+            return bundle
+    return _cached(weights)
+
+
 def _shipped(reference: str, emit: Emit, job_id: str) -> Bundle | None:
     """The bundle beside installed weights, by id or by their folder; needs no torch."""
     folders = [root / reference for root in (resources() / "models", models_folder())]

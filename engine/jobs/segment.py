@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.bundle.reader import Bundle
+from engine.bundle.verdict import verdict
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
 from engine.contract.events import Log
@@ -127,4 +128,4 @@ def _warn(bundle: Bundle, found: Found, emit: Emit, job_id: str) -> None:
     if bundle.manifest.notice:
         emit(Log(job_id, f"{bundle.name}: {bundle.manifest.notice}", "warning"))
     if not bundle.manifest.parity.verified:
-        emit(Log(job_id, f"{bundle.name}: its graphs were not verified against the network they come from.", "warning"))
+        emit(Log(job_id, f"{bundle.name} is {verdict(bundle.manifest)}.", "warning"))

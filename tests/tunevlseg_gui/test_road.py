@@ -63,10 +63,18 @@ def test_four_clicks_start_a_run_whose_curves_grow_and_that_is_exported(opened: 
 
     press(qtbot, window, "exportRun")
     dialog = runs._dialog
+    assert dialog.chosen == ["fp32"]
+    start, int8 = dialog.findChild(QPushButton, "exportStart"), dialog.findChild(QCheckBox, "precision_int8")
+    dialog.boxes["fp32"].setChecked(False)
+    assert not start.isEnabled()
+    dialog.boxes["fp32"].setChecked(True)
+    int8.setChecked(True)
+    start.click()
     badge = dialog.findChild(QLabel, "exportBadge")
     qtbot.waitUntil(badge.isVisible, timeout=WAIT)
-    assert badge.text() == "verified"
-    assert dialog.findChild(QLabel, "parity_dice").text() == "1.0"
+    assert badge.text() == "not verified"  # both must be
+    assert "verified against torch" in dialog.findChild(QLabel, "verdict_fp32").text()
+    assert "NOT verified" in dialog.findChild(QLabel, "verdict_int8").text()
     dialog.accept()
 
 

@@ -106,6 +106,7 @@ def _export(window: MainWindow, hand: Hand) -> tuple[Path, bool]:
     hand.click("exportRun")
     runs: Any = window.page("runs")
     dialog = runs.export_dialog
+    hand.click("exportStart", dialog)
     badge = dialog.findChild(QLabel, "exportBadge")
     hand.wait("Writing and checking the bundle", badge.isVisible)
     verified = badge.text() == "verified"

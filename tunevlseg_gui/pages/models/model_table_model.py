@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-COLUMNS = ("Name", "Network", "Licence", "Size", "SHA-256", "To know")
+COLUMNS = ("Name", "Network", "Licence", "Size", "SHA-256", "Bundle", "To know")
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -43,8 +43,10 @@ class ModelTableModel(QAbstractTableModel):
                 str(row.get("licence") or "not stated"),
                 f"{row['megabytes']} MB" if row.get("megabytes") is not None else "",
                 str(row.get("sha256") or "")[:12],
+                str(row.get("verdict_short") or "exported on first use"),
                 notice[:1].upper() + notice[1:],
             )[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.get('path', '')}\nSHA-256 {row.get('sha256', '')}\n{row.get('notice', '')}".strip()
+            bundle = f"\nBundle {row['verdict']}" if row.get("verdict") else ""
+            return f"{row.get('path', '')}\nSHA-256 {row.get('sha256', '')}{bundle}\n{row.get('notice', '')}".strip()
         return None

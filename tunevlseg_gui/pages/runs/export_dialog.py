@@ -1,4 +1,4 @@
-"""Export of a run: starts at once, then shows the bundle and its parity report."""
+"""Export of a run: which number formats, the way there, and what came of it with its parity reports."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
 from engine.contract.jobs import Export
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import of_failure
@@ -16,13 +16,10 @@ from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import PathLabel, label, set_tone
 
-_ROWS = (
-    ("dice", "Dice between the tuned model's masks and the bundle's"),
-    ("max_probability_difference", "Largest difference of a probability"),
-    ("images", "Images compared"),
-    ("source", "Taken from"),
-    ("precision", "Precision"),
-    ("provider", "ONNX Runtime provider"),
+PRECISIONS = (
+    ("fp32", "fp32: as it was tuned", "Runs everywhere. The largest files; choose this if unsure."),
+    ("fp16", "fp16: half the size", "For graphics cards. On a processor it is no faster, often slower."),
+    ("int8", "int8: a third of the size", "The fastest on a processor, and runs there only. Masks differ a little."),
 )
 
 
@@ -47,16 +44,25 @@ class ExportDialog(QDialog):
         self._client = client
         self._out = out
         self._over = False
-        self.title = label("Writing the bundle…", "heading", name="exportTitle")
-        self.line = label("Three ONNX graphs are written, then compared with the tuned model.", "muted", wrap=True)
+        self._run = run
+        self._job: str | None = None
+        self.title = label("Export to a bundle", "heading", name="exportTitle")
+        self.line = label(
+            "ONNX graphs for each number format chosen. Each is compared with the tuned model before it is kept.",
+            "muted",
+            wrap=True,
+        )
+        self.boxes = {name: self._box(name, title) for name, title, _ in PRECISIONS}
+        self.choices = QWidget()
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 0)
+        self.progress.hide()
         self.banner = Banner()
         self.badge = label("", "chip", name="exportBadge")
         self.badge.hide()
         self.report = QWidget()
-        self._report_rows = QFormLayout(self.report)
+        self._report_rows = QVBoxLayout(self.report)
         self._report_rows.setContentsMargins(0, 0, 0, 0)
         self.report.hide()
         self.close_button = button("Cancel", "exportClose", self.reject)
@@ -64,30 +70,57 @@ class ExportDialog(QDialog):
             "Show folder", "exportFolder", lambda: self.folder_wanted.emit(self._out), picture="folder"
         )
         self.use = button("Use it on a scan", "exportUse", self._use, role="primary", picture="segment")
+        self.start = button("Export", "exportStart", self._start, role="primary", picture="export")
         for widget in (self.folder, self.use):
             widget.hide()
         self._lay_out()
-        self._job = client.submit(Export(str(run), str(out)), self._heard)
+        self.start.setFocus()
 
     @property
     def bundle(self) -> Path:
         """Where the bundle is, or will be."""
         return self._out
 
+    def _box(self, name: str, title: str) -> QCheckBox:
+        box = QCheckBox(title)
+        box.setObjectName(f"precision_{name}")
+        box.setChecked(name == "fp32")
+        box.toggled.connect(lambda: self.start.setEnabled(bool(self.chosen)))
+        return box
+
+    @property
+    def chosen(self) -> list[str]:
+        """The number formats that are ticked."""
+        return [name for name, box in self.boxes.items() if box.isChecked()]
+
+    def _start(self) -> None:
+        self.choices.hide()
+        self.start.hide()
+        self.progress.show()
+        self.title.setText("Writing the bundle…")
+        self.line.setText("The graphs are traced, then compared with the tuned model.")
+        self._job = self._client.submit(Export(str(self._run), str(self._out), ",".join(self.chosen)), self._heard)
+
     def _lay_out(self) -> None:
+        choices = QVBoxLayout(self.choices)
+        choices.setContentsMargins(0, 0, 0, 0)
+        for name, _, words in PRECISIONS:
+            choices.addWidget(self.boxes[name])
+            choices.addWidget(label(words, "muted", wrap=True))
         head = QHBoxLayout()
         head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.badge)
         foot = QHBoxLayout()
         foot.addStretch(1)
-        for widget in (self.close_button, self.folder, self.use):
+        for widget in (self.close_button, self.start, self.folder, self.use):
             foot.addWidget(widget)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(22, 20, 22, 18)
         rows.setSpacing(10)
         rows.addLayout(head)
         rows.addWidget(self.line)
+        rows.addWidget(self.choices)
         rows.addWidget(self.progress)
         rows.addWidget(self.banner)
         rows.addWidget(self.report)
@@ -98,12 +131,11 @@ class ExportDialog(QDialog):
         if self._over:
             return
         match event:
-            case Progress(done=done, total=total, stage=stage):
+            case Progress(done=done, total=total, unit="steps", stage=stage, eta=eta):
                 self.progress.setRange(0, int(total))
                 self.progress.setValue(int(done))
-                self.line.setText(stage or self.line.text())
-            case Log(message=message):
-                self.line.setText(message)
+                left = f", about {eta:.0f} s left" if eta and eta >= 1 else ""
+                self.line.setText(f"{stage or self.line.text()}{left}")
             case JobFinished(result=result):
                 self._finished(result)
             case JobFailed() as failure:
@@ -121,26 +153,32 @@ class ExportDialog(QDialog):
     def _finished(self, result: dict[str, Any]) -> None:
         self._ended("The bundle is ready")
         self._out = Path(str(result.get("bundle") or self._out))
-        parity = dict(result.get("parity") or {})
-        verified = bool(parity.get("verified", parity.get("passed")))
+        bundles = list(result.get("bundles") or [result])
+        verified = all(dict(bundle.get("parity") or {}).get("verified") for bundle in bundles)
         self.line.setText(
             "It answers as the tuned model does."
             if verified
-            else "Its answers differ from the tuned model's: look at the figures before relying on it."
+            else "Answers differ from the tuned model's: look at the figures before relying on them."
         )
         self.badge.setText("verified" if verified else "not verified")
         set_tone(self.badge, "good" if verified else "warning")
         self.badge.show()
-        self._report_rows.addRow("Bundle", PathLabel(str(self._out)))
-        for key, title in _ROWS:
-            if key in parity:
-                value = QLabel(_shown(parity[key]))
-                value.setObjectName(f"parity_{key}")
-                self._report_rows.addRow(title, value)
+        for bundle in bundles:
+            self._report(bundle)
         self.report.show()
         for widget in (self.folder, self.use):
             widget.show()
         self.use.setFocus()
+
+    def _report(self, bundle: dict[str, Any]) -> None:
+        """Where the bundle lies, how large it is, and its verdict with the numbers."""
+        size = bundle.get("megabytes")
+        self._report_rows.addWidget(PathLabel(str(bundle.get("bundle") or self._out)))
+        words = str(bundle.get("verdict") or "")
+        told = label(f"{size:.1f} MB, {words}" if isinstance(size, float) else words, wrap=True)
+        told.setObjectName(f"verdict_{bundle.get('precision', 'fp32')}")
+        told.setToolTip(str(bundle.get("precision_note") or ""))
+        self._report_rows.addWidget(told)
 
     def _use(self) -> None:
         self.bundle_wanted.emit(self._out)
@@ -149,9 +187,6 @@ class ExportDialog(QDialog):
     def reject(self) -> None:
         if not self._over:
             self._over = True
-            self._client.cancel(self._job)
+            if self._job is not None:
+                self._client.cancel(self._job)
         super().reject()
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) and value < 0.01 else str(value)

@@ -1,4 +1,4 @@
-"""Runs as Qt items: name, strategy, state, best Dice, epochs, date."""
+"""Runs as Qt items: name, strategy, state, best Dice, epochs, bundle, date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from tunevlseg_gui.theme.look import look
 
-COLUMNS = ("Name", "Strategy", "State", "Best Dice", "Epochs", "Date")
+COLUMNS = ("Name", "Strategy", "State", "Best Dice", "Epochs", "Bundle", "Date")
 AnyIndex = QModelIndex | QPersistentModelIndex
 STATE_TOKENS = {"running": "accent_text", "finished": "good", "failed": "danger", "interrupted": "warning"}
 STATE_WORDS = {"new": "starting"}
@@ -28,6 +28,8 @@ class RunRow:
     best: float | None
     epochs: int
     changed: float
+    bundle: str = ""  # the verdict on the newest one, in short
+    bundle_words: str = ""  # and in full, with the numbers
 
 
 def read_rows(root: Path) -> list[RunRow]:
@@ -44,9 +46,27 @@ def read_rows(root: Path) -> list[RunRow]:
             run.best_dice,
             len(run.metrics),
             run.folder.stat().st_mtime,
+            *_bundle_of(run.folder),
         )
         for run in list_runs(root)
     ]
+
+
+def _bundle_of(run: Path) -> tuple[str, str]:
+    """What is said of the run's newest bundle; nothing where it was not exported."""
+    from engine.bundle.reader import Bundle
+    from engine.bundle.verdict import short_verdict, verdict
+    from engine.contract.errors import EngineError
+
+    found = [*run.glob("*.vlseg"), *(path.parent for path in run.glob("*/bundle.yaml"))]
+    if not found:
+        return "", ""
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    try:
+        manifest = Bundle.open(newest).manifest
+    except (EngineError, OSError) as error:
+        return "damaged", str(error)
+    return short_verdict(manifest), f"{newest.name}: {verdict(manifest)}"
 
 
 class RunTableModel(QAbstractTableModel):
@@ -81,10 +101,11 @@ class RunTableModel(QAbstractTableModel):
                 STATE_WORDS.get(row.state, row.state),
                 "" if row.best is None else f"{row.best:.3f}",
                 str(row.epochs),
+                row.bundle,
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)),
             )[index.column()]
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 2 and row.state in STATE_TOKENS:
             return look().colour(STATE_TOKENS[row.state])
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(row.folder)
+            return row.bundle_words if COLUMNS[index.column()] == "Bundle" and row.bundle_words else str(row.folder)
         return None

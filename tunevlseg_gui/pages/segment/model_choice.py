@@ -22,6 +22,7 @@ class ModelChoice:
     labels: tuple[str, ...] = ()
     plane: str = "axial"
     threshold: float = 0.5
+    verdict: str = ""  # how well its graphs agree with the network that they come from, with the numbers
     own_words: bool = False  # each label has learned words of its own: a free phrase takes those of one of them
 
     @property
@@ -33,7 +34,13 @@ class ModelChoice:
 def base_choices(result: dict[str, Any]) -> list[ModelChoice]:
     """From the result of a ListModels job."""
     return [
-        ModelChoice(str(known["id"]), str(known.get("title") or known["id"]), "base", str(known.get("notice") or ""))
+        ModelChoice(
+            str(known["id"]),
+            str(known.get("title") or known["id"]),
+            "base",
+            str(known.get("notice") or ""),
+            verdict=str(known.get("verdict") or ""),
+        )
         for known in result.get("models") or []
     ]
 
@@ -42,6 +49,7 @@ def bundle_choice(path: Path, kind: Literal["tuned", "file"] = "file") -> ModelC
     """Reads the manifest only. Raises NotABundle, WrongVersion, or InputError for a run folder."""
     # pydantic and yaml cost a quarter of a second: paid when the first bundle is read, not when the window opens.
     from engine.bundle.reader import Bundle
+    from engine.bundle.verdict import verdict
     from engine.runs.layout import is_run
 
     if path.name == "bundle.yaml":
@@ -62,6 +70,7 @@ def bundle_choice(path: Path, kind: Literal["tuned", "file"] = "file") -> ModelC
         tuple(label.name for label in manifest.labels),
         manifest.plane,
         manifest.threshold,
+        verdict(manifest),
         manifest.depends_on_label,
     )
 

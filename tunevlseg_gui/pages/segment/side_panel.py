@@ -238,6 +238,8 @@ class SidePanel(QScrollArea):
         self._notice_box.setVisible(bool(notice))
         self.tune_button.setVisible(choice is not None and choice.kind == "base")  # a bundle is not tuned further
         words = f"Tuned for: {', '.join(choice.labels)}" if choice and choice.labels else ""
+        if choice and choice.verdict:
+            words = f"{words}\n{choice.verdict[:1].upper()}{choice.verdict[1:]}.".strip()
         self.model_words.setText(words)
         self.model_words.setVisible(bool(words))
         own = choice is not None and choice.own_words
