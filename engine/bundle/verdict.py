@@ -24,7 +24,7 @@ def weakest(reports: Sequence[Parity]) -> Parity:
 
 def verdict(manifest: Manifest) -> str:
     """Such as "verified against torch (int8): Dice 0.9968 on 20 validation and 8 drawn images, probabilities differ by
-    0.046 at most, on the CPU"."""
+    0.046 at most, on CPU"."""
     reports = reports_of(manifest)
     if not reports:
         return "not verified: its graphs were never compared with the network that they come from"
@@ -56,7 +56,7 @@ def _images(reports: Sequence[Parity]) -> str:
 
 def _providers(reports: Sequence[Parity]) -> str:
     names = dict.fromkeys(report.provider.removesuffix("ExecutionProvider") for report in reports)
-    return " and ".join(f"the {name}" for name in names)
+    return " and ".join(names)
 
 
 def _nothing(reports: Sequence[Parity]) -> str:

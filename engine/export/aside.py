@@ -7,6 +7,7 @@ write into a folder of its own only: that folder is gone by then, which ends it 
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,10 @@ Result = TypeVar("Result")
 
 _one_at_a_time = threading.Lock()
 """The tracer changes global state: a second one must not begin before one that was left behind has ended."""
+
+# An interpreter that is torn down under a library at work crashes. The commands and workers leave by os._exit and do not
+# come here; whoever uses the engine otherwise waits for what was left behind.
+atexit.register(_one_at_a_time.acquire, timeout=120)
 
 _LOOK_EVERY_S = 0.05
 _TELL_EVERY_S = 1.0

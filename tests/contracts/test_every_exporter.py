@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import zipfile
@@ -20,7 +21,7 @@ from engine.bundle.verdict import DICE_ASKED
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, InputError
 from engine.contract.events import Progress
-from engine.export import EXPORTERS
+from engine.export import EXPORTERS, int8
 from engine.inference.runtime import open_session
 from engine.inference.session import BundleSession, sigmoid
 from engine.strategies.base import STRATEGIES
@@ -260,6 +261,25 @@ def test_the_examples_need_none_of_our_code(precision: str, tmp_path: Path, repo
             maps = session.fixed_probabilities(pixels)[0]
             expected = np.where(maps.max(0) >= 0.5, np.array([1, 2])[maps.argmax(0)], 0)
         assert (mask.astype(bool) if asks else mask).tolist() == expected.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["label to both", "image to words to mask"])
+def test_ranges_can_be_measured_on_images(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(int8, "FEWEST_WEIGHTS", 256)
+    known = KINDS[kind]
+    tuned = tuned_model(known.strategy, cris=known.cris, **known.settings)
+    plain = parts(labels=True)
+    ranges = np.random.default_rng(8).standard_normal((6, 3, SIZE, SIZE)).astype(np.float32)
+    given = dataclasses.replace(plain, calibration=ranges)
+    EXPORTERS.get("onnx")().write(tuned, given, {"int8": tmp_path / "x"}, print, CancelToken(), "job")
+    bundle = Bundle.open(tmp_path / "x")
+    assert "measured on" in bundle.manifest.precision_note or "float32" in bundle.manifest.precision_note
+    assert bundle.manifest.parity.dice > 0.95
+    for name in (IMAGE_GRAPH, MASK_GRAPH, FIXED_GRAPH):
+        onnx.checker.check_model(onnx.load_from_string(bundle.read_graph(name)), full_check=True)
+    images = np.random.default_rng(5).standard_normal((3, 3, SIZE, SIZE)).astype(np.float32)
+    asked(tuned, BundleSession(bundle, "cpu", 1), images)
 
 
 @pytest.mark.slow

@@ -7,13 +7,15 @@ import stat
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from engine.bundle.manifest import IMAGE_GRAPH, MANIFEST, TEXT_GRAPH, TOKENIZER, Manifest
 from engine.bundle.reader import Bundle, is_bundle
 from engine.bundle.writer import write_bundle
-from engine.contract.errors import DiskFull, InputError, NotABundle, WrongVersion
+from engine.contract.control import CancelToken
+from engine.contract.errors import Cancelled, DiskFull, InputError, NotABundle, WrongVersion
 from tests.fakes.tiny_bundle import tiny_files, tiny_manifest, write_tiny_bundle
 
 
@@ -133,6 +135,102 @@ def test_a_graph_that_reads_other_files_is_refused(tmp_path: Path) -> None:
     path = write_bundle(tiny_manifest(), files, tmp_path / "x")
     with pytest.raises(NotABundle, match="other files"):
         Bundle.open(path).read_graph(TEXT_GRAPH)
+
+
+@pytest.mark.parametrize("where", ["a constant", "a graph inside", "a sparse tensor"])
+def test_other_files_are_found_wherever_a_graph_may_name_them(tmp_path: Path, where: str) -> None:
+    """ONNX Runtime would read them as well: a weight is not the only thing that can lie outside."""
+    import onnx
+
+    outside = onnx.numpy_helper.from_array(np.ones(4, np.float32), "w")
+    outside.ClearField("raw_data")
+    outside.data_location = onnx.TensorProto.EXTERNAL
+    outside.external_data.add(key="location", value="/etc/passwd")
+    model = onnx.load_from_string(tiny_files()[TEXT_GRAPH])
+    if where == "a constant":
+        node = model.graph.node.add(op_type="Constant", output=["w"])
+        node.attribute.add(name="value", type=onnx.AttributeProto.TENSOR).t.CopyFrom(outside)
+    elif where == "a graph inside":
+        node = model.graph.node.add(op_type="If", input=["flag"], output=["w"])
+        inner = node.attribute.add(name="then_branch", type=onnx.AttributeProto.GRAPH).g
+        inner.initializer.append(outside)
+    else:
+        model.graph.sparse_initializer.add().values.CopyFrom(outside)
+    path = write_bundle(tiny_manifest(), {**tiny_files(), TEXT_GRAPH: model.SerializeToString()}, tmp_path / "x")
+    with pytest.raises(NotABundle, match="other files"):
+        Bundle.open(path).read_graph(TEXT_GRAPH)
+
+
+def test_a_graph_with_other_inputs_or_outputs_is_told_when_it_is_read(tmp_path: Path) -> None:
+    swapped = {**tiny_files(), TEXT_GRAPH: tiny_files()[IMAGE_GRAPH]}
+    path = write_bundle(tiny_manifest(), swapped, tmp_path / "swapped")
+    with pytest.raises(NotABundle, match=r"text\.onnx should take attention_mask, input_ids; it takes pixel_values"):
+        Bundle.open(path).read_graph(TEXT_GRAPH)
+    path = write_bundle(tiny_manifest(text_depends_on_image=True), tiny_files(), tmp_path / "promised")
+    with pytest.raises(NotABundle, match=r"image\.onnx should give pooled; it gives features"):
+        Bundle.open(path).read_graph(IMAGE_GRAPH)
+
+
+def test_a_zip_that_would_grow_without_end_is_refused(tmp_path: Path) -> None:
+    path = write_tiny_bundle(tmp_path / "x.vlseg")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("bomb.onnx", "w") as file:
+        for _ in range(40):
+            file.write(bytes(1024 * 1024))
+    assert path.stat().st_size < 200_000
+    with pytest.raises(NotABundle, match="would grow"):
+        Bundle.open(path)
+
+
+def test_a_zip_that_lies_about_its_sizes_is_refused(tmp_path: Path) -> None:
+    """Sizes are written twice; what the list at the end says is what may be read."""
+    path = write_tiny_bundle(tmp_path / "x.vlseg")
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(IMAGE_GRAPH).file_size
+    data = path.read_bytes()
+    path.write_bytes(data.replace(size.to_bytes(4, "little"), (size // 2).to_bytes(4, "little")))
+    with pytest.raises(NotABundle, match="damaged"):
+        Bundle.open(path).read(IMAGE_GRAPH)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_manifest_that_is_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "x")
+    (folder / MANIFEST).rename(tmp_path / "elsewhere.yaml")
+    (folder / MANIFEST).symlink_to(tmp_path / "elsewhere.yaml")
+    with pytest.raises(NotABundle, match="link"):
+        Bundle.open(folder)
+
+
+def test_a_bundle_of_version_1_opens_as_it_was(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "x")
+    values = yaml.safe_load((folder / MANIFEST).read_text())
+    for new in ("parity_reports", "precision_note", "presence"):
+        values.pop(new, None)
+    for new in ("max_logit_difference", "answers", "non_empty"):
+        values["parity"].pop(new, None)
+    (folder / MANIFEST).write_text(yaml.safe_dump({**values, "format_version": 1}))
+    bundle = Bundle.open(folder)
+    bundle.verify()
+    assert (bundle.manifest.format_version, bundle.manifest.parity.verified) == (1, True)
+
+
+def test_the_bundles_that_are_shipped_open(repo_root: Path) -> None:
+    shipped = sorted((repo_root / "resources" / "models").glob("*/*.vlseg"))
+    assert len(shipped) == 2
+    for path in shipped:
+        Bundle.open(path).verify()
+
+
+@pytest.mark.parametrize("name", ["x", "x.vlseg"])
+def test_a_cancel_while_writing_leaves_nothing(tmp_path: Path, name: str) -> None:
+    big = tmp_path / "source" / TEXT_GRAPH
+    big.parent.mkdir()
+    big.write_bytes(tiny_files()[TEXT_GRAPH])
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        write_bundle(tiny_manifest(), {**tiny_files(), TEXT_GRAPH: big}, tmp_path / "out" / name, cancel=token)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize(
