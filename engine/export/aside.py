@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 _one_at_a_time = threading.Lock()
 """The tracer changes global state: a second one must not begin before one that was left behind has ended."""
 
-# An interpreter that is torn down under a library at work crashes. The commands and workers leave by os._exit and do not
+# An interpreter that is torn down under a library at work crashes. Commands and workers leave by os._exit and do not
 # come here; whoever uses the engine otherwise waits for what was left behind.
 atexit.register(_one_at_a_time.acquire, timeout=120)
 
