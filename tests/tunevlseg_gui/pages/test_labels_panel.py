@@ -90,6 +90,27 @@ def test_twin_names_and_blanks_are_refused(panel: LabelsPanel, project: Project)
     assert panel.editor.phrase.text() == "polyp"
 
 
+def test_a_report_that_comes_while_typing_takes_no_word_away(
+    qtbot: QtBot, panel: LabelsPanel, project: Project
+) -> None:
+    panel.show()
+    qtbot.waitExposed(panel)
+    editor = panel.editor
+    for field in (editor.phrase, editor.others):
+        field.setFocus()
+        qtbot.waitUntil(field.hasFocus)
+        qtbot.keyClicks(field, "a bump")
+        project.take_report(REPORT)
+        panel.show_labels()
+        text = field.text() if field is editor.phrase else field.toPlainText()
+        assert "a bump" in text
+    editor.name.setFocus()
+    label = project.labels[0]
+    assert ("a bump" in label.phrase, label.alternatives) == (True, ("a bump",))
+    project.undo_stack.undo()
+    assert editor.others.toPlainText() == ""
+
+
 def test_a_label_is_ignored_and_taken_back(qtbot: QtBot, panel: LabelsPanel, project: Project) -> None:
     panel.table.selectRow(1)
     with qtbot.waitSignal(panel.look_wanted):

@@ -57,7 +57,7 @@ class LabelEditor(QWidget):
         rows.addRow("SNOMED CT", self.snomed)
         rows.addRow(self.wrong)
         self.name.editingFinished.connect(self._name_entered)
-        self.phrase.editingFinished.connect(lambda: self._change("phrase", phrase=_tidy(self.phrase.text())))
+        self.phrase.editingFinished.connect(self._phrase_entered)
         self.others.left.connect(self.keep_others)
         self.colour.chosen.connect(lambda colour: self._change("colour", colour=colour))
         self.snomed.editingFinished.connect(self._code_entered)
@@ -71,34 +71,49 @@ class LabelEditor(QWidget):
         return made
 
     def show_label(self, shown: Label | None) -> None:
-        """None: no label is chosen."""
+        """None: no label is chosen. What is being typed of the same label stays: a report may come at any time."""
+        same = shown is not None and self._label is not None and shown.value == self._label.value
         self._label = shown
         self.setEnabled(shown is not None)
-        self._tell("")
-        self.name.setText(shown.name if shown else "")
-        self.phrase.setText(shown.phrase if shown else "")
-        self.others.setPlainText("\n".join(shown.alternatives) if shown else "")
+        for line, text in (
+            (self.name, shown.name if shown else ""),
+            (self.phrase, shown.phrase if shown else ""),
+            (self.snomed, shown.snomed if shown else ""),
+        ):
+            if not (same and line.hasFocus() and line.isModified()):
+                line.setText(text)
+        if not (same and self.others.hasFocus() and self.others.document().isModified()):
+            self.others.setPlainText("\n".join(shown.alternatives) if shown else "")
         self.colour.show_colour(shown.colour if shown else PALETTE[0])
-        self.snomed.setText(shown.snomed if shown else "")
+        if not same:
+            self._tell("")
 
     def keep_others(self) -> None:
         """Takes the other phrases as they are written; blanks, twins and the phrase itself are left away."""
+        self.others.document().setModified(False)
         if self._label is not None:
             lines = dict.fromkeys(_tidy(line) for line in self.others.toPlainText().splitlines())
             kept = tuple(line for line in lines if line and line != self._label.phrase)
             self._change("other phrases", alternatives=kept)
 
+    def _phrase_entered(self) -> None:
+        self.phrase.setModified(False)
+        self._change("phrase", phrase=_tidy(self.phrase.text()))
+
     def _name_entered(self) -> None:
+        self.name.setModified(False)
         known, text = self._label, _tidy(self.name.text())
         if known is None or text == known.name:
             return
         if any(other.value != known.value and other.name == text for other in self._project.labels):
             self._tell(f"Another label is called {text} already.")
             return
+        self._tell("")
         # A phrase that was only the name follows it.
         self._change("name", name=text, **({"phrase": text} if known.phrase == known.name else {}))
 
     def _code_entered(self) -> None:
+        self.snomed.setModified(False)
         code = "".join(self.snomed.text().split())
         wrong = wrong_with(code) if code else ""
         self._tell(f"No code of a SNOMED CT concept: {wrong}." if wrong else "")
