@@ -7,9 +7,12 @@ from pathlib import Path
 from engine.contract.errors import DatasetIncomplete
 from engine.data.config import DataConfig
 from engine.data.matching import split_suffix
+from engine.data.problem import Problem
 from engine.data.readers import LAYOUTS
-from engine.data.readers.base import Layout
+from engine.data.readers.base import CaseList, Layout
 from engine.volumes.formats.base import known_suffixes
+
+_SURE = 0.9  # from here on a layout is sure of its folder
 
 
 def dataset_folder(config: DataConfig) -> Path:
@@ -61,3 +64,30 @@ def recognised_layout(config: DataConfig, folder: Path) -> tuple[str, Layout]:
         f"layout (data.layout): {', '.join(LAYOUTS.names())}.",
         field="data.folder",
     )
+
+
+def told_others(folder: Path, chosen: str, found: CaseList) -> list[Problem]:
+    """Another layout that is as sure of the folder and finds images that the chosen one leaves out: told, not guessed.
+
+    It lists the folder once more for each such layout.
+    """
+    used = {case.image for case in found.cases}
+    for name, cls in LAYOUTS:
+        other = cls()
+        if name in (chosen, "dataset_yaml") or other.recognises(folder) < _SURE:
+            continue
+        left = [case.image for case in other.cases(folder).cases if case.image not in used]
+        if left:
+            return [
+                Problem(
+                    kind="layout_ambiguous",
+                    severity="warning",
+                    message=f"The folder also fits the layout {name} ({other.title}), by which {len(left)} more images "
+                    "have masks; they are not used.",
+                    path=left[0].relative_to(folder).as_posix() if left[0].is_relative_to(folder) else left[0].name,
+                    fix=f"If those are meant, choose it (data.layout: {name}); else put the two into folders of their "
+                    "own.",
+                    count=len(left),
+                )
+            ]
+    return []

@@ -20,6 +20,7 @@ from engine.data.phrase_checks import told_phrases
 from engine.data.problem import Mending, Problem, gathered
 from engine.data.prompts import told_prompts
 from engine.data.readers.base import Case, CaseList
+from engine.data.recognition import told_others
 from engine.data.seen_case import SeenCase, notes_of, remember
 from engine.data.sharing import shared
 from engine.data.slices import CaseRefused, open_case
@@ -49,6 +50,8 @@ def inspect(
     folder, found = listing.folder, listing.found
     given = config.labels or found.labels
     problems = list(listing.problems)
+    if config.layout == "auto" and listing.layout_name != "dataset_yaml":
+        problems += told_others(folder, listing.layout_name, found)
     cases = listing.cases
     if placed:
         cases = tuple(replace(case, split=placed.get(case.case_id, case.split)) for case in cases)

@@ -185,6 +185,21 @@ def test_a_label_that_no_mask_holds(tmp_path: Path, make: Any, inspected: Inspec
     assert report.usable
 
 
+def test_a_folder_of_two_layouts_is_told(tmp_path: Path, make: Any, inspected: Inspected) -> None:
+    make.pairs(tmp_path, 4)
+    for number in range(3):
+        make.pair(tmp_path / f"imagesTr/c{number}_0000.png", tmp_path / f"labelsTr/c{number}.png", seed=20 + number)
+    about = {"channel_names": {"0": "x"}, "labels": {"background": 0, "a": 255}, "file_ending": ".png"}
+    (tmp_path / "dataset.json").write_text(json.dumps({**about, "numTraining": 3}))
+    report = inspected(tmp_path)
+    assert (report.layout, len(report.cases)) == ("nnunet", 3)
+    problem = _problem(report, "layout_ambiguous")
+    assert "folder_pairs" in problem.fix
+    assert problem.count == 4
+    chosen = inspected(tmp_path, layout="folder_pairs")
+    assert "layout_ambiguous" not in {found.kind for found in chosen.problems}
+
+
 def test_many_labels_that_no_mask_holds_are_one_line(tmp_path: Path, make: Any, inspected: Inspected) -> None:
     labels = [{"value": value, "name": f"organ {value}"} for value in range(1, 9)]
     report = inspected(make.pairs(tmp_path, 4, value=1), labels=labels)
