@@ -13,6 +13,7 @@ from engine.data.readers.base import CaseList, Layout
 from engine.volumes.formats.base import known_suffixes
 
 _SURE = 0.9  # from here on a layout is sure of its folder
+_KNOWN = 0.95  # from here on it is a published dataset, whose other folders are known too
 
 
 def dataset_folder(config: DataConfig) -> Path:
@@ -72,6 +73,8 @@ def told_others(folder: Path, chosen: str, found: CaseList) -> list[Problem]:
     It lists the folder once more for each such layout.
     """
     used = {case.image for case in found.cases}
+    if LAYOUTS.get(chosen)().recognises(folder) >= _KNOWN:
+        return []
     for name, cls in LAYOUTS:
         other = cls()
         if name in (chosen, "dataset_yaml") or other.recognises(folder) < _SURE:
