@@ -12,6 +12,7 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_state import SliceState
 from tunevlseg_gui.viewer.slice_view import KEYS, SliceView
+from tunevlseg_gui.viewer.tool import Tool
 from tunevlseg_gui.viewer.window_level import CT_PRESETS
 
 PLANE_TITLES: dict[Plane, str] = {
@@ -110,6 +111,13 @@ class ScanViewer(QWidget):
             self.state.stack.like(layer.levels)
         self.state.layers = layers
         self.refresh()
+
+    def take_tool(self, tool: Tool | None) -> None:
+        """A tool for the mouse in every slice view, see `tunevlseg_gui.viewer.tool`; None puts it down."""
+        held = self.view.mouse.tool
+        if held is not None and held is not tool:
+            held.put_down()
+        self.view.take_tool(tool)
 
     def refresh(self) -> None:
         """After the state was changed from outside."""

@@ -13,13 +13,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.viewer.marks import draw_corner_texts, draw_crosshair, draw_edge_letters, draw_legend
 from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.mouse import Mouse
 from tunevlseg_gui.viewer.slice_state import OPACITY_STEP, SliceState
-from tunevlseg_gui.viewer.viewport import Placement, Viewport, outline_boxes, place, zoom_at
-from tunevlseg_gui.viewer.window_level import WindowLevel
+from tunevlseg_gui.viewer.tool import Tool
+from tunevlseg_gui.viewer.viewport import Placement, Viewport, outline_boxes, place
 
-NOTCH = 120
-"""Wheel angle of one step, in eighths of a degree."""
-ZOOM_STEP = 1.2
 OUTLINE_WIDTH = 2
 MARGIN = 22
 """Room for the letters at the edges."""
@@ -60,11 +58,7 @@ class SliceView(QWidget):
         self._image = QImage()
         self._lines: list[tuple[Layer, NDArray[np.int64]]] = []
         self._key: Hashable = None
-        self._wheel = 0
-        self._drag: str | None = None  # pan | window
-        self._drag_start = QPointF()
-        self._last = QPointF()
-        self._window_start: WindowLevel | None = None
+        self.mouse = Mouse(self)
         look().changed.connect(self.update)
 
     # painting
@@ -94,6 +88,8 @@ class SliceView(QWidget):
             self._draw_outlines(painter, placed)
             if self.state.crosshair:
                 draw_crosshair(painter, self.rect(), placed.point_of(*self.state.cursor_pixel))
+            if self.mouse.tool is not None:
+                self.mouse.tool.paint(painter, self, placed)
             draw_edge_letters(painter, self.rect(), self.state.stack.edge_letters)
             draw_corner_texts(painter, self.rect(), self.state)
             draw_legend(painter, self.rect(), self.state.shown_layers)
@@ -123,70 +119,36 @@ class SliceView(QWidget):
 
     # the mouse
 
+    def take_tool(self, tool: Tool | None) -> None:
+        """The tool that the mouse is asked for first; None: the usual meanings alone."""
+        self.mouse.take(tool)
+        self.update()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.state.scan is None:
-            return
-        # Touch pads send many small angles: they are added up to whole notches.
-        self._wheel += event.angleDelta().y()
-        notches = int(self._wheel / NOTCH)
-        if notches:
-            self._wheel -= notches * NOTCH
-            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-                at = event.position()
-                zoom_at(self.viewport, ZOOM_STEP**notches, at.x(), at.y(), (self.width(), self.height()))
-                self.update()
-            else:
-                self._step(notches)
-                self._tell_reading(event.position())
-        event.accept()
+        if self.state.scan is not None:
+            self.mouse.wheel(event)
+            self._tell_reading(event.position())
+            event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self.state.scan is None:
-            return
-        self._drag_start = self._last = event.position()
-        button, shift = event.button(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and shift):
-            self._drag = "pan"
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif button == Qt.MouseButton.RightButton and self.state.has_window:
-            self._drag = "window"
-            self._window_start = self.state.window
-        elif button == Qt.MouseButton.LeftButton and not event.modifiers():
-            self._put_cursor(event.position())
+        if self.state.scan is not None:
+            self.mouse.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at = event.position()
-        if self._drag == "pan":
-            self.viewport.move(at.x() - self._last.x(), at.y() - self._last.y())
-            self.update()
-        elif self._drag == "window" and self._window_start is not None:
-            moved = at - self._drag_start
-            self.state.drag_window(self._window_start, moved.x(), moved.y())
-            self._changed()
-        elif event.buttons() == Qt.MouseButton.LeftButton and self.state.scan is not None:
-            self._put_cursor(at)
-        self._last = at
-        self._tell_reading(at)
+        if self.state.scan is not None:
+            self.mouse.move(event)
+            self._tell_reading(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._drag = None
-        self._window_start = None
-        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.mouse.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        # A plain double click changes nothing: resetting the window by accident is a known nuisance.
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.state.reset_window()
-            self._changed()
+        if self.state.scan is not None:
+            self.mouse.double_click(event)
 
     def leaveEvent(self, event: object) -> None:
+        self.mouse.leave()
         self.hovered.emit("")
-
-    def _put_cursor(self, at: QPointF) -> None:
-        placed = self.placement()
-        if placed is not None:
-            self.state.put_cursor(*placed.pixel_at(at.x(), at.y()))
-            self._changed()
 
     def _tell_reading(self, at: QPointF) -> None:
         placed = self.placement()
@@ -196,6 +158,8 @@ class SliceView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, shift = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if self.mouse.tool is not None and self.state.scan is not None and self.mouse.tool.key(self, event):
+            return
         others = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
         if others or self.state.scan is None or not self._act(Qt.Key(key), shift, event.text()):
             super().keyPressEvent(event)
@@ -205,11 +169,11 @@ class SliceView(QWidget):
         state, k = self.state, Qt.Key
         steps = {k.Key_Right: 1, k.Key_Up: 1, k.Key_Left: -1, k.Key_Down: -1, k.Key_PageUp: 10, k.Key_PageDown: -10}
         if key in steps:
-            self._step(steps[key])
+            self.step(steps[key])
         elif key == k.Key_Home:
-            self._step(-state.index)
+            self.step(-state.index)
         elif key == k.Key_End:
-            self._step(state.slices)
+            self.step(state.slices)
         elif key == k.Key_S and shift:
             state.outline = not state.outline
         elif key == k.Key_S:
@@ -232,13 +196,14 @@ class SliceView(QWidget):
             self.prompt_wanted.emit()
         else:
             return False
-        self._changed()
+        self.tell_changed()
         return True
 
-    def _step(self, slices: int) -> None:
+    def step(self, slices: int) -> None:
         self.state.step(slices)
-        self._changed()
+        self.tell_changed()
 
-    def _changed(self) -> None:
+    def tell_changed(self) -> None:
+        """After the state or a layer was changed in this view: repaints, and tells others."""
         self.update()
         self.changed.emit()
