@@ -242,13 +242,6 @@ class Project(QObject):
         """Some rows of the report that is on its way."""
         self._seen += [row_of(row) for row in rows]
 
-    def add_listed(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Cases of the folder that the report does not hold: they cannot be used as they are."""
-        known = {row.case_id for row in self.cases}
-        self.cases = [*self.cases, *(row_of(row) for row in rows if row.get("case_id") not in known)]
-        mark_problems(self.cases, self.found.problems if self.found else ())
-        self.cases_listed.emit()
-
     def take_report(
         self, report: dict[str, Any], *, placed: bool = False, listed: Sequence[Mapping[str, Any]] | None = None
     ) -> None:

@@ -136,6 +136,7 @@ class CaseBrowser(QWidget):
 
     def _want(self) -> None:
         rows, shown, columns = self.model.rows, self.grid.rows_in_sight, self.grid.columns
+        self.store.use_scale(self.grid.devicePixelRatioF())
         margin = MARGIN_LINES * columns
         after = range(shown.stop, min(len(rows), shown.stop + margin))
         before = range(max(0, shown.start - margin), shown.start)

@@ -20,6 +20,8 @@ from tunevlseg_gui.project import Project, Split
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.data.page import DataPage
 
+LOOK_AFTER_MS = 400
+"""After the cases were listed: opening them all takes every core, and the first thumbnails should come before."""
 SAVE_AFTER_MS = 300
 """After the last of several quick moves."""
 
@@ -33,6 +35,9 @@ class DataController:
         self._placed = False
         self._listing = ""
         self._fresh: list[dict[str, Any]] | None = None  # cases as named at another look, until its report comes
+        self._looking = QTimer(page)
+        self._looking.setSingleShot(True)
+        self._looking.timeout.connect(self._open_files)
         self._saving = QTimer(page)
         self._saving.setSingleShot(True)
         self._saving.setInterval(SAVE_AFTER_MS)
@@ -46,10 +51,14 @@ class DataController:
         if folder is None:
             return
         self.cancel()
+        self._job = ""
         self._page.browser.open(str(folder))
         self._fresh = None if self._project.found is None else []
+        self._page.show_busy("Opening the files…", 0, 0)
         self._listing = self._client.submit(ListCases(str(folder)), self._listed)
-        split = self._project.split
+
+    def _open_files(self) -> None:
+        folder, split = self._project.folder, self._project.split
         self._placed = bool(self._project.moves)
         splits = self._project.splits() if self._placed else {}
         job = InspectData(
@@ -59,7 +68,6 @@ class DataController:
             placed={case_id: name for name, case_ids in splits.items() for case_id in case_ids},
             in_parts=True,
         )
-        self._page.show_busy("Opening the files…", 0, 0)
         self._job = self._client.submit(job, self._heard)
 
     def look_again(self) -> None:
@@ -96,9 +104,12 @@ class DataController:
         self._client.submit(self._save_job(path, by_content=False), heard)
 
     def cancel(self) -> None:
+        self._looking.stop()
         for job in (self._job, self._listing):
             if job:
                 self._client.cancel(job)
+        if not (self._job or self._listing):
+            self._page.show_busy("", 0, 0)  # between the list and the files
 
     def _save_job(self, out: Path, *, by_content: bool) -> SaveSplit:
         project = self._project
@@ -138,10 +149,15 @@ class DataController:
                     self._fresh += rows
                 elif self._project.found is None:
                     self._project.take_listed(rows, first=first == 0)
-                else:  # the report was faster
-                    self._project.add_listed(rows)
-            case JobFinished() | JobFailed() | JobCancelled():
-                self._listing = ""  # what is wrong with the folder, the report tells
+            case JobFinished():
+                self._listing = ""
+                self._looking.start(LOOK_AFTER_MS)
+            case JobFailed():
+                self._listing = ""
+                self._open_files()  # the report tells what is wrong with the folder
+            case JobCancelled():
+                self._listing = ""
+                self._over()
 
     def _heard(self, event: Event) -> None:
         if event.job_id != self._job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -47,7 +47,6 @@ class ThumbnailDelegate(QStyledItemDelegate):
         stage = QRectF(cell.x() + 7, cell.y() + 6, SIDE, SIDE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if selected:
             ground = QPainterPath()
             ground.addRoundedRect(QRectF(cell).adjusted(1, 1, -1, -3), 9, 9)
@@ -58,10 +57,9 @@ class ThumbnailDelegate(QStyledItemDelegate):
         picture = self._picture(row.case_id)
         if picture is not None:
             painter.setClipPath(frame)
-            scale = min(stage.width() / picture.width(), stage.height() / picture.height())
-            shown = QRectF(0, 0, picture.width() * scale, picture.height() * scale)
-            shown.moveCenter(stage.center())
-            painter.drawPixmap(shown, picture, QRectF(picture.rect()))
+            size = picture.deviceIndependentSize()
+            left, top = stage.center().x() - size.width() / 2, stage.center().y() - size.height() / 2
+            painter.drawPixmap(QPointF(round(left), round(top)), picture)
             painter.setClipping(False)
         if row.worst in _SIGNS:
             sign = _SIGNS[row.worst]

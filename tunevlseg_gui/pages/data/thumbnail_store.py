@@ -10,18 +10,19 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from engine.contract.events import ENDINGS, Event, JobFailed, ThumbnailDrawn
 from engine.contract.jobs import DrawThumbnails
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.data.thumbnail_delegate import SIDE
 from tunevlseg_gui.pages.data.thumbnail_picture import Colour, composed
 
 BATCH = 8
 MOST_KEPT = 600
-"""Pictures in memory: some 90 MB."""
+"""Pictures in memory: some 50 MB, 200 where a screen has four pixels for one of the window's."""
 MOST_FILES = 50_000
 
 
@@ -38,6 +39,7 @@ class ThumbnailStore(QObject):
         self._layout = "auto"
         self._colours: dict[int, Colour] = {}
         self._binary = False
+        self._scale = 1.0
         self._pixmaps: OrderedDict[str, QPixmap] = OrderedDict()
         self._files: dict[str, tuple[str, str]] = {}
         self._broken: dict[str, str] = {}
@@ -62,6 +64,13 @@ class ThumbnailStore(QObject):
             self._pixmaps.clear()
             self._again()
             self._serve()
+
+    def use_scale(self, scale: float) -> None:
+        """Screen pixels a pixel of the window, where the grid is shown."""
+        if scale != self._scale:
+            self._scale = scale
+            self._pixmaps.clear()
+            self._again()
 
     def pixmap(self, case_id: str) -> QPixmap | None:
         found = self._pixmaps.get(case_id)
@@ -128,11 +137,23 @@ class ThumbnailStore(QObject):
         if case_id in self._decoding or case_id in self._pixmaps:
             return
         self._decoding.add(case_id)
+        scale = self._scale
+        side = round(SIDE * scale)
         picture, mask = self._files[case_id]
         colours, binary, generation = self._colours, self._binary, self._generation
+
+        def made() -> QImage:
+            image = composed(picture, mask, colours, binary=binary)
+            if not image.isNull():
+                # At the size of the screen's pixels, here and not at each painting.
+                keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                image = image.scaled(side, side, keep, smooth)
+                image.setDevicePixelRatio(scale)
+            return image
+
         run_task(
             self,
-            lambda: composed(picture, mask, colours, binary=binary),
+            made,
             lambda image: self._take(case_id, generation, image),
         )
 
