@@ -39,7 +39,8 @@ class ProblemCard(QWidget):
         self.title = _text(group.title, "problemText")
         self.places = _text("", "problemPlaces", "muted")
         self.fix = _text("\n".join(group.fixes[: 1 if group.action else 3]), "problemFix", "muted")
-        self.fix.setVisible(bool(group.fixes))
+        if not group.fixes:
+            self.fix.hide()  # never shown from here: without a parent yet, it would be a window of its own
         texts = QVBoxLayout()
         texts.setSpacing(3)
         texts.addWidget(self.title)
@@ -55,7 +56,8 @@ class ProblemCard(QWidget):
             words = f"Show {len(cases)} cases" if len(cases) > 1 else "Show the case"
             buttons.addWidget(button(words, "showCases", lambda: self.cases_wanted.emit(cases), role="flat"))
         self.more = button("", "moreLines", self._turn_over, role="flat")
-        self.more.setVisible(len(group.lines) > FEW)
+        if len(group.lines) <= FEW:
+            self.more.hide()
         buttons.addWidget(self.more)
         if group.action or cases or len(group.lines) > FEW:
             texts.addLayout(buttons)

@@ -69,7 +69,8 @@ class RepairDialog(QDialog):
         self.how.setObjectName("repairHow")
         self.how.setAccessibleName("Which repair")
         self.how.addItem("The best for each", "")
-        self.how.setVisible(group.mending == "geometry")
+        if group.mending != "geometry":
+            self.how.hide()  # never shown from here: without a parent yet, it would be a window of its own
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.line = label("", "muted", name="repairLine")
