@@ -26,6 +26,10 @@ TOLERANCE: Final = 0.5
 """Up to here the same voxel is meant: headers that were rounded, or written by programs that keep fewer digits."""
 _MOST_SHEAR: Final = 1.0  # degrees: beyond it, the axes are not perpendicular on purpose (gantry tilt)
 _SMALLEST_SHEAR: Final = 1e-4
+_OTHER_SPACING: Final = 0.05
+_LOST_HEADER: Final = (
+    "; the two have as many voxels, of other sizes: if the mask's header was lost when it was saved, this misplaces it"
+)
 _INSIDE: Final = 0.5  # share of the marked voxels that must lie within the scan
 
 
@@ -91,7 +95,8 @@ def preflight(scan: Volume, mask: Volume) -> Preflight:
     inside = _share_inside(a, b, scan.shape_zyx, mask.voxels)
     if inside >= _INSIDE:
         lost = "" if inside > 0.9999 else f"; {100 * (1 - inside):.1f} % of it lies outside the scan and is cut off"
-        offers.append(Offer("resample", f"takes the nearest voxel of the mask for each of the scan{lost}"))
+        doubt = _LOST_HEADER if _same_size_other_spacing(scan, mask) else ""
+        offers.append(Offer("resample", f"takes the nearest voxel of the mask for each of the scan{lost}{doubt}"))
     if offers:
         return Preflight(False, differences, tuple(offers))
     return Preflight(
@@ -101,6 +106,13 @@ def preflight(scan: Volume, mask: Volume) -> Preflight:
         f"by its header only {100 * inside:.0f} % of the mask lies within the scan: they do not belong together, "
         "or one of the headers is wrong.",
     )
+
+
+def _same_size_other_spacing(scan: Volume, mask: Volume) -> bool:
+    if scan.geometry is None or mask.geometry is None or scan.shape_zyx != mask.shape_zyx:
+        return False
+    ratios = np.array(mask.geometry.spacing_xyz) / np.array(scan.geometry.spacing_xyz)
+    return bool(np.max(np.abs(ratios - 1)) > _OTHER_SPACING)
 
 
 def repaired(scan: Volume, mask: Volume, repair: str) -> NDArray[Any]:

@@ -125,3 +125,15 @@ def test_without_a_place_nothing_is_inferred(labels: np.ndarray) -> None:
 def test_letters_name_where_the_axes_run_to() -> None:
     assert letters(Geometry((1, 1, 1), (0, 0, 0), PLAIN)) == "LPS"
     assert letters(Geometry((1, 1, 1), (0, 0, 0), (0.0, 0, -1, -1, 0, 0, 0, 1, 0))) == "ASR"
+
+
+def test_a_header_that_was_probably_lost_is_told() -> None:
+    voxels = np.zeros((8, 20, 24), np.uint8)
+    voxels[2:6, 5:12, 6:15] = 1
+    straight = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    scan = Volume(voxels.astype(np.int16), Geometry((0.7, 0.8, 2.5), (0.0, 0.0, 0.0), straight))
+    for spacing, told in (((1.0, 1.0, 1.0), True), ((0.7, 0.8, 2.5), False)):
+        mask = Volume(voxels, Geometry(spacing, (2.0, 0.0, 0.0), straight))
+        offer = preflight(scan, mask).offer("resample")
+        assert offer is not None
+        assert ("header was lost" in offer.does) is told
