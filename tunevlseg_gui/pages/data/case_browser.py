@@ -174,7 +174,7 @@ class CaseBrowser(QWidget):
         text = f"{len(own):,} case{'' if len(own) == 1 else 's'} moved to {title}"
         if others:
             text += f", and {len(others):,} more of the same patients (or copies), which must not be parted"
-        self.selection_bar.tell(f"{text}. Ctrl+Z takes it back.")
+        self.selection_bar.tell(f"{text}. Ctrl+Z takes it back. {self._project.split_problem}".rstrip())
 
     def _moved(self) -> None:
         self.selection_bar.tell("")

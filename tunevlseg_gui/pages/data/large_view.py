@@ -20,6 +20,7 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.cases import CaseRow
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
+from tunevlseg_gui.pages.data.problem_list import breakable
 from tunevlseg_gui.project import Label, Project
 from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
 from tunevlseg_gui.viewer.scan import ViewedScan, map_array, scan_of_result
@@ -232,7 +233,11 @@ class LargeView(QWidget):
         if row is None or found is None:
             return ""
         told = [problem for problem in found.problems if row.case_id in (problem.get("cases") or ())]
-        return "\n\n".join(f"{problem.get('message', '')} {problem.get('fix', '')}".strip() for problem in told)
+        lines = []
+        for problem in told:
+            where = f"{problem['path']}: " if problem.get("path") else ""
+            lines.append(f"{where}{problem.get('message', '')} {problem.get('fix', '')}".strip())
+        return "\n\n".join(breakable(line) for line in lines)
 
     def _show_legend(self, layers: list[tuple[int, Layer]]) -> None:
         while item := self._legend.takeAt(0):

@@ -84,6 +84,7 @@ class DataPage(QWidget):
         self.large.closed.connect(self._leave_large)
         for moved in (project.split_wanted, project.cases_moved):
             moved.connect(self.side.show_split)
+            moved.connect(self._show_facts)
         project.changed.connect(lambda: self.tune.setEnabled(project.ready))
         self.show_busy("", 0, 0)
         self.show_project()
@@ -165,8 +166,7 @@ class DataPage(QWidget):
         self.header.set_line(str(project.folder))
         self.side.show_project()
         self._show_chips(found)
-        self.facts.setText("   ·   ".join(found.facts) if found else "")
-        self.facts.setVisible(bool(found and found.facts))
+        self._show_facts()
 
     def _show_large(self, row: int) -> None:
         self.body.setCurrentWidget(self.large)
@@ -188,6 +188,15 @@ class DataPage(QWidget):
             self, "Save splits and labels", str(folder / "dataset.yaml"), "Dataset (dataset.yaml)"
         )
         return chosen
+
+    def _show_facts(self) -> None:
+        facts = list(self.project.found.facts) if self.project.found else []
+        if facts and self.project.moves:
+            moved = len(self.project.moves)
+            rest = [fact for fact in facts if not fact.startswith("Split: ")]
+            facts = [*rest, f"Split: edited, {moved:,} case{'' if moved == 1 else 's'} moved"]
+        self.facts.setText("   ·   ".join(facts))
+        self.facts.setVisible(bool(facts))
 
     def _show_chips(self, found: Found | None) -> None:
         while item := self.chips.takeAt(0):
