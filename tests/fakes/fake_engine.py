@@ -31,7 +31,17 @@ from engine.contract.events import (
     PreviewReady,
     Progress,
 )
-from engine.contract.jobs import CheckRecipe, Describe, Doctor, Export, InspectData, ListModels, PrepareSamples, Tune
+from engine.contract.jobs import (
+    CheckRecipe,
+    Describe,
+    Doctor,
+    Estimate,
+    Export,
+    InspectData,
+    ListModels,
+    PrepareSamples,
+    Tune,
+)
 from engine.runs.commands import CommandWatcher, obey
 from engine.runs.lock import RunLock
 from engine.runs.writer import RunWriter
@@ -64,6 +74,9 @@ def result_of(job: Any, job_id: str, token: CancelToken) -> dict[str, Any]:
             depth = job.recipe["strategy"].get("prompt_depth", 0)
             cut = {"message": "The phrase of 'polyp' is longer than the model's limit.", "fix": "Shorten the phrase."}
             return {"learned": depth * 1000, "total": 4_000_000, "problems": [cut] if depth == 5 else []}
+        case Estimate():
+            epochs = job.recipe["training"]["epochs"]
+            return {"words": f"At most {epochs} min: 1 min for the first epoch; 700 MB of memory."}
         case Describe():
             return dict(CATALOGUE)
         case Doctor():

@@ -115,6 +115,19 @@ def test_what_would_learn_is_told_before_the_start(opened: MainWindow, qtbot: Qt
     assert learned.text().startswith("1,000 numbers")
 
 
+def test_what_the_run_would_take_is_told_before_the_start(opened: MainWindow, qtbot: QtBot) -> None:
+    window = opened
+    for _ in range(3):
+        press(qtbot, window, "wizardNext")
+    told = window.findChild(QLabel, "runEstimate")
+    qtbot.waitUntil(lambda: told.text().startswith("At most 20 min"), timeout=WAIT)
+    window.findChild(QSpinBox, "training_epochs").setValue(7)
+    assert not told.isVisible()  # of another run
+    qtbot.waitUntil(lambda: told.text().startswith("At most 7 min"), timeout=WAIT)
+    press(qtbot, window, "wizardBack")
+    assert not told.text()
+
+
 def test_a_strategy_that_the_model_cannot_take_says_why(opened: MainWindow, qtbot: QtBot) -> None:
     window = opened
     press(qtbot, window, "wizardNext")

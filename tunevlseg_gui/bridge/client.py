@@ -16,6 +16,7 @@ from engine.contract.jobs import (
     CheckRecipe,
     Demo,
     EditDataset,
+    Estimate,
     Evaluate,
     Export,
     ImportModel,
@@ -30,7 +31,18 @@ from engine.runs.layout import JOB
 from tunevlseg_gui.bridge.engine_thread import EngineThread
 
 Listener = Callable[[Event], None]
-ERRANDS = (CheckRecipe, Demo, EditDataset, Evaluate, Export, ImportModel, InspectData, PrepareSamples, RepairData)
+ERRANDS = (
+    CheckRecipe,
+    Demo,
+    Estimate,
+    EditDataset,
+    Evaluate,
+    Export,
+    ImportModel,
+    InspectData,
+    PrepareSamples,
+    RepairData,
+)
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
 _TELLING = ("busy", "starting", "lost", "ready", "stopped")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -13,11 +14,12 @@ import yaml
 from engine.contract import wire
 from engine.contract.commands import Pause, Resume
 from engine.contract.control import CancelToken
-from engine.contract.errors import OutOfRange
-from engine.contract.events import EpochEnded, Event, Paused, Resumed
+from engine.contract.errors import Cancelled, OutOfRange
+from engine.contract.events import EpochEnded, Event, Log, Paused, Resumed
 from engine.contract.jobs import Tune
 from engine.jobs import tune
-from engine.runs import commands
+from engine.runs import commands, layout
+from engine.runs.writer import read_metrics
 from engine.synthetic.sample_data import write_dataset
 
 
@@ -92,3 +94,35 @@ def test_a_running_run_pauses_and_goes_on(tiny_weights: Path, tmp_path: Path, dr
     assert result["epochs"] == 3
     kept = [wire.event_from_line(line) for line in lines_of(out / "events.jsonl")]
     assert {"Paused", "Resumed"} <= {type(event).__name__ for event in kept}
+
+
+def kept(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_a_run_that_goes_on_computes_as_it_did(tiny_weights: Path, tmp_path: Path, drawn: Path) -> None:
+    """What was settled before the first step is kept with the run, and not measured again."""
+    recipe = write_recipe(tmp_path, tiny_weights, drawn, epochs=3, precision="bf16", images_at_once=3)
+    straight = tmp_path / "straight"
+    tune.run(Tune(str(recipe), str(straight)), lambda event: None, CancelToken(), "job")
+    assert kept(straight)["plan"]["precision"] == "bf16"
+    assert kept(straight)["plan"]["images_at_once"] == 3
+    assert kept(straight)["estimate"]["images_at_once"] == 3
+    assert kept(straight)["packages"]["torch"]
+
+    out, cancel, events = tmp_path / "broken", CancelToken(), []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        tune.run(Tune(str(recipe), str(out)), stop, cancel, "job")
+    plan = kept(out)["plan"]
+    tune.run(Tune("", resume=str(out)), events.append, CancelToken(), "job")
+    assert kept(out)["plan"] == plan
+    assert not any(isinstance(event, Log) and event.message.startswith("At most") for event in events)
+    columns = [name for name in layout.METRIC_COLUMNS if name != "seconds"]
+    rows = [[[row[name] for name in columns] for row in read_metrics(run)] for run in (straight, out)]
+    assert rows[0] == rows[1]

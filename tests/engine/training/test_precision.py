@@ -105,6 +105,7 @@ def test_words() -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_gpu_takes_bf16_unasked(make_trainer: Make) -> None:
     trainer = make_trainer("vpt", DEEP)
     device = torch.device("cuda")

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
@@ -21,6 +22,7 @@ from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.pages.tune.choice_step import ChoiceStep, Offer
 from tunevlseg_gui.pages.tune.data_step import DataStep
 from tunevlseg_gui.pages.tune.draft import Draft, command, learned_in_words, recipe_text, run_folder
+from tunevlseg_gui.pages.tune.estimator import Estimator
 from tunevlseg_gui.pages.tune.settings_step import SettingsStep
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.theme.icons import icon
@@ -61,6 +63,8 @@ class TunePage(QWidget):
         self._pause.setInterval(OUTLOOK_PAUSE)
         self._pause.timeout.connect(self._ask_outlook)
 
+        self._estimator = Estimator(client, self)
+
         self.stepper = Stepper(TITLES)
         self.data_step = DataStep(project)
         self.model_step = ChoiceStep("model", "Looking for installed models…")
@@ -97,6 +101,7 @@ class TunePage(QWidget):
         self.model_step.chosen.connect(self._model_chosen)
         self.strategy_step.chosen.connect(self._strategy_chosen)
         self.settings_step.changed.connect(self._settings_changed)
+        self._estimator.told.connect(self.settings_step.show_estimate)
         self.settings_step.save_wanted.connect(self._save_recipe)
         self._project.changed.connect(self._project_changed)
         self._offer_models()
@@ -151,6 +156,7 @@ class TunePage(QWidget):
         self.next.setText("Start" if step == SETTINGS else "Next")
         self.next.setIcon(icon("play" if step == SETTINGS else "next", "on_accent"))
         self._check()
+        self._look_ahead()
 
     def _problem(self) -> str:
         step = self.steps.currentIndex()
@@ -281,6 +287,7 @@ class TunePage(QWidget):
         step.show_review(text, command(self._out / ASKED, self._out))
         self._check()
         self._pause.start()
+        self._look_ahead()
 
     def _ask_outlook(self) -> None:
         """Asks what the recipe in sight would learn, unless that is what was asked last."""
@@ -303,6 +310,21 @@ class TunePage(QWidget):
                 self.settings_step.show_outlook(learned_in_words(result), told)
             case JobFailed(message=message, hint=hint):
                 self.settings_step.show_outlook("", [f"{message} {hint}".strip()])
+
+    def _look_ahead(self) -> None:
+        """What the run in sight would take is asked for while it is in sight."""
+        if self.isVisible() and self.steps.currentIndex() == SETTINGS and not self._problem():
+            self._estimator.look_at(self._recipe())
+        else:
+            self._estimator.drop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._look_ahead()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._estimator.drop()
+        super().hideEvent(event)
 
     def _recipe(self) -> dict[str, Any]:
         return self.draft.recipe(self._project.data_for_recipe(), *self._fields())
@@ -331,5 +353,6 @@ class TunePage(QWidget):
         except EngineError as error:
             self.notice.emit(of_error(error))
             return
+        self._estimator.drop()
         self.notice.emit(None)
         self.run_started.emit(run)

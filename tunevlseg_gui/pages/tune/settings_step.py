@@ -79,12 +79,15 @@ class SettingsStep(QWidget):
             rows.addLayout(row)
             tabs.addTab(made, title)
         self._learned = label("", "muted", wrap=True, name="learnedCount")
+        self._estimate = label("", "muted", wrap=True, name="runEstimate")
         self._warnings = label("", "problem", wrap=True, name="recipeWarnings")
         self.show_outlook("", [])
+        self.show_estimate("")
         whole = QWidget()
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self._learned)
+        rows.addWidget(self._estimate)
         rows.addWidget(self._warnings)
         rows.addWidget(tabs, 1)
         return whole
@@ -95,6 +98,11 @@ class SettingsStep(QWidget):
         self._learned.setVisible(bool(learned))
         self._warnings.setText("\n".join(warnings))
         self._warnings.setVisible(bool(warnings))
+
+    def show_estimate(self, told: str) -> None:
+        """What the run would take: time, memory, disk."""
+        self._estimate.setText(told)
+        self._estimate.setVisible(bool(told))
 
     def show_forms(
         self,
