@@ -19,6 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from engine.runs.cores import share_cores
+
+    share_cores()  # before numpy, torch and SimpleITK are loaded
     if arguments[:1] == ["serve"]:
         from engine.worker import leave, serve
 

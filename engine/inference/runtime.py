@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -10,6 +9,7 @@ from typing import Any, Literal, get_args
 import onnxruntime
 
 from engine.contract.errors import NoDevice, NotABundle, UnknownName
+from engine.runs.cores import work_threads
 
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml"]
 
@@ -34,7 +34,7 @@ _ONLY_FATAL = 4  # asking for CUDA without a device prints errors and falls back
 
 def default_threads() -> int:
     """One core is left to the window and the rest of the machine."""
-    return max(1, (os.cpu_count() or 2) - 1)
+    return work_threads()
 
 
 def open_session(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
 from engine.contract.errors import NoDevice, OutOfMemory
+from engine.runs.cores import work_threads
 from engine.training.memory import is_out_of_memory
 
 
@@ -28,8 +28,11 @@ def choose_device(wanted: str) -> torch.device:
 
 def set_threads(threads: int) -> int:
     """Sets torch's threads and returns their number; 0: cores − 1, since contended threads are slower than fewer."""
-    count = threads or max(1, (os.cpu_count() or 2) - 1)
+    count = threads or work_threads()
     torch.set_num_threads(count)
+    if torch.get_num_interop_threads() != 1:
+        with suppress(RuntimeError):  # only before the first work; we run no operations side by side
+            torch.set_num_interop_threads(1)
     return count
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import torch
 
 from engine.contract.errors import NoDevice, OutOfMemory
+from engine.runs.cores import work_threads
 from engine.training.device import choose_device, memory_told, set_threads
 
 
@@ -31,7 +30,7 @@ def test_threads() -> None:
     before = torch.get_num_threads()
     try:
         assert set_threads(2) == torch.get_num_threads() == 2
-        assert set_threads(0) == max(1, (os.cpu_count() or 2) - 1)
+        assert set_threads(0) == work_threads()
     finally:
         torch.set_num_threads(before)
 
