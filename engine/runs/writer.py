@@ -19,7 +19,7 @@ from PIL import Image
 
 from engine.contract import wire
 from engine.contract.errors import InputError
-from engine.contract.events import Event, JobFailed, Log
+from engine.contract.events import Degraded, Event, JobFailed, Log
 from engine.contract.whole_file import told, write_text, write_whole
 from engine.runs import layout
 from engine.runs.changes import add_change
@@ -52,6 +52,8 @@ class RunWriter:
         self._append(layout.EVENTS, wire.event_to_line(event))
         if isinstance(event, Log):
             self.log(f"{event.level}: {event.message}")
+        elif isinstance(event, Degraded):
+            self.log(f"adapted: {event.message}")
         elif isinstance(event, JobFailed):
             self.log(f"error: {event.message} {event.hint}".strip())
 

@@ -12,6 +12,8 @@ import torch
 
 _SIGNS = ("allocate memory", "not enough memory", "out of memory")
 """What allocators say: torch's on Linux, its on Windows, those of devices."""
+_ONEDNN = ("could not create a primitive", "could not create a memory object")
+"""What oneDNN says, word for word, when it finds no room for its kernels or scratch space."""
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -19,7 +21,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocation failed: torch's own error, Python's and NumPy's, or a RuntimeError that says so."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SIGNS)
+    told = str(error).lower()
+    return isinstance(error, RuntimeError) and (told in _ONEDNN or any(sign in told for sign in _SIGNS))
 
 
 def release(device: torch.device) -> None:

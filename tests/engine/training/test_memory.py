@@ -22,6 +22,12 @@ def test_real_refusals_are_recognised() -> None:
     assert is_out_of_memory(numpy_said.value)
 
 
+def test_onednn_has_words_of_its_own() -> None:
+    """Seen under a real limit; with more words after these it is another failure."""
+    assert is_out_of_memory(RuntimeError("could not create a primitive"))
+    assert not is_out_of_memory(RuntimeError("could not create a primitive descriptor for a convolution"))
+
+
 @pytest.mark.parametrize("error", [RuntimeError("shapes cannot be multiplied"), ValueError("out of memory"), OSError()])
 def test_other_errors_are_not(error: Exception) -> None:
     assert not is_out_of_memory(error)
