@@ -23,6 +23,12 @@ _OTHER_KINDS: Final = {
     ".mgh": "Convert it to NIfTI: mri_convert in.mgh out.nii.gz",
     ".mif": "Convert it to NIfTI: mrconvert in.mif out.nii.gz",
     ".mnc": "Convert it to NIfTI: mnc2nii in.mnc out.nii",
+    ".head": "Convert it to NIfTI: 3dAFNItoNIFTI in.HEAD",
+    ".brik": "Convert it to NIfTI: 3dAFNItoNIFTI in.HEAD",
+    ".par": "Convert it to NIfTI: dcm2niix, or parrec2nii in.PAR",
+    ".rec": "Convert its header to NIfTI: dcm2niix, or parrec2nii in.PAR",
+    ".gz": "Unpack it first (gunzip).",
+    ".zip": "Unpack it first.",
     ".raw": "Open its header instead (.mhd or .nhdr).",
     ".zraw": "Open its header instead (.mhd).",
 }

@@ -57,3 +57,14 @@ def test_masks_hold_whole_numbers(value: float, words: str, tmp_path: Path) -> N
         with pytest.raises(ScanUnreadable, match=words) as caught:
             read(file)
         assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("a+orig.HEAD", "3dAFNItoNIFTI"), ("a.PAR", "parrec2nii"), ("a.dcm.gz", "gunzip"), ("study.zip", "Unpack")],
+)
+def test_kinds_of_other_programs_say_how_to_convert_them(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"some content")
+    with pytest.raises(ScanUnreadable, match="not read here") as caught:
+        read_scan_here(tmp_path / name)
+    assert words in caught.value.hint
