@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH
 from engine.export.byte_weights import store_in_bytes
@@ -49,7 +49,9 @@ def to_calibrated(source: Path, target: Path, plan: Plan, feeds: Sequence[Feed],
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             use_external_data_format=True,
-            extra_options={"CalibMaxIntermediateOutputs": 4, "MatMulConstBOnly": True},
+            # Only the lowest and highest value of each layer are kept, so that many images cost no memory.
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options={"MatMulConstBOnly": True},
         )
 
     if chosen:
