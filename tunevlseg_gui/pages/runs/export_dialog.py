@@ -19,7 +19,11 @@ from tunevlseg_gui.widgets.text import PathLabel, label, set_tone
 PRECISIONS = (
     ("fp32", "fp32: as it was tuned", "Runs everywhere. The largest files; choose this if unsure."),
     ("fp16", "fp16: half the size", "For graphics cards. On a processor it is no faster, often slower."),
-    ("int8", "int8: a third of the size", "The fastest on a processor, and runs there only. Masks differ a little."),
+    (
+        "int8",
+        "int8: about a third of the size",
+        "The fastest on a processor, and runs there only. Masks differ a little.",
+    ),
 )
 
 
