@@ -43,6 +43,7 @@ from tunevlseg_gui.settings import store
 from tunevlseg_gui.settings.model import WindowSettings
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.drop_veil import DropVeil
 from tunevlseg_gui.widgets.rail import Rail
@@ -74,6 +75,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(900, 600)
         self.settings = settings or WindowSettings()
+        habits().use(self.settings.viewer)
+        habits().changed.connect(self._keep_habits)
         self.client = client or EngineClient()
         self.project = Project(self)
         self.banner = Banner()
@@ -407,6 +410,11 @@ class MainWindow(QMainWindow):
     def use_theme(self, choice: str) -> None:
         self.settings.theme = choice
         look().use(choice if choice in ("light", "dark") else "system")  # type: ignore[arg-type]
+        store.save(self.settings)
+
+    def _keep_habits(self) -> None:
+        """How scans are looked at was changed somewhere: a key, the right button, the orientation."""
+        self.settings.viewer = habits().settings
         store.save(self.settings)
 
     def show_about(self) -> None:

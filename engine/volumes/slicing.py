@@ -34,8 +34,14 @@ class SliceStack:
     A picture, or a volume of one stored slice, has that one slice in whatever plane is asked for.
     """
 
-    def __init__(self, voxels: NDArray[Any], geometry: Geometry | None, plane: Plane) -> None:
-        """`voxels` [z, y, x] or [z, y, x, c] in storage order; raises ValueError for another plane or rank."""
+    def __init__(
+        self, voxels: NDArray[Any], geometry: Geometry | None, plane: Plane, *, neurological: bool = False
+    ) -> None:
+        """`voxels` [z, y, x] or [z, y, x, c] in storage order; raises ValueError for another plane or rank.
+
+        `neurological`: the patient's right side on the right, as seen from behind and from above. For looking only:
+        models are always shown slices in radiological orientation.
+        """
         if plane not in PLANES:
             raise ValueError(f"no such plane: {plane!r}")
         if voxels.ndim not in (3, 4):
@@ -45,6 +51,9 @@ class SliceStack:
         self.shape_zyx: tuple[int, ...] = voxels.shape[:3]
         asked = "acquisition" if voxels.shape[0] == 1 else plane
         self._axes, self._flips, self.display_plane = _arrangement(geometry, asked)
+        self._mirrored = neurological and geometry is not None and _DISPLAY[self.display_plane][2][0] == 0
+        if self._mirrored:
+            self._flips = (*self._flips[:2], not self._flips[2])
         self.slices: NDArray[Any] = self._shown(voxels)
         """All slices [n, h, w] or [n, h, w, c], a view."""
 
@@ -79,8 +88,17 @@ class SliceStack:
             return "", "", "", ""
         _, (row_axis, row_sign), (column_axis, column_sign) = _DISPLAY[self.display_plane]
         top, bottom = _LETTERS[row_axis][::row_sign]
-        left, right = _LETTERS[column_axis][::column_sign]
+        left, right = _LETTERS[column_axis][:: -column_sign if self._mirrored else column_sign]
         return top, bottom, left, right
+
+    @property
+    def tilt_degrees(self) -> float:
+        """Angle between the direction in which slices follow each other and the plane's own axis; 0: not oblique."""
+        if self.geometry is None:
+            return 0.0
+        world = _DISPLAY[self.display_plane][0][0]
+        cosine = abs(float(self.geometry.direction_matrix[world, 2 - self._axes[0]]))
+        return float(np.degrees(np.arccos(min(cosine, 1.0))))
 
     def like(self, array: NDArray[Any]) -> NDArray[Any]:
         """Another array on the same grid ([z, y, x, …] in storage order) as slices [n, h, w, …], a view."""

@@ -18,12 +18,24 @@ class Recent:
 
 
 @dataclass
+class ViewerSettings:
+    """How scans are looked at."""
+
+    right_drag: str = "window"  # window (level and width) | zoom
+    neurological: bool = False  # the patient's right side on the right
+    three_planes: bool = False
+    keys: dict[str, list[str]] = field(default_factory=dict)  # action → keys, where they were changed
+    phrases: list[str] = field(default_factory=list)  # asked before, the newest first
+
+
+@dataclass
 class WindowSettings:
     version: int = VERSION
     theme: str = "system"
     recent: list[Recent] = field(default_factory=list)
     geometry: str = ""  # base64 of QMainWindow.saveGeometry()
     notice_seen: bool = False
+    viewer: ViewerSettings = field(default_factory=ViewerSettings)
 
     def remember(self, path: str, kind: str, title: str) -> None:
         """Puts it first; at most MOST_RECENT stay."""

@@ -12,7 +12,7 @@ from engine.contract.errors import EngineError
 from engine.contract.whole_file import write_text
 from engine.runs.folders import home
 from tunevlseg_gui.settings.migrations import migrated
-from tunevlseg_gui.settings.model import Recent, WindowSettings
+from tunevlseg_gui.settings.model import Recent, ViewerSettings, WindowSettings
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,19 @@ def _built(values: dict[str, Any]) -> WindowSettings:
     known = {item.name for item in fields(WindowSettings)}
     kept = {name: value for name, value in values.items() if name in known}
     kept["recent"] = [Recent(str(item["path"]), str(item["kind"]), str(item["title"])) for item in kept["recent"]]
+    kept["viewer"] = _viewer(kept.get("viewer") or {})
     return WindowSettings(**kept)
+
+
+def _viewer(values: dict[str, Any]) -> ViewerSettings:
+    plain = ViewerSettings()
+    return ViewerSettings(
+        right_drag="zoom" if values.get("right_drag") == "zoom" else "window",
+        neurological=bool(values.get("neurological", plain.neurological)),
+        three_planes=bool(values.get("three_planes", plain.three_planes)),
+        keys={str(action): [str(key) for key in keys] for action, keys in dict(values.get("keys") or {}).items()},
+        phrases=[str(phrase) for phrase in values.get("phrases") or []],
+    )
 
 
 def save(settings: WindowSettings) -> None:

@@ -11,6 +11,8 @@ from tunevlseg_gui.viewer.slice_state import SliceState
 INK = QColor(240, 243, 247)
 HALO = QColor(0, 0, 0, 190)
 EDGE = 5
+OBLIQUE_FROM = 1.0
+"""Degrees from which on a slice is called oblique."""
 
 
 def draw_edge_letters(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -> None:
@@ -36,8 +38,9 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
     inside = area.adjusted(8, 6, -8, -6)
     flags = Qt.AlignmentFlag
     if not state.scan.is_picture:
-        plane = state.stack.display_plane if state.plane == "acquisition" else state.plane
-        text = f"{plane}  {state.index + 1} / {state.slices}"
+        text = f"{state.stack.display_plane}  {state.index + 1} / {state.slices}  {state.height_in_words}"
+        if state.stack.tilt_degrees >= OBLIQUE_FROM:
+            text += f"  oblique {state.stack.tilt_degrees:.0f}°"
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, text, font)
     elif state.slices > 1:
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, f"{state.index + 1} / {state.slices}", font)
@@ -72,6 +75,14 @@ def draw_crosshair(painter: QPainter, area: QRect, point: tuple[float, float]) -
     painter.drawLine(QPointF(x + gap, y), QPointF(area.right(), y))
     painter.drawLine(QPointF(x, area.top()), QPointF(x, y - gap))
     painter.drawLine(QPointF(x, y + gap), QPointF(x, area.bottom()))
+
+
+def draw_box(painter: QPainter, box: QRectF) -> None:
+    """A dashed box, drawn by the mouse."""
+    painter.setPen(QPen(HALO, 1))
+    painter.drawRect(box)
+    painter.setPen(QPen(INK, 1, Qt.PenStyle.DashLine))
+    painter.drawRect(box)
 
 
 def _font(painter: QPainter, points: float) -> QFont:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QSinglePointEvent, QWheelEvent
 
+from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.tool import Pointer, Tool
 from tunevlseg_gui.viewer.viewport import zoom_at
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 NOTCH = 120
 """Wheel angle of one step, in eighths of a degree."""
 ZOOM_STEP = 1.2
+
+SMALLEST_BOX = 4
+"""Pixels; a smaller box is a click."""
 
 Drag = Callable[[QPointF, QPointF], None]  # (moved since the press, moved since the last event), in pixels
 
@@ -32,6 +36,8 @@ class Mouse:
         self.tool: Tool | None = None
         self._held_by_tool = False
         self._drag: Drag | None = None
+        self.box: QRectF | None = None
+        """Drawn by a drag with Ctrl: the region that the window is taken from."""
         self._start = QPointF()
         self._last = QPointF()
         self._wheel = 0
@@ -65,21 +71,28 @@ class Mouse:
                 self.tool.move(self.pointer(event))
         elif self._drag is not None:
             self._drag(at - self._start, at - self._last)
+        elif event.modifiers() & SHIFT and not event.buttons():
+            self._put_crosshair_at(at)
         self._last = at
 
     def release(self, event: QMouseEvent) -> None:
         if self.tool is not None and self._held_by_tool:
             self.tool.release(self.pointer(event, event.button()))
         self._held_by_tool, self._drag = bool(event.buttons()) and self._held_by_tool, None
+        self._window_from_box()
         self.show_cursor()
 
     def double_click(self, event: QMouseEvent) -> None:
         if self.tool is not None and self.tool.double_click(self.pointer(event, event.button())):
             return
-        # A plain double click leaves the window alone: resetting it by accident is a known nuisance.
-        if event.button() == LEFT and event.modifiers() & CTRL:
+        if event.button() != LEFT:
+            return
+        if event.modifiers() & CTRL:
             self._view.state.reset_window()
             self._view.tell_changed()
+        elif not event.modifiers():
+            # The window is left alone: resetting it by accident is a known nuisance.
+            self._view.do("maximise")
 
     def wheel(self, event: QWheelEvent) -> None:
         # Touch pads send many small angles: they are added up to whole notches.
@@ -105,8 +118,12 @@ class Mouse:
         if button == MIDDLE or (button == LEFT and modifiers & SHIFT):
             self._view.setCursor(Qt.CursorShape.ClosedHandCursor)
             return self._pan
+        if button == RIGHT and habits().settings.right_drag == "zoom":
+            return self._zoom_drag()
         if button == RIGHT and self._view.state.has_window:
             return self._window_drag()
+        if button == LEFT and modifiers & CTRL and self._view.state.has_window:
+            return self._draw_box
         if button == LEFT and not modifiers:
             self._put_crosshair(QPointF(), QPointF())
             return self._put_crosshair
@@ -126,9 +143,35 @@ class Mouse:
 
         return drag
 
-    def _put_crosshair(self, moved: QPointF, step: QPointF) -> None:
+    def _zoom_drag(self) -> Drag:
+        middle = QPointF(self._start)
+
+        def drag(moved: QPointF, step: QPointF) -> None:
+            self._zoom(2 ** (-step.y() / 100), middle)
+
+        return drag
+
+    def _draw_box(self, moved: QPointF, step: QPointF) -> None:
+        self.box = QRectF(self._start, self._start + moved).normalized()
+        self._view.update()
+
+    def _window_from_box(self) -> None:
+        box, self.box = self.box, None
         placed = self._view.placement()
-        at = self._start + moved
+        if box is None or placed is None:
+            return
+        if min(box.width(), box.height()) >= SMALLEST_BOX:
+            top_left, bottom_right = box.topLeft(), box.bottomRight()
+            self._view.state.window_from(
+                *placed.pixel_at(top_left.x(), top_left.y()), *placed.pixel_at(bottom_right.x(), bottom_right.y())
+            )
+        self._view.tell_changed()
+
+    def _put_crosshair(self, moved: QPointF, step: QPointF) -> None:
+        self._put_crosshair_at(self._start + moved)
+
+    def _put_crosshair_at(self, at: QPointF) -> None:
+        placed = self._view.placement()
         if placed is not None:
             self._view.state.put_cursor(*placed.pixel_at(at.x(), at.y()))
             self._view.tell_changed()

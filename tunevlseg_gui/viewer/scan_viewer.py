@@ -1,18 +1,20 @@
-"""The slice with what belongs round it: plane, slice slider, window, readout of the place under the mouse."""
+"""The slices with what belongs round them: planes, slice slider, window, readout of the place under the mouse."""
 
 from __future__ import annotations
 
 from typing import get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from engine.volumes.slicing import Plane
+from tunevlseg_gui.viewer.habits import habits
+from tunevlseg_gui.viewer.keys_dialog import KeysDialog
 from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.panes import Panes
 from tunevlseg_gui.viewer.scan import ViewedScan
-from tunevlseg_gui.viewer.slice_state import SliceState
-from tunevlseg_gui.viewer.slice_view import KEYS, SliceView
 from tunevlseg_gui.viewer.tool import Tool
+from tunevlseg_gui.viewer.view_menu import ViewMenu
 from tunevlseg_gui.viewer.window_level import CT_PRESETS
 
 PLANE_TITLES: dict[Plane, str] = {
@@ -27,11 +29,15 @@ class ScanViewer(QWidget):
     """Everything needed to look at one scan with its layers; it knows nothing of phrases or jobs."""
 
     changed = Signal()  # the user changed slice, window, overlay, opacity or outline in the view
+    prompt_wanted = Signal()  # the key /
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.state = SliceState()
-        self.view = SliceView(self.state)
+        self._keys_dialog: KeysDialog | None = None
+        self.panes = Panes()
+        self.view = self.panes.main
+        self.state = self.view.state
+        """Of the main view; scan, layers, window and cursor are those of all planes."""
 
         self.plane_combo = QComboBox()
         self.plane_combo.setObjectName("planeCombo")
@@ -64,42 +70,60 @@ class ScanViewer(QWidget):
         self.help.setProperty("role", "flat")
         self.help.setText("?")
         self.help.setAccessibleName("Keys and mouse")
-        self.help.setToolTip(KEYS)
-        self.help.clicked.connect(self._show_keys)
+        self.help.setToolTip("Keys and mouse (F1)")
+        self.help.clicked.connect(self.show_keys)
+        self.three_button = QToolButton()
+        self.three_button.setObjectName("threePlanesButton")
+        self.three_button.setProperty("role", "flat")
+        self.three_button.setText("3 planes")
+        self.three_button.setCheckable(True)
+        self.three_button.setToolTip("One plane or three linked ones (key T); double click shows one of them alone")
+        self.view_button = QToolButton()
+        self.view_button.setObjectName("viewMenuButton")
+        self.view_button.setProperty("role", "flat")
+        self.view_button.setText("View")
+        self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = ViewMenu(self)
+        self.view_button.setMenu(self.menu)
 
         self.tools = QWidget()
         row = QHBoxLayout(self.tools)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self.plane_combo)
+        row.addWidget(self.three_button)
         row.addWidget(self.slider, 1)
         row.addWidget(self.number)
         row.addWidget(self.window_combo)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addWidget(self.view, 1)
+        column.addWidget(self.panes, 1)
         column.addWidget(self.tools)
         below = QHBoxLayout()
         below.setContentsMargins(0, 0, 0, 0)
         below.addWidget(self.readout, 1)
+        below.addWidget(self.view_button)
         below.addWidget(self.help)
         column.addLayout(below)
 
         self.plane_combo.activated.connect(self._plane_chosen)
         self.window_combo.activated.connect(self._window_chosen)
         self.slider.valueChanged.connect(self._slid)
-        self.view.changed.connect(self._view_changed)
-        self.view.hovered.connect(self.readout.setText)
-        self.view.presets_wanted.connect(self._show_presets)
-        self.view.keys_wanted.connect(self._show_keys)
+        self.panes.changed.connect(self._view_changed)
+        self.panes.active_changed.connect(self._show_numbers)
+        self.panes.layout_changed.connect(self._laid_out)
+        self.panes.hovered.connect(self.readout.setText)
+        self.panes.action_wanted.connect(self._act)
+        self.three_button.clicked.connect(self._three_clicked)
+        habits().changed.connect(self._use_habits)
+        self._use_habits()
         self._show_numbers()
 
     def show_scan(self, scan: ViewedScan) -> None:
         self.state.open(scan)
-        self.view.viewport.reset()
         self.readout.clear()
-        self.refresh()
+        self.panes.show_three(habits().settings.three_planes)
 
     def close_scan(self) -> None:
         self.state.close()
@@ -114,14 +138,11 @@ class ScanViewer(QWidget):
 
     def take_tool(self, tool: Tool | None) -> None:
         """A tool for the mouse in every slice view, see `tunevlseg_gui.viewer.tool`; None puts it down."""
-        held = self.view.mouse.tool
-        if held is not None and held is not tool:
-            held.put_down()
-        self.view.take_tool(tool)
+        self.panes.take_tool(tool)
 
     def refresh(self) -> None:
         """After the state was changed from outside."""
-        self.view.refresh()
+        self.panes.refresh()
         self._show_numbers()
 
     def go_to(self, index: int) -> None:
@@ -129,13 +150,40 @@ class ScanViewer(QWidget):
         self.refresh()
 
     def _plane_chosen(self) -> None:
-        self.state.set_plane(self.plane_combo.currentData())
-        self.view.viewport.reset()
-        self.refresh()
+        self.panes.choose_plane(self.plane_combo.currentData())
+        self._show_numbers()
         self.changed.emit()
 
-    def _show_keys(self) -> None:
-        QToolTip.showText(self.help.mapToGlobal(self.help.rect().topLeft()), KEYS, self.help, msecShowTime=20_000)
+    def _three_clicked(self, on: bool) -> None:
+        self.panes.show_three(on)
+        habits().set_three_planes(on)
+
+    def _laid_out(self) -> None:
+        with QSignalBlocker(self.three_button):
+            self.three_button.setChecked(self.panes.three)
+        self._show_numbers()
+
+    def _use_habits(self) -> None:
+        self.panes.shared.neurological = habits().settings.neurological
+        self.panes.refresh()
+
+    def _act(self, action: str) -> None:
+        """A key that concerns more than one slice view."""
+        match action:
+            case "windows":
+                self._show_presets()
+            case "keys":
+                self.show_keys()
+            case "neurological":
+                habits().set_neurological(not habits().settings.neurological)
+            case "prompt":
+                self.prompt_wanted.emit()
+
+    def show_keys(self) -> None:
+        """The list of keys and mouse, where keys can be changed too."""
+        if self._keys_dialog is None:
+            self._keys_dialog = KeysDialog(self)
+        self._keys_dialog.open_with(habits().settings.keys)
 
     def _show_presets(self) -> None:
         if self.state.has_presets:
@@ -150,7 +198,7 @@ class ScanViewer(QWidget):
         self.changed.emit()
 
     def _slid(self, value: int) -> None:
-        self.state.set_index(value)
+        self.panes.active.state.set_index(value)
         self.refresh()
         self.changed.emit()
 
@@ -162,28 +210,20 @@ class ScanViewer(QWidget):
         state, scan = self.state, self.state.scan
         volume = scan is not None and not scan.is_picture
         self.plane_combo.setVisible(volume)
+        self.three_button.setVisible(self.panes.can_be_three)
         for widget in (self.slider, self.number):
             widget.setVisible(volume or state.slices > 1)
         self.window_combo.setVisible(state.has_presets)
         if scan is None:
             self.readout.clear()
             return
+        active = self.panes.active.state
         with QSignalBlocker(self.slider):
-            self.slider.setRange(0, max(state.slices - 1, 0))
-            self.slider.setValue(state.index)
+            self.slider.setRange(0, max(active.slices - 1, 0))
+            self.slider.setValue(active.index)
         self.plane_combo.setCurrentIndex(self.plane_combo.findData(state.plane))
-        self.number.setText(f"{state.index + 1} / {state.slices}{self._height()}")
+        self.number.setText(f"{active.index + 1} / {active.slices}   {active.height_in_words}".rstrip())
         self.window_combo.setCurrentIndex(self._window_row())
-
-    def _height(self) -> str:
-        """Where the slice lies in the body, such as "S 12.5 mm"."""
-        height, width = self.state.stack.slice_shape
-        world = self.state.stack.world_of(self.state.index, (height - 1) / 2, (width - 1) / 2)
-        if world is None:
-            return ""
-        axis = {"sagittal": 0, "coronal": 1}.get(self.state.stack.display_plane, 2)
-        letter = ("RL", "AP", "IS")[axis][world[axis] >= 0]
-        return f"   {letter} {abs(world[axis]):.1f} mm"
 
     def _window_row(self) -> int:
         window = self.state.window

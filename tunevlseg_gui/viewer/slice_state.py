@@ -9,79 +9,86 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bundle.levels import threshold_level
+from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane, SliceStack
 from tunevlseg_gui.viewer.mask_overlay import Layer, bits_of, compose, outline_lines
 from tunevlseg_gui.viewer.scan import ViewedScan
+from tunevlseg_gui.viewer.shared_look import Shared, SharedLook
 from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
 
-OPACITY = 0.45
 OPACITY_STEP = 0.1
 MOST_LINES = 10_000
-WINDOW_OF_NOTHING = WindowLevel(128, 256)
+SIDES = (("L", "R"), ("P", "A"), ("S", "I"))
+"""Letters of the growing and of the falling end of each world axis."""
 
 
 class SliceState:
-    """One scan in one plane at one slice. Changing it changes nothing on disk and copies no volume."""
+    """One plane of what a SharedLook says. Changing it changes nothing on disk and copies no volume.
 
-    def __init__(self) -> None:
-        self.scan: ViewedScan | None = None
-        self.plane: Plane = "axial"
-        self.index = 0
-        self.window = WINDOW_OF_NOTHING
-        self.opacity = OPACITY
-        self.threshold = 0.5
-        self.overlay_on = True
-        self.outline = False
-        self.crosshair = False
-        self.cursor_zyx = (0.0, 0.0, 0.0)
-        self.layers: list[Layer] = []
-        self._stacks: dict[Plane, SliceStack] = {}
+    Several planes with the same SharedLook are linked: the slice shown is the one through the common cursor.
+    """
+
+    scan = Shared[ViewedScan | None]()
+    window = Shared[WindowLevel]()
+    opacity = Shared[float]()
+    threshold = Shared[float]()
+    overlay_on = Shared[bool]()
+    outline = Shared[bool]()
+    crosshair = Shared[bool]()
+    cursor_zyx = Shared[Vector]()
+    layers = Shared[list[Layer]]()
+
+    def __init__(self, shared: SharedLook | None = None, plane: Plane = "axial") -> None:
+        self.shared = shared or SharedLook()
+        self.plane: Plane = plane
+        self._stacks: dict[tuple[Plane, bool], SliceStack] = {}
+        self._stacked: ViewedScan | None = None
 
     # what is shown
 
     def open(self, scan: ViewedScan) -> None:
         """Another scan, at the middle slice; layers of the last one are gone."""
-        self.scan = scan
-        self.layers = []
-        self._stacks = {}
-        self.window = scan.window
-        z, y, x = scan.shape_zyx
-        self.cursor_zyx = ((z - 1) / 2, (y - 1) / 2, (x - 1) / 2)
-        self.crosshair = False
+        self.shared.open(scan)
         if scan.is_picture:
             self.plane = "axial"
-        self.index = len(self.stack) // 2
+        height, width = self.stack.slice_shape
+        self.cursor_zyx = self.stack.voxel_of(len(self.stack) // 2, height // 2, width // 2)
 
     def close(self) -> None:
-        self.scan = None
-        self.layers = []
+        self.shared.close()
         self._stacks = {}
 
     @property
     def stack(self) -> SliceStack:
         """The scan's slices in the plane; ValueError without a scan."""
-        if self.scan is None:
+        scan = self.scan
+        if scan is None:
             raise ValueError("no scan is open")
-        if self.plane not in self._stacks:
-            self._stacks[self.plane] = SliceStack(self.scan.voxels, self.scan.geometry, self.plane)
-        return self._stacks[self.plane]
+        if scan is not self._stacked:
+            self._stacks, self._stacked = {}, scan
+        key = (self.plane, self.shared.neurological)
+        if key not in self._stacks:
+            self._stacks[key] = SliceStack(scan.voxels, scan.geometry, self.plane, neurological=key[1])
+        return self._stacks[key]
 
     @property
     def slices(self) -> int:
         return 0 if self.scan is None else len(self.stack)
 
+    @property
+    def index(self) -> int:
+        """The slice through the cursor."""
+        return 0 if self.scan is None else self._kept(round(self.stack.pixel_of(self.cursor_zyx)[0]))
+
     def set_plane(self, plane: Plane) -> None:
         """The same place in another plane: the slice through the cursor."""
         self.plane = plane
-        if self.scan is not None:
-            self.index = self._kept(round(self.stack.pixel_of(self.cursor_zyx)[0]))
 
     def set_index(self, index: int) -> None:
         if self.scan is None:
             return
-        self.index = self._kept(index)
         _, row, column = self.stack.pixel_of(self.cursor_zyx)
-        self.cursor_zyx = self.stack.voxel_of(self.index, row, column)
+        self.cursor_zyx = self.stack.voxel_of(self._kept(index), row, column)
 
     def step(self, slices: int) -> None:
         self.set_index(self.index + slices)
@@ -102,6 +109,18 @@ class SliceState:
         _, row, column = self.stack.pixel_of(self.cursor_zyx)
         return row, column
 
+    @property
+    def height_in_words(self) -> str:
+        """Where the slice lies in the body, such as "S 12.5 mm"; empty for pictures."""
+        if self.scan is None:
+            return ""
+        height, width = self.stack.slice_shape
+        world = self.stack.world_of(self.index, (height - 1) / 2, (width - 1) / 2)
+        if world is None:
+            return ""
+        axis = {"sagittal": 0, "coronal": 1}.get(self.stack.display_plane, 2)
+        return f"{_side(world[axis], *SIDES[axis])} mm"
+
     def _kept(self, index: int) -> int:
         return min(max(index, 0), max(self.slices - 1, 0))
 
@@ -119,6 +138,20 @@ class SliceState:
     def drag_window(self, start: WindowLevel, right: float, down: float) -> None:
         if self.scan is not None and self.has_window:
             self.window = start.dragged(right, down, self.scan.window.width)
+
+    def window_from(self, top: float, left: float, bottom: float, right: float) -> None:
+        """The window in which the values between these rows and columns of the slice fill black to white."""
+        if self.scan is None or not self.has_window:
+            return
+        height, width = self.stack.slice_shape
+        rows = slice(min(max(round(top), 0), height - 1), min(max(round(bottom), 0), height - 1) + 1)
+        columns = slice(min(max(round(left), 0), width - 1), min(max(round(right), 0), width - 1) + 1)
+        values = self.stack[self.index][rows, columns].astype(np.float64)
+        values = values[np.isfinite(values)]
+        if values.size:
+            # A few bright or dark voxels (metal, air) must not decide.
+            low, high = (float(value) for value in np.percentile(values, (1, 99)))
+            self.window = WindowLevel.between(low, high) if high > low else WindowLevel(low, max(self.window.width, 1))
 
     def reset_window(self) -> None:
         if self.scan is not None:
@@ -146,6 +179,7 @@ class SliceState:
         return (
             id(self.scan),
             self.plane,
+            self.shared.neurological,
             self.index,
             self.window,
             self.opacity,
@@ -193,7 +227,8 @@ class SliceState:
         parts = []
         world = self.stack.world_of(self.index, r, c)
         if world is not None:
-            parts.append(f"({_side(world[0], 'L', 'R')}, {_side(world[1], 'P', 'A')}, {_side(world[2], 'S', 'I')}) mm")
+            sides = ", ".join(_side(value, *letters) for value, letters in zip(world, SIDES, strict=True))
+            parts.append(f"({sides}) mm")
             parts.append(f"voxel {x}, {y}, {z}")
         else:
             parts.append(f"pixel {x}, {y}")
@@ -203,6 +238,8 @@ class SliceState:
             found = int(layer.levels[z, y, x])
             if found >= level:
                 parts.append(f"{layer.phrase} {found / 255:.2f}")
+        if world is not None:
+            parts.append("LPS " + " ".join(f"{value:.1f}" for value in world))
         return "   ".join(parts)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tunevlseg_gui.theme.look import look
-from tunevlseg_gui.viewer.marks import draw_corner_texts, draw_crosshair, draw_edge_letters, draw_legend
+from tunevlseg_gui.viewer.habits import habits
+from tunevlseg_gui.viewer.key_map import pressed
+from tunevlseg_gui.viewer.marks import draw_box, draw_corner_texts, draw_crosshair, draw_edge_letters, draw_legend
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.mouse import Mouse
 from tunevlseg_gui.viewer.slice_state import OPACITY_STEP, SliceState
@@ -25,47 +27,52 @@ SHARP_FROM = 16.0
 """From this many screen pixels a voxel on, voxels are drawn with sharp edges."""
 
 
-KEYS = """Wheel, arrows: slice; PgUp, PgDn: ten slices
-Ctrl+wheel: zoom; middle button or Shift+left button: move; R: whole slice
-Right button: window (across) and level (up, down); Ctrl+double click: reset
-1 to 6, W: CT windows
-Left button: crosshair; X: crosshair on, off
-S: masks on, off; Shift+S: outline; A, D: opacity
-/: to the phrases; Enter: segment; Esc: cancel"""
-
-
 class SliceView(QWidget):
     """Paints what a SliceState says; changes it by wheel, mouse and keys, and tells `changed`."""
 
     changed = Signal()  # slice, window, overlay or crosshair were changed here
     hovered = Signal(str)  # what lies under the mouse, in words
-    prompt_wanted = Signal()  # the key /
-    presets_wanted = Signal()  # the key W
-    keys_wanted = Signal()  # the key ?
+    focused = Signal()
+    action_wanted = Signal(str)  # id of a ViewAction that concerns more than this view
 
     def __init__(self, state: SliceState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sliceView")
         self.setAccessibleName("Slice")
-        self.setMinimumSize(240, 200)
+        self.setMinimumSize(150, 130)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.state = state
-        self.viewport = Viewport()
         self._pixels: NDArray[np.uint32] | None = None  # what the QImage reads from: it must outlive it
         self._image = QImage()
         self._lines: list[tuple[Layer, NDArray[np.int64]]] = []
-        self._key: Hashable = None
+        self._key: Hashable = None  # of the picture that was composed
+        self._painted: Hashable = None  # of all that was painted
         self.mouse = Mouse(self)
         look().changed.connect(self.update)
 
     # painting
 
+    @property
+    def viewport(self) -> Viewport:
+        return self.state.shared.viewport(self.state.plane)
+
     def refresh(self) -> None:
         """After the state was changed from outside."""
         self.update()
+
+    def refresh_if_changed(self) -> None:
+        """After another plane was changed: paints again only where this one looks different now."""
+        if self._look() != self._painted:
+            self.update()
+
+    def _look(self) -> Hashable:
+        if self.state.scan is None:
+            return None
+        view, crosshair = self.viewport, self.state.cursor_pixel if self.state.crosshair else None
+        return self.state.look_key(), crosshair, view.zoom, view.right, view.down
 
     def placement(self) -> Placement | None:
         """Where the slice lies on the widget; None without a scan."""
@@ -76,6 +83,7 @@ class SliceView(QWidget):
         return place(self.viewport, (self.width(), self.height()), stack.slice_shape, stack.spacing_hw, margin)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._painted = self._look()
         painter = QPainter(self)
         painter.fillRect(self.rect(), look().colour("stage"))
         placed = self.placement()
@@ -90,6 +98,8 @@ class SliceView(QWidget):
                 draw_crosshair(painter, self.rect(), placed.point_of(*self.state.cursor_pixel))
             if self.mouse.tool is not None:
                 self.mouse.tool.paint(painter, self, placed)
+            if self.mouse.box is not None:
+                draw_box(painter, self.mouse.box)
             draw_edge_letters(painter, self.rect(), self.state.stack.edge_letters)
             draw_corner_texts(painter, self.rect(), self.state)
             draw_legend(painter, self.rect(), self.state.shown_layers)
@@ -146,6 +156,10 @@ class SliceView(QWidget):
         if self.state.scan is not None:
             self.mouse.double_click(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit()
+
     def leaveEvent(self, event: object) -> None:
         self.mouse.leave()
         self.hovered.emit("")
@@ -157,47 +171,47 @@ class SliceView(QWidget):
     # the keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, shift = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if self.mouse.tool is not None and self.state.scan is not None and self.mouse.tool.key(self, event):
-            return
-        others = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        if others or self.state.scan is None or not self._act(Qt.Key(key), shift, event.text()):
+        if self.state.scan is None:
             super().keyPressEvent(event)
-
-    def _act(self, key: Qt.Key, shift: bool, text: str) -> bool:
-        """Whether the key meant something."""
-        state, k = self.state, Qt.Key
-        steps = {k.Key_Right: 1, k.Key_Up: 1, k.Key_Left: -1, k.Key_Down: -1, k.Key_PageUp: 10, k.Key_PageDown: -10}
-        if key in steps:
-            self.step(steps[key])
-        elif key == k.Key_Home:
-            self.step(-state.index)
-        elif key == k.Key_End:
-            self.step(state.slices)
-        elif key == k.Key_S and shift:
-            state.outline = not state.outline
-        elif key == k.Key_S:
-            state.overlay_on = not state.overlay_on
-        elif key == k.Key_A:
-            state.set_opacity(state.opacity - OPACITY_STEP)
-        elif key == k.Key_D:
-            state.set_opacity(state.opacity + OPACITY_STEP)
-        elif key == k.Key_X:
-            state.crosshair = not state.crosshair
-        elif key == k.Key_R:
-            self.viewport.reset()
-        elif key == k.Key_W:
-            self.presets_wanted.emit()
-        elif k.Key_1 <= key <= k.Key_6:
-            state.use_preset(key - k.Key_1)
-        elif text == "?":
-            self.keys_wanted.emit()
-        elif text == "/":  # by what it types: it lies elsewhere on other keyboards
-            self.prompt_wanted.emit()
+            return
+        if self.mouse.tool is not None and self.mouse.tool.key(self, event):
+            return
+        action = habits().key_map.get(pressed(event))
+        if action is None:
+            super().keyPressEvent(event)
         else:
-            return False
+            self.do(action)
+
+    def do(self, action: str) -> None:
+        """What a key is for; actions that concern more than this view are passed on by `action_wanted`."""
+        state = self.state
+        steps = {"next": 1, "previous": -1, "ten_on": 10, "ten_back": -10}
+        if action in steps:
+            self.step(steps[action])
+            return
+        match action:
+            case "first":
+                state.set_index(0)
+            case "last":
+                state.set_index(state.slices)
+            case "outline":
+                state.outline = not state.outline
+            case "overlay":
+                state.overlay_on = not state.overlay_on
+            case "fainter":
+                state.set_opacity(state.opacity - OPACITY_STEP)
+            case "stronger":
+                state.set_opacity(state.opacity + OPACITY_STEP)
+            case "crosshair":
+                state.crosshair = not state.crosshair
+            case "whole":
+                self.viewport.reset()
+            case _ if action.removeprefix("window").isdigit():
+                state.use_preset(int(action.removeprefix("window")) - 1)
+            case _:
+                self.action_wanted.emit(action)
+                return
         self.tell_changed()
-        return True
 
     def step(self, slices: int) -> None:
         self.state.step(slices)

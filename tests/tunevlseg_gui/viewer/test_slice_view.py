@@ -209,8 +209,9 @@ def test_keys(view: SliceView) -> None:
 
 
 def test_the_slash_asks_for_the_prompt_box(view: SliceView, qtbot: Any) -> None:
-    with qtbot.waitSignal(view.prompt_wanted):
+    with qtbot.waitSignal(view.action_wanted) as heard:
         QTest.keyClicks(view, "/")
+    assert heard.args == ["prompt"]
 
 
 def test_keys_typed_into_a_text_box_are_left_alone(qtbot: Any, volume: ViewedScan) -> None:

@@ -48,7 +48,8 @@ class LargeView(QWidget):
         self._layers: list[tuple[int, Layer]] = []
         self._hidden: set[int] = set()  # labels that were switched off, in every case
         self.viewer = ScanViewer()
-        self.viewer.view.installEventFilter(self)
+        for view in self.viewer.panes.views:
+            view.installEventFilter(self)
         self.name = PathLabel()
         self.name.setObjectName("caseName")
         self.name.setProperty("role", "heading")

@@ -28,6 +28,8 @@ class LayerList(QWidget):
     def show_layers(self, layers: Sequence[Layer]) -> None:
         for row in self._rows:
             self._column.removeWidget(row)
+            row.hide()
+            row.setParent(None)
             row.deleteLater()
         self._rows = [LayerRow(layer, number) for number, layer in enumerate(layers)]
         for row in self._rows:

@@ -206,7 +206,7 @@ class SegmentPage(QWidget):
         side.layer_list.toggled.connect(control.layers_toggled)
         side.layer_list.removed.connect(control.remove_layer)
         viewer.changed.connect(control.view_changed)
-        viewer.view.prompt_wanted.connect(self._focus_prompt)
+        viewer.prompt_wanted.connect(self._focus_prompt)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, control.cancel, context=inside)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):

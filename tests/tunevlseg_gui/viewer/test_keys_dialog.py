@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialogButtonBox
+
+from tunevlseg_gui.settings.model import ViewerSettings
+from tunevlseg_gui.viewer.habits import habits
+from tunevlseg_gui.viewer.key_map import ACTIONS, conflicts, key_map
+from tunevlseg_gui.viewer.keys_dialog import KeysDialog
+from tunevlseg_gui.viewer.scan import ViewedScan
+from tunevlseg_gui.viewer.scan_viewer import ScanViewer
+
+OK = QDialogButtonBox.StandardButton.Ok
+
+
+@pytest.fixture
+def dialog(qtbot: Any) -> Iterator[KeysDialog]:
+    made = KeysDialog()
+    qtbot.addWidget(made)
+    made.open_with({})
+    yield made
+    habits().use(ViewerSettings())
+
+
+def test_no_two_actions_come_with_the_same_key() -> None:
+    assert conflicts({}) == {}
+    assert len(key_map({})) == sum(len(action.keys) for action in ACTIONS)
+
+
+def test_what_is_not_changed_is_not_kept(dialog: KeysDialog) -> None:
+    assert dialog.chosen() == {}
+
+
+def test_a_changed_key_works_and_the_old_one_no_longer_does(dialog: KeysDialog, volume: ViewedScan, qtbot: Any) -> None:
+    dialog.edits["overlay"].setKeySequence(QKeySequence("G"))
+    dialog.buttons.button(OK).click()
+    assert habits().settings.keys == {"overlay": ["G"]}
+    viewer = ScanViewer()
+    qtbot.addWidget(viewer)
+    viewer.show_scan(volume)
+    QTest.keyClick(viewer.view, Qt.Key.Key_S)
+    assert viewer.state.overlay_on
+    QTest.keyClick(viewer.view, Qt.Key.Key_G)
+    assert not viewer.state.overlay_on
+
+
+def test_two_actions_with_one_key_are_told_and_not_kept(dialog: KeysDialog) -> None:
+    dialog.edits["overlay"].setKeySequence(QKeySequence("R"))
+    assert "R: “Whole slice again” and “Masks on, off”" in dialog.told.text()
+    assert not dialog.buttons.button(OK).isEnabled()
+    dialog.edits["whole"].setKeySequence(QKeySequence("Shift+R"))
+    assert dialog.buttons.button(OK).isEnabled()
+
+
+def test_a_symbol_needs_no_shift(dialog: KeysDialog) -> None:
+    dialog.edits["crosshair"].setKeySequence(QKeySequence("Shift++"))
+    assert dialog.chosen() == {"crosshair": ["+"]}
+
+
+def test_question_mark_and_f1_show_the_list(volume: ViewedScan, qtbot: Any) -> None:
+    viewer = ScanViewer()
+    qtbot.addWidget(viewer)
+    viewer.show()
+    viewer.show_scan(volume)
+    QTest.keyClicks(viewer.view, "?")
+    assert viewer._keys_dialog is not None
+    assert viewer._keys_dialog.isVisible()
+    viewer._keys_dialog.reject()
+    QTest.keyClick(viewer.view, Qt.Key.Key_F1)
+    assert viewer._keys_dialog.isVisible()

@@ -1,0 +1,161 @@
+"""Three linked planes: one cursor, one window; a pane alone and back; only what changed is painted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from tunevlseg_gui.settings.model import ViewerSettings
+from tunevlseg_gui.viewer.habits import habits
+from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.scan import ViewedScan
+from tunevlseg_gui.viewer.scan_viewer import ScanViewer
+from tunevlseg_gui.viewer.slice_view import SliceView
+from tunevlseg_gui.viewer.window_level import CT_PRESETS
+
+LEFT = Qt.MouseButton.LeftButton
+NONE, SHIFT, CTRL = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+)
+
+
+@pytest.fixture
+def viewer(qtbot: Any, volume: ViewedScan, block: Layer) -> Iterator[ScanViewer]:
+    habits().use(ViewerSettings(three_planes=True))
+    made = ScanViewer()
+    qtbot.addWidget(made)
+    made.resize(900, 700)
+    made.show()
+    qtbot.waitExposed(made)
+    made.show_scan(volume)
+    made.show_layers([block])
+    qtbot.waitUntil(lambda: all(view._painted is not None for view in made.panes.views))
+    yield made
+    habits().use(ViewerSettings())
+
+
+def click(view: SliceView, row: float, column: float, how: str = "click", modifiers: Any = NONE) -> None:
+    placed = view.placement()
+    assert placed is not None
+    point = QPoint(*(round(value) for value in placed.point_of(row, column)))
+    if how == "click":
+        QTest.mouseClick(view, LEFT, modifiers, point)
+    else:
+        QTest.mouseDClick(view, LEFT, modifiers, point)
+
+
+def test_three_planes_show_the_place_that_is_clicked_in_one(viewer: ScanViewer) -> None:
+    axial, coronal, sagittal = viewer.panes.views
+    assert [view.state.plane for view in viewer.panes.views] == ["axial", "coronal", "sagittal"]
+    click(axial, 6, 11)
+    assert (coronal.state.index, sagittal.state.index) == (6, 11)
+    click(coronal, 1, 20)  # the second row from the head: slice 4 of 6
+    assert (axial.state.index, sagittal.state.index) == (4, 20)
+    assert axial.state.cursor_pixel == (6, 20)
+
+
+def test_the_choice_of_a_plane_moves_the_others_aside(viewer: ScanViewer) -> None:
+    QTest.keyClick(viewer.plane_combo, Qt.Key.Key_Down)
+    assert [view.state.plane for view in viewer.panes.views] == ["coronal", "axial", "sagittal"]
+
+
+def test_shift_and_a_move_take_the_crosshair_along(viewer: ScanViewer) -> None:
+    view = viewer.panes.views[0]
+    placed = view.placement()
+    assert placed is not None
+    point = QPoint(*(round(value) for value in placed.point_of(12, 9)))
+    from PySide6.QtCore import QEvent, QPointF
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    none = Qt.MouseButton.NoButton
+    moved = QMouseEvent(QEvent.Type.MouseMove, QPointF(point), view.mapToGlobal(QPointF(point)), none, none, SHIFT)
+    QApplication.sendEvent(view, moved)
+    assert view.state.cursor_pixel == (12, 9)
+    assert viewer.panes.views[1].state.index == 12
+
+
+def test_a_double_click_shows_one_plane_alone_and_leaves_the_window(viewer: ScanViewer) -> None:
+    viewer.state.use_preset(2)
+    coronal = viewer.panes.views[1]
+    click(coronal, 2, 12, "double")
+    assert [view.isVisible() for view in viewer.panes.views] == [True, False, False]
+    assert viewer.state.plane == "coronal"
+    assert viewer.state.window == CT_PRESETS[2][1]
+    click(viewer.view, 2, 12, "double")
+    assert [view.state.plane for view in viewer.panes.views] == ["axial", "coronal", "sagittal"]
+    assert all(view.isVisible() for view in viewer.panes.views)
+
+
+def test_the_button_and_the_key_change_between_one_plane_and_three(viewer: ScanViewer) -> None:
+    QTest.mouseClick(viewer.three_button, LEFT)
+    assert not viewer.panes.three
+    assert not habits().settings.three_planes
+    QTest.keyClick(viewer.view, Qt.Key.Key_T)
+    assert viewer.panes.three
+    assert viewer.three_button.isChecked()
+
+
+def test_the_slider_is_that_of_the_plane_with_the_focus(viewer: ScanViewer) -> None:
+    assert viewer.slider.maximum() == 5
+    click(viewer.panes.views[2], 2, 10)
+    assert viewer.slider.maximum() == 29
+    viewer.slider.setValue(3)
+    assert viewer.panes.views[2].state.index == 3
+
+
+def test_only_planes_that_changed_are_composed_again(viewer: ScanViewer, qtbot: Any) -> None:
+    pixels = [view._pixels for view in viewer.panes.views]
+    QTest.keyClick(viewer.panes.views[0], Qt.Key.Key_Up)
+    qtbot.waitUntil(lambda: viewer.panes.views[0]._pixels is not pixels[0])
+    assert [view._pixels is old for view, old in zip(viewer.panes.views, pixels, strict=True)] == [False, True, True]
+
+
+def test_neurological_puts_the_right_side_on_the_right(viewer: ScanViewer) -> None:
+    axial, _, sagittal = viewer.panes.views
+    click(axial, 6, 11)
+    before, place = axial.state.stack[3].copy(), axial.state.cursor_zyx
+    assert axial.state.stack.edge_letters == ("A", "P", "R", "L")
+    habits().set_neurological(True)
+    assert axial.state.stack.edge_letters == ("A", "P", "L", "R")
+    assert sagittal.state.stack.edge_letters == ("S", "I", "A", "P")
+    assert np.array_equal(axial.state.stack[3], before[:, ::-1])
+    assert axial.state.cursor_zyx == place
+    assert axial.state.cursor_pixel == (6, 29 - 11)
+
+
+def test_a_picture_has_one_plane(viewer: ScanViewer, photo: ViewedScan) -> None:
+    viewer.show_scan(photo)
+    assert not viewer.panes.three
+    QTest.keyClick(viewer.view, Qt.Key.Key_T)
+    assert not viewer.panes.three
+
+
+def test_a_box_drawn_with_ctrl_gives_the_window_of_its_region(viewer: ScanViewer) -> None:
+    view = viewer.view
+    assert viewer.state.scan is not None
+    placed = view.placement()
+    assert placed is not None
+    ends = [QPoint(*(round(value) for value in placed.point_of(*at))) for at in ((2, 12), (9, 18))]
+    QTest.mousePress(view, LEFT, CTRL, ends[0])
+    QTest.mouseMove(view, ends[1])
+    QTest.mouseRelease(view, LEFT, CTRL, ends[1])
+    assert viewer.state.window.limits == (-1000, 40)
+    assert viewer.panes.views[0].state.cursor_pixel != (2, 12)  # the crosshair stays
+
+
+def test_the_right_button_zooms_where_that_is_the_habit(viewer: ScanViewer) -> None:
+    habits().set_right_drag("zoom")
+    window = viewer.state.window
+    QTest.mousePress(viewer.view, Qt.MouseButton.RightButton, NONE, QPoint(200, 200))
+    QTest.mouseMove(viewer.view, QPoint(200, 100))
+    QTest.mouseRelease(viewer.view, Qt.MouseButton.RightButton, NONE, QPoint(200, 100))
+    assert viewer.view.viewport.zoom == pytest.approx(2)
+    assert viewer.state.window == window

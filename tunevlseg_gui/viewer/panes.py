@@ -1,0 +1,137 @@
+"""One plane, or three that are linked: which are on show, which one the user is in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from engine.volumes.slicing import Plane
+from tunevlseg_gui.viewer.shared_look import SharedLook
+from tunevlseg_gui.viewer.slice_state import SliceState
+from tunevlseg_gui.viewer.slice_view import SliceView
+from tunevlseg_gui.viewer.tool import Tool
+
+ANATOMICAL: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
+
+
+class Panes(QWidget):
+    """A main view, whose plane is chosen, and two at its side with the other planes."""
+
+    changed = Signal()  # something was changed in one of them
+    active_changed = Signal()
+    layout_changed = Signal()
+    hovered = Signal(str)
+    action_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.shared = SharedLook()
+        self.views = [SliceView(SliceState(self.shared, plane)) for plane in ANATOMICAL]
+        self.main = self.active = self.views[0]
+        self.three = False
+        self._before: Plane | None = None  # the main view's plane, while another one is shown alone
+        self._side = QSplitter(Qt.Orientation.Vertical)
+        self._across = QSplitter(Qt.Orientation.Horizontal)
+        self._across.addWidget(self.main)
+        for view in self.views[1:]:
+            self._side.addWidget(view)
+        self._across.addWidget(self._side)
+        self._across.setStretchFactor(0, 3)
+        self._across.setStretchFactor(1, 2)
+        for splitter in (self._side, self._across):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._across)
+        self._side.hide()
+        for number, view in enumerate(self.views):
+            if number:
+                view.setObjectName(f"sliceView{number + 1}")
+            view.changed.connect(lambda view=view: self._view_changed(view))
+            view.focused.connect(lambda view=view: self._focused(view))
+            view.hovered.connect(self.hovered)
+            view.action_wanted.connect(lambda action, view=view: self._act(view, action))
+
+    @property
+    def can_be_three(self) -> bool:
+        """Of a picture, or a volume of one slice, there is one plane only."""
+        scan = self.shared.scan
+        return scan is not None and not scan.is_picture and scan.shape_zyx[0] > 1
+
+    @property
+    def shown(self) -> list[SliceView]:
+        return self.views if self.three else [self.main]
+
+    def show_three(self, on: bool) -> None:
+        on = on and self.can_be_three
+        if not on and self.active is not self.main:
+            self._focused(self.main)
+        if on and not self.three:
+            self.shared.crosshair = True
+        self.three = on
+        self._side.setVisible(on)
+        self._name_views()
+        self.refresh()
+        self.layout_changed.emit()
+
+    def maximise(self, view: SliceView) -> None:
+        """This view's plane alone; again: the three planes as they were."""
+        if self.three:
+            self._before = self.main.state.plane
+            self.main.state.set_plane(view.state.plane)
+            self.show_three(False)
+            self.main.setFocus()
+        else:
+            if self._before is not None:
+                self.main.state.set_plane(self._before)
+            self._before = None
+            self.show_three(True)
+
+    def choose_plane(self, plane: Plane) -> None:
+        """For the main view; the two at its side show the others."""
+        self.main.state.set_plane(plane)
+        self._before = None
+        self._name_views()
+        self.refresh()
+
+    def take_tool(self, tool: Tool | None) -> None:
+        held = self.main.mouse.tool
+        if held is not None and held is not tool:
+            held.put_down()
+        for view in self.views:
+            view.take_tool(tool)
+
+    def refresh(self) -> None:
+        for view in self.shown:
+            view.refresh()
+
+    def _name_views(self) -> None:
+        """Gives the side views the planes that the main one does not show."""
+        state = self.main.state
+        taken = state.plane if self.shared.scan is None else state.stack.display_plane
+        rest = [plane for plane in ANATOMICAL if plane != taken]
+        for view, plane in zip(self.views[1:], rest, strict=False):
+            view.state.set_plane(plane)
+        for view in self.views:
+            view.setAccessibleName(f"Slice, {view.state.plane}")
+
+    def _view_changed(self, view: SliceView) -> None:
+        for other in self.shown:
+            if other is not view:
+                other.refresh_if_changed()
+        self.changed.emit()
+
+    def _focused(self, view: SliceView) -> None:
+        if view is not self.active:
+            self.active = view
+            self.active_changed.emit()
+
+    def _act(self, view: SliceView, action: str) -> None:
+        if action == "planes":
+            self._before = None
+            self.show_three(not self.three)
+        elif action == "maximise":
+            self.maximise(view)
+        else:
+            self.action_wanted.emit(action)

@@ -1,0 +1,45 @@
+"""Menu below the slices: orientation, what the right button does, keys."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from tunevlseg_gui.viewer.habits import habits
+
+ORIENTATIONS = (
+    (False, "&Radiological: patient's right on the left"),
+    (True, "&Neurological: patient's right on the right"),
+)
+RIGHT_DRAGS = (("window", "Right drag: &window and level"), ("zoom", "Right drag: &zoom"))
+
+
+class ViewMenu(QMenu):
+    """Choices that are kept as habits."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("viewMenu")
+        self.orientation = QActionGroup(self)
+        for value, title in ORIENTATIONS:
+            self._choice(self.orientation, title, value)
+        self.addSeparator()
+        self.right_drag = QActionGroup(self)
+        for meaning, title in RIGHT_DRAGS:
+            self._choice(self.right_drag, title, meaning)
+        self.addSeparator()
+        self.orientation.triggered.connect(lambda chosen: habits().set_neurological(bool(chosen.data())))
+        self.right_drag.triggered.connect(lambda chosen: habits().set_right_drag(str(chosen.data())))
+        self.aboutToShow.connect(self._show_choices)
+
+    def _choice(self, group: QActionGroup, title: str, value: object) -> None:
+        action = QAction(title, self)
+        action.setCheckable(True)
+        action.setData(value)
+        group.addAction(action)
+        self.addAction(action)
+
+    def _show_choices(self) -> None:
+        chosen = (habits().settings.neurological, habits().settings.right_drag)
+        for action in (*self.orientation.actions(), *self.right_drag.actions()):
+            action.setChecked(action.data() in chosen)
