@@ -55,16 +55,22 @@ class Answer:
     refinement: Refinement = NOTHING
     geometry: Geometry | None = None
 
-    @cached_property
+    @property
     def mask(self) -> NDArray[np.bool_]:
-        """[z, y, x], refined; empty where the phrase was not found, instead of speckle."""
+        """[z, y, x], refined; empty where the phrase was not found, instead of speckle. A new array each time."""
         if self.presence < self.presence_cut:
             return np.zeros(self.levels.shape, dtype=np.bool_)
-        return refine(self.levels, self.threshold, self.refinement, self.geometry)
+        bits = np.unpackbits(self._bits, count=self.levels.size)
+        return bits.view(np.bool_).reshape(self.levels.shape)
+
+    @cached_property
+    def _bits(self) -> NDArray[np.uint8]:
+        """One bit a voxel: the masks of many phrases on a large scan would fill the memory."""
+        return np.packbits(refine(self.levels, self.threshold, self.refinement, self.geometry))
 
     @cached_property
     def voxels(self) -> int:
-        return int(np.count_nonzero(self.mask))
+        return 0 if self.presence < self.presence_cut else int(np.bitwise_count(self._bits).sum())
 
     @property
     def found(self) -> bool:
