@@ -122,6 +122,7 @@ def _tune(
     writer.note(**environment(device_name(network.device)))
     tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))
     trainer = make_trainer(network, report, writer, hear)
+    writer.note(random_changes=trainer.train.augment.told())
     done = finished_epochs(writer.folder) if job.resume else []
     checkpoint = load_checkpoint(layout.epoch_folder(writer.folder, done[-1])) if done else None
     if checkpoint is not None:

@@ -130,6 +130,7 @@ class ImageSource:
     ) -> None:
         waiting: list[tuple[int, int, str]] = []
         for position, column in zip(positions.tolist(), columns.tolist(), strict=True):
+            hear.cancel.check()
             name = self._name(position, column, epoch)
             content = self._cached(name)
             if content is not None:
@@ -139,13 +140,11 @@ class ImageSource:
                 continue
             waiting.append((position, column, name))
             if len(waiting) == ENCODE_BATCH:
-                hear.cancel.check()
                 self._encode(waiting, epoch, ticker, hear)
                 waiting = []
                 if not self._keep:
                     return
         if waiting:
-            hear.cancel.check()
             self._encode(waiting, epoch, ticker, hear)
 
     def _name(self, position: int, column: int, epoch: int) -> str:
