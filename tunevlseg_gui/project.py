@@ -170,6 +170,7 @@ class Project(QObject):
         self._saved_edit: object = None
         self._seen: list[CaseRow] = []
         self._splits_found: dict[str, str] = {}
+        self._counted: tuple[tuple[Any, ...], dict[str, dict[str, int]]] | None = None
         self.undo_stack = QUndoStack(self)
 
     @property
@@ -202,7 +203,11 @@ class Project(QObject):
         """split → cases, patients, slices, as edited."""
         if not self.shareable:
             return self.found.splits if self.found else {}
-        return sizes((row, self.split_of(row)) for row in self.cases)
+        # Asked several times after each edit. Edits put other dictionaries and lists in place, they change none.
+        state = (self.cases, self.drawn, self.moves)
+        if self._counted is None or any(old is not new for old, new in zip(self._counted[0], state, strict=True)):
+            self._counted = (state, sizes((row, self.split_of(row)) for row in self.cases))
+        return self._counted[1]
 
     @property
     def shareable(self) -> bool:
@@ -302,7 +307,8 @@ class Project(QObject):
         ids = set(chosen)
         movable = {row.case_id for row in self.cases if row.seen and not row.parts and self.split_of(row) != split}
         others = companions(self.cases, ids) if self.split.by == "patient" else []
-        return [row.case_id for row in self.cases if row.case_id in ids & movable], [
+        own = ids & movable
+        return [row.case_id for row in self.cases if row.case_id in own], [
             case_id for case_id in others if case_id in movable
         ]
 
