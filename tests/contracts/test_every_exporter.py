@@ -279,7 +279,7 @@ def test_ranges_can_be_measured_on_images(kind: str, tmp_path: Path, monkeypatch
     for name in (IMAGE_GRAPH, MASK_GRAPH, FIXED_GRAPH):
         onnx.checker.check_model(onnx.load_from_string(bundle.read_graph(name)), full_check=True)
     images = np.random.default_rng(5).standard_normal((3, 3, SIZE, SIZE)).astype(np.float32)
-    asked(tuned, BundleSession(bundle, "cpu", 1), images)
+    fixed_asked(tuned, bundle, images)  # the labels' phrases set the ranges; others may reach beyond them
 
 
 @pytest.mark.slow
