@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.contract.events import EpochEnded, JobFailed, JobStarted, Paused, Resumed
+from engine.contract.events import Degraded, EpochEnded, JobFailed, JobStarted, Paused, Resumed
 from tunevlseg_gui.pages.runs.live_state import LiveState, in_words
 
 
@@ -25,6 +25,13 @@ def test_pausing_and_going_on() -> None:
     assert state.phase == "paused"
     state.take(Resumed("j"))
     assert state.phase == "running"
+
+
+def test_what_was_done_when_memory_ran_out_is_a_line_of_the_log() -> None:
+    state = LiveState()
+    state.take(Degraded("j", "Memory ran out: 4 images at a time instead of 8.", {"images_at_once": 4}))
+    assert state.log == ["adapted: Memory ran out: 4 images at a time instead of 8."]
+    assert not state.over
 
 
 def test_a_lost_worker_leaves_a_run_to_resume_a_refused_recipe_does_not_look_so() -> None:
