@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.contract.errors import ScanUnreadable
 from engine.contract.whole_file import write_bytes
@@ -55,6 +56,7 @@ class Nifti:
         voxels, geometry, dimensions = read_through_itk(path, "NiftiImageIO", number)
         if header.scale is None and (stands := nifti.plain_voxels(header, stored, number)) is not None:
             voxels = plain_numbers(path, stands)  # ITK would add the intercept all the same
+        voxels = _with_gaps(header, stored, voxels, number)
         geometry, notes = _placed(header, geometry, voxels.shape)
         return Volume(voxels, geometry, path, "nifti", notes, header.raw, dimensions)
 
@@ -116,6 +118,17 @@ def _stated(path: Path, header: NiftiHeader) -> Geometry:
         with contextlib.suppress(ValueError):
             return Geometry.from_matrix(matrix)
     raise zero_spacing(path)
+
+
+def _with_gaps(header: NiftiHeader, stored: StoredArray, voxels: NDArray[Any], number: int) -> NDArray[Any]:
+    """NaN and infinity as the file has them: ITK gives zero for them, without a word."""
+    if voxels.dtype.kind != "f" or voxels.all():
+        return voxels
+    plain = nifti.plain_voxels(header, stored, number)
+    if plain is None or plain.dtype.kind != "f" or plain.shape != voxels.shape:
+        return voxels
+    bad = ~np.isfinite(plain)
+    return np.where(bad, np.float32(np.nan), voxels) if bad.any() else voxels
 
 
 def _check_spacing(path: Path, header: NiftiHeader, count: int) -> None:

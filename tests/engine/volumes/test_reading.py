@@ -32,18 +32,20 @@ def test_values_beyond_16_bits_stay(tmp_path: Path) -> None:
     assert np.array_equal(read_scan_here(written(voxels, tmp_path / "s.nrrd")).voxels, voxels)
 
 
-def test_voxels_without_a_number_are_filled_and_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".nrrd", ".mha", ".nii", ".nii.gz"])
+def test_voxels_without_a_number_are_filled_and_told(suffix: str, tmp_path: Path) -> None:
     voxels = np.linspace(-5, 5, 60, dtype=np.float32).reshape(3, 4, 5)
     voxels[0, 0, 1], voxels[2, 2, 2] = np.nan, np.inf
-    scan = read_scan_here(written(voxels, tmp_path / "s.nrrd"))
+    scan = read_scan_here(written(voxels, tmp_path / f"s{suffix}"))
     assert scan.voxels[0, 0, 1] == -5
     assert scan.voxels[2, 2, 2] == -5
     assert any("2 voxels hold no number" in note for note in scan.notes)
 
 
-def test_a_scan_of_nothing_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".nrrd", ".mha", ".nii", ".nii.gz"])
+def test_a_scan_of_nothing_is_refused(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(ScanUnreadable, match="holds no numbers"):
-        read_scan_here(written(np.full((3, 4, 5), np.nan, np.float32), tmp_path / "s.nrrd"))
+        read_scan_here(written(np.full((3, 4, 5), np.nan, np.float32), tmp_path / f"s{suffix}"))
 
 
 @pytest.mark.parametrize(
