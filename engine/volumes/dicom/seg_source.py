@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,11 +34,13 @@ _TOLD: Final = (
 
 @dataclass(frozen=True)
 class Source:
-    """`datasets`: a file each, or one with several frames; slice z of the volume is plane `planes[z]` of `count`."""
+    """`datasets`: a file for each slice of the volume, in its order; or one file with a frame for each.
+
+    `frame_numbers`: which frames of that file they are, from 1; it may hold others besides.
+    """
 
     datasets: list[Dataset]
-    planes: tuple[int, ...]
-    count: int
+    frame_numbers: tuple[int, ...] = ()
 
 
 def check_source(name: str, like: Volume) -> None:
@@ -75,12 +78,14 @@ def read_source(like: Volume, *, keep: bool) -> Source:
     if len(files) > 1 and any(instance.frame_count > 1 for instance in instances):
         raise InputError("The series lies in several files of several frames each.", hint=ALTERNATIVES)
     placed = like.geometry is not None
+    chosen = [frame for _, frame in frames]
     made = []
     with quiet():
         for instance in instances:
             with in_words(instance.path):
                 full = load(instance.path, pixels=False)
-                made.append(_bare(full, instance.frames, placed=placed, spacing=_spacing(like)))
+                shown = [instance.frames[i] for i in chosen] if len(files) == 1 else instance.frames
+                made.append(_bare(full, shown, placed=placed, spacing=_spacing(like)))
         if placed:
             # Slices of a series may differ in the last digit of their direction; the first one's stands for all.
             for dataset in made[1:]:
@@ -91,8 +96,9 @@ def read_source(like: Volume, *, keep: bool) -> Source:
                 _keep_identity(made[0], load(files[0], pixels=False))
             else:
                 _deidentify(made)
-    count = instances[0].frame_count if len(files) == 1 else len(files)
-    return Source(made, tuple(frame if len(files) == 1 else file for file, frame in frames), count)
+    if len(files) > 1:
+        return Source([made[file] for file, _ in frames])
+    return Source(made, tuple(number + 1 for number in chosen))
 
 
 def _spacing(like: Volume) -> float | None:
@@ -104,7 +110,7 @@ def _spacing(like: Volume) -> float | None:
     return float(abs(matrix[:, 2] @ normal) / np.linalg.norm(normal))
 
 
-def _bare(full: Dataset, frames: tuple[Frame, ...], *, placed: bool, spacing: float | None) -> Dataset:
+def _bare(full: Dataset, frames: Sequence[Frame], *, placed: bool, spacing: float | None) -> Dataset:
     bare = Dataset()
     for keyword in _SLICE:
         if keyword in full:
@@ -123,7 +129,7 @@ def _bare(full: Dataset, frames: tuple[Frame, ...], *, placed: bool, spacing: fl
         setattr(bare, keyword, "")
     bare.StudyDate = bare.StudyTime = bare.ReferringPhysicianName = None
     if "NumberOfFrames" in full:
-        bare.NumberOfFrames = full.NumberOfFrames
+        bare.NumberOfFrames = len(frames)
     if placed and "ImagePositionPatient" in full and len(frames) == 1:
         for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
             bare[keyword] = full[keyword]
@@ -136,7 +142,7 @@ def _bare(full: Dataset, frames: tuple[Frame, ...], *, placed: bool, spacing: fl
     return bare
 
 
-def _add_groups(bare: Dataset, frames: tuple[Frame, ...], spacing: float | None) -> None:
+def _add_groups(bare: Dataset, frames: Sequence[Frame], spacing: float | None) -> None:
     """The functional groups that say where the frames lie, and nothing else of them."""
     first = frames[0]
     assert first.orientation is not None

@@ -15,7 +15,7 @@ from engine.contract.errors import InputError, OutOfMemory
 from engine.contract.whole_file import write_whole
 from engine.volumes.dicom.header import quiet
 from engine.volumes.dicom.seg_source import ALTERNATIVES, Source, read_source
-from engine.volumes.segments import NamedMask, Saving
+from engine.volumes.segments import NamedMask, Saving, flatten, layers_of
 from engine.volumes.terminology import Code
 from engine.volumes.volume import Volume
 
@@ -43,7 +43,7 @@ def write_seg(segments: Sequence[NamedMask], path: Path, like: Volume, saving: S
 
     source = read_source(like, keep=saving.identity == "keep")
     try:
-        pixels = _pixels(segments, source, like, saving)
+        pixels = _pixels(segments, like, saving)
     except MemoryError as error:
         raise OutOfMemory(
             f"{path.name}: {len(segments)} segments do not fit into memory.", hint="Save fewer phrases, or binary ones."
@@ -75,6 +75,7 @@ def write_seg(segments: Sequence[NamedMask], path: Path, like: Volume, saving: S
                 specific_character_set="ISO_IR 192",
                 **dated,
             )
+            _number_frames(made, source)
             _finish(made, saving)
             write_whole(path, lambda beside: made.save_as(beside, enforce_file_format=True))
     except (AttributeError, ValueError, TypeError, KeyError, IndexError) as error:
@@ -87,19 +88,19 @@ def write_seg(segments: Sequence[NamedMask], path: Path, like: Volume, saving: S
         logger.setLevel(before)
 
 
-def _pixels(segments: Sequence[NamedMask], source: Source, like: Volume, saving: Saving) -> NDArray[Any]:
-    """[planes, rows, columns, segments], planes as in the source."""
-    _, rows, columns = like.shape_zyx
-    planes = list(source.planes)
-    dtype = np.float32 if saving.fractional else np.uint8
-    pixels = np.zeros((source.count, rows, columns, len(segments)), dtype)
+def _pixels(segments: Sequence[NamedMask], like: Volume, saving: Saving) -> NDArray[Any]:
+    """[z, rows, columns, segments]; for segments that do not overlap label numbers [z, rows, columns], which are
+    smaller and quicker."""
+    if not saving.fractional and len(layers_of([segment.voxels for segment in segments])) == 1:
+        return flatten([segment.voxels for segment in segments], range(1, len(segments) + 1))[0]
+    pixels = np.zeros((*like.shape_zyx, len(segments)), np.float32 if saving.fractional else np.uint8)
     for number, segment in enumerate(segments):
         if not saving.fractional:
-            pixels[planes, ..., number] = segment.voxels
+            pixels[..., number] = segment.voxels
         elif segment.levels is None:
             raise ValueError("a fractional segmentation needs probabilities")
         else:
-            pixels[planes, ..., number] = segment.levels / np.float32(255)
+            np.divide(segment.levels, np.float32(255), out=pixels[..., number])
     return pixels
 
 
@@ -136,6 +137,19 @@ def _coded(code: Code) -> Any:
     from highdicom.sr import CodedConcept
 
     return CodedConcept(code.value, code.scheme, code.meaning[:64])
+
+
+def _number_frames(made: Any, source: Source) -> None:
+    """Where not all frames of a file belong to the volume, references are to the numbers that they have in it."""
+    images = {
+        id(image): image  # segments share the reference to the frame that they lie on
+        for frame in made.get("PerFrameFunctionalGroupsSequence") or []
+        for derivation in frame.get("DerivationImageSequence") or []
+        for image in derivation.SourceImageSequence
+        if source.frame_numbers and "ReferencedFrameNumber" in image
+    }
+    for image in images.values():
+        image.ReferencedFrameNumber = source.frame_numbers[int(image.ReferencedFrameNumber) - 1]
 
 
 def _finish(made: Any, saving: Saving) -> None:

@@ -8,12 +8,13 @@ import highdicom
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from engine.contract.errors import InputError, ScanUnreadable
 from engine.volumes.formats.dicom_seg import DicomSeg
 from engine.volumes.geometry import Geometry, max_corner_shift
-from engine.volumes.reading import read_mask, read_mask_here, read_scan_here
+from engine.volumes.reading import list_series_here, read_mask, read_mask_here, read_scan_here
 from engine.volumes.segments import NamedMask, Saving
 from engine.volumes.terminology import parse_term, term_of
 from engine.volumes.volume import Volume
@@ -64,6 +65,17 @@ def multi_frame(folder: Path) -> Volume:
     return read_scan_here(save(enhanced([evenly(5)[i] for i in (3, 0, 4, 1, 2)]), folder / "multi.dcm"))
 
 
+def one_of_two(folder: Path) -> Volume:
+    """The second time point of a file that holds two."""
+    made = enhanced([*evenly(5), *evenly(5)])
+    for number, frame in enumerate(made.PerFrameFunctionalGroupsSequence):
+        content = Dataset()
+        content.TemporalPositionIndex = 1 + number // 5
+        frame.FrameContentSequence = [content]
+    file = save(made, folder / "two.dcm")
+    return read_scan_here(file, list_series_here(file)[1].id)
+
+
 def two(scan: Volume) -> list[NamedMask]:
     """Two segments that overlap; in each some slices are empty, where there are several."""
     draw = np.random.default_rng(4)
@@ -77,7 +89,7 @@ def two(scan: Volume) -> list[NamedMask]:
     ]
 
 
-@pytest.mark.parametrize("make", [straight, oblique, tilted, lone, multi_frame])
+@pytest.mark.parametrize("make", [straight, oblique, tilted, lone, multi_frame, one_of_two])
 def test_it_lies_over_its_slices_and_opens_elsewhere(make, tmp_path: Path) -> None:
     scan = make(tmp_path / "series")
     segments = two(scan)
@@ -97,6 +109,7 @@ def test_it_lies_over_its_slices_and_opens_elsewhere(make, tmp_path: Path) -> No
         else:
             stated = source.ImagePositionPatient
         assert frame.PlanePositionSequence[0].ImagePositionPatient == stated
+        assert make is not one_of_two or reference.ReferencedFrameNumber > 5
         z = round(scan.geometry.index_of(tuple(float(v) for v in stated))[0])
         seen[frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber - 1][z] = shown
     for segment, found in zip(segments, seen, strict=True):
