@@ -56,6 +56,7 @@ class AskedMask(Settings):
     highest: float = Field(0.0, ge=0, le=1)
     presence: float = 1.0
     presence_cut: float = 0.0
+    presence_calibrated: bool = False
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -191,6 +192,7 @@ def make_receipt(
                 highest=round(answer.highest, 4),
                 presence=round(answer.presence, 4),
                 presence_cut=answer.presence_cut,
+                presence_calibrated=answer.calibrated,
                 sha256=mask_sha256(answer_in_file(answer, fractional=job.fractional and kind == "segments")),
             )
             for answer, value in zip(answers, values, strict=True)

@@ -171,6 +171,7 @@ class Batch:
                 "highest": asked.highest,
                 "presence": asked.presence,
                 "presence_cut": asked.presence_cut,
+                "presence_calibrated": asked.presence_calibrated,
                 "was_done": True,
                 **({"measurements": measured[asked.prompt]} if asked.prompt in measured else {}),
             }
