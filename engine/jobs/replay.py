@@ -30,7 +30,6 @@ from engine.jobs.receipts import (
 )
 from engine.jobs.segment_flat import combine
 from engine.runs.folders import cache_folder, models_folder, resources, runs_folder
-from engine.volumes.dicom.files import looks_like_dicom
 from engine.volumes.formats.base import format_name, mask_format
 from engine.volumes.reading import list_series, read_scan
 from engine.volumes.stored_receipts import receipt_beside
@@ -183,7 +182,7 @@ def _scan(job: Replay, receipt: Receipt, mask: Path, emit: Emit, cancel: CancelT
 
 def _one_of(path: Path, series: str, receipt: Receipt, cancel: CancelToken) -> Volume:
     """The scan as given; of several series that which the receipt means, where it is among them."""
-    if not series and format_name(path) == "dicom" and len(list_series(path)) > 1:
+    if not series and len(list_series(path)) > 1:
         for volume in _volumes(path, cancel):
             if volume.shape_zyx == receipt.scan.shape_zyx and content_of(volume) == receipt.scan.sha256:
                 return volume
@@ -212,13 +211,12 @@ def receipt_free(path: Path) -> bool:
 
 
 def _volumes(path: Path, cancel: CancelToken) -> Iterator[Volume]:
-    """The scan of a file, or each series of a DICOM folder; what cannot be read is passed over."""
+    """The scan of a file, or each volume of one that holds several; what cannot be read is passed over."""
     cancel.check()
     names = [""]
     try:
-        if path.is_dir() or looks_like_dicom(path):
-            entries = list_series(path)
-            names = [entry.id if len(entries) > 1 else "" for entry in entries]
+        entries = list_series(path)
+        names = [entry.id if len(entries) > 1 else "" for entry in entries] or [""]
     except EngineError:
         return
     for name in names:

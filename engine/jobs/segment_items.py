@@ -58,7 +58,7 @@ def find_items(job: Segment, cancel: CancelToken) -> Found:
             from_folder = True
             out = Path(job.out).resolve() if job.out else None
             _search(path, items, left_out, cancel, out, 0)
-        elif job.series == ALL and (path.is_dir() or looks_like_dicom(path)):
+        elif job.series == ALL:
             items += _each_series(path)
         else:
             items.append(Item(path, "" if job.series == ALL else job.series))
@@ -123,12 +123,13 @@ def _is_ours(path: Path) -> bool:
 
 
 def _each_series(path: Path) -> list[Item]:
-    """Every series of a DICOM folder; one that cannot be listed stays one item, whose reader says why."""
+    """Every series of a DICOM folder, or volume of a file that holds several; what cannot be listed stays one item,
+    whose reader says why."""
     try:
         entries = list_series(path)
     except EngineError:
         return [Item(path)]
-    return [Item(path, entry.id if len(entries) > 1 else "") for entry in entries]
+    return [Item(path, entry.id if len(entries) > 1 else "") for entry in entries] or [Item(path)]
 
 
 def _loose_series(folder: Path) -> list[Item]:

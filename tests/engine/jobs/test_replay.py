@@ -236,3 +236,15 @@ def test_the_command_and_its_exit_codes(
     twin = write_tiny_bundle(tmp_path / "other" / "twin.vlseg", name="twin")
     assert main(["replay", str(out), "--bundle", str(twin)]) == 2
     assert main(["replay", str(tmp_path / "none.nii.gz")]) == 2
+
+
+def test_one_volume_of_a_file_that_holds_several(bundle: Path, tmp_path: Path) -> None:
+    draw = np.random.default_rng(1)
+    volumes = [sitk.GetImageFromArray(draw.integers(0, 256, (4, 16, 16)).astype(np.uint8)) for _ in range(3)]
+    sitk.WriteImage(sitk.JoinSeries(volumes), str(tmp_path / "film.nii.gz"))
+    result = ask(tmp_path / "film.nii.gz", bundle, tmp_path / "masks", series="all", threshold=0.4)
+    masks = [Path(entry["mask"]) for entry in result["masks"]]
+    assert len(set(masks)) == 3
+    for mask in masks:
+        assert again(mask, scan=tmp_path / "film.nii.gz", bundle=bundle)["equal"]
+    assert again(masks[1], scan=tmp_path, bundle=bundle)["equal"]
