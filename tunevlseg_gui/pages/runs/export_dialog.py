@@ -22,7 +22,7 @@ PRECISIONS = (
     (
         "int8",
         "int8: about a third of the size",
-        "The fastest on a processor, and runs there only. Masks differ a little.",
+        "Mostly faster on a processor, and runs there only. Masks differ a little.",
     ),
 )
 
