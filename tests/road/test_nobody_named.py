@@ -80,6 +80,26 @@ def test_the_command_line_names_nobody(study: Path, tmp_path: Path, repo_root: P
         assert leaks_in(folder) == []
 
 
+def test_a_dicom_seg_names_whom_it_was_told_to(study: Path, tmp_path: Path, repo_root: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "bundle" / "tiny.vlseg")
+    environment = {**os.environ, "TUNEVLSEG_HOME": str(tmp_path / "home")}
+    for choice, code in (("", 2), ("deidentify", 0), ("keep", 0)):
+        out = tmp_path / (choice or "none")
+        chosen = ["--dicom-seg-identity", choice] if choice else []
+        done = subprocess.run(
+            [sys.executable, "-m", "engine", "segment", str(study / "sound"), "--bundle", str(bundle), "--prompt",
+             "bright", "--out", str(out), "--format", ".dcm", "--measure", *chosen],
+            cwd=repo_root, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert leaks_of(done.stdout + done.stderr) == []  # what would go along is told by its kind, not its value
+        assert "Patient ID" in done.stderr or choice == "deidentify"
+        found = leaks_in(out) if out.exists() else []
+        assert bool(found) == (choice == "keep")
+        assert all(".dcm" in leak for leak in found)  # nothing beside the file that was asked for
+    assert leaks_in(tmp_path / "home") == []
+
+
 @pytest.fixture
 def real(qapp: object) -> Iterator[EngineClient]:
     client = EngineClient()
