@@ -23,7 +23,7 @@ state of the files beside it, which the scan is made of, and the series."""
 
 EncodingsKey = tuple[object, ...]
 
-_GIGABYTE = 1024**3
+_MOST_KEPT = 600 * 1024**2
 
 
 def scan_key(path: Path, series: str = "") -> ScanKey:
@@ -40,7 +40,7 @@ class EncodingStore:
     is encoded anew each time (dropping the oldest would drop all of them in turn).
     """
 
-    def __init__(self, limit: int = _GIGABYTE) -> None:
+    def __init__(self, limit: int = _MOST_KEPT) -> None:
         self.limit = limit
         self._scans: OrderedDict[EncodingsKey, dict[int, ImageEncoding]] = OrderedDict()
         self.nbytes = 0

@@ -15,8 +15,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from engine.contract.errors import DiskFull
 
-MOST_IN_MEMORY = 400_000_000
-"""Bytes of answers and sums above which they are kept in files: five phrases on a scan of 512 × 512 × 300 fit."""
+MOST_IN_MEMORY = 300_000_000
+"""Bytes of answers and sums above which they are kept in files: four phrases on a scan of 512 × 512 × 280 fit."""
 
 
 class LevelStore:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +63,18 @@ class Answer:
             return np.zeros(self.levels.shape, dtype=np.bool_)
         bits = np.unpackbits(self._bits, count=self.levels.size)
         return bits.view(np.bool_).reshape(self.levels.shape)
+
+    def mask_planes(self) -> Iterator[NDArray[np.bool_]]:
+        """The mask's planes [y, x] one after another, so that many masks need not be unpacked at once."""
+        planes, *shape = self.levels.shape
+        size = math.prod(shape)
+        for z in range(planes):
+            if self.presence < self.presence_cut:
+                yield np.zeros(shape, dtype=np.bool_)
+                continue
+            first, after = z * size, (z + 1) * size
+            bits = np.unpackbits(self._bits[first // 8 : -(-after // 8)])[first % 8 :][:size]
+            yield bits.view(np.bool_).reshape(shape)
 
     @cached_property
     def _bits(self) -> NDArray[np.uint8]:

@@ -63,10 +63,15 @@ def combine(
     values = _values([answer.label.value if answer.label else None for answer in answers])
     rule = FIRST if priority or overlap == FIRST else LIKELIER
     order = order_of(prompts, priority)
-    if rule == FIRST:
-        labels, overlapping = flatten([answers[i].mask for i in order], [values[i] for i in order])
-    else:
-        labels, overlapping = _likelier(answers, values)
+    labels = np.zeros(answers[0].levels.shape, dtype=np.uint8 if max(values) < 256 else np.uint16)
+    overlapping = 0
+    # Plane by plane: the masks of many phrases on a large scan would fill the memory.
+    for z, masks in enumerate(zip(*(answer.mask_planes() for answer in answers), strict=True)):
+        if rule == FIRST:
+            labels[z], several = flatten([masks[i] for i in order], [values[i] for i in order])
+        else:
+            labels[z], several = _likelier(masks, [answer.levels[z] for answer in answers], values)
+        overlapping += several
     legend = {
         "labels": [
             {
@@ -88,14 +93,16 @@ def combine(
     return labels, legend
 
 
-def _likelier(answers: Sequence[Answer], values: Sequence[int]) -> tuple[NDArray[Any], int]:
-    labels = np.zeros(answers[0].levels.shape, dtype=np.uint8 if max(values) < 256 else np.uint16)
+def _likelier(
+    masks: Sequence[NDArray[np.bool_]], levels: Sequence[NDArray[np.uint8]], values: Sequence[int]
+) -> tuple[NDArray[Any], int]:
+    """One plane [y, x] of numbers, and how many of its voxels several phrases have."""
+    labels = np.zeros(masks[0].shape, dtype=np.uint8 if max(values) < 256 else np.uint16)
     best = np.zeros(labels.shape, dtype=np.uint8)
     overlap = np.zeros(labels.shape, dtype=bool)
-    for answer, value in zip(answers, values, strict=True):
-        mask = answer.mask
+    for mask, level, value in zip(masks, levels, values, strict=True):
         overlap |= mask & (labels > 0)
-        wins = mask & (answer.levels > best)
+        wins = mask & (level > best)
         labels[wins] = value
-        best[wins] = answer.levels[wins]
+        best[wins] = level[wins]
     return labels, int(np.count_nonzero(overlap))

@@ -287,14 +287,14 @@ def _plain(value: Any) -> Any:
 
 def _layers(plan: ScanNames, answers: Sequence[Answer]) -> dict[str, Any]:
     """Segments overlap as they do: nothing is decided, and it is told how many voxels have several."""
-    count = np.zeros(answers[0].levels.shape, np.uint8)
-    for answer in answers:
-        count += answer.mask & (count < 2)
+    several = 0
+    for planes in zip(*(answer.mask_planes() for answer in answers), strict=True):
+        several += int(np.count_nonzero(np.sum(planes, axis=0, dtype=np.uint16) > 1))
     return {
         "scan": str(plan.scan),
         "mask": str(plan.combined),
         "legend": None,
-        "overlapping_voxels": int(np.count_nonzero(count > 1)),
+        "overlapping_voxels": several,
         "overlap": "layers",
     }
 

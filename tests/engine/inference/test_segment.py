@@ -17,7 +17,7 @@ from engine.contract.events import Event, Progress, SliceDone
 from engine.inference.cache import EncodingStore
 from engine.inference.level_store import LevelStore
 from engine.inference.refine import Refinement
-from engine.inference.segment import VOTING, nearest_label, segment
+from engine.inference.segment import VOTING, Answer, nearest_label, segment
 from engine.inference.session import BundleSession, ImageEncoding
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
@@ -319,3 +319,14 @@ def test_answers_are_refined(session: BundleSession) -> None:
     assert not (largest.mask & ~plain.mask).any()
     assert np.array_equal(largest.levels, plain.levels)
     assert largest.volume_ml == pytest.approx(largest.voxels * 0.001)
+
+
+def test_a_mask_plane_by_plane_is_the_mask() -> None:
+    """Planes of 15 voxels: bits of neighbours share bytes."""
+    levels = np.random.default_rng(3).integers(0, 256, (7, 3, 5), np.uint8)
+    answer = Answer("a", "a", levels, 0.5)
+    assert np.array_equal(answer.mask, levels >= 128)
+    assert np.array_equal(np.stack(list(answer.mask_planes())), answer.mask)
+    assert answer.voxels == answer.mask.sum()
+    absent = Answer("a", "a", levels, 0.5, presence=0.1, presence_cut=0.5)
+    assert not np.stack(list(absent.mask_planes())).any()
