@@ -24,7 +24,7 @@ from engine.bundle.reader import Bundle
 from engine.config.fields import Settings
 from engine.contract.errors import EngineError, InputError, WrongVersion
 from engine.contract.jobs import Segment
-from engine.inference.segment import Answer
+from engine.inference.answer import Answer
 from engine.runs.environment import versions
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import mask_format

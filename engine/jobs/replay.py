@@ -15,9 +15,11 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Log
 from engine.contract.jobs import Replay
+from engine.inference.answer import Answer
+from engine.inference.axis import known_axis
 from engine.inference.cache import SegmentCache
 from engine.inference.refine import Refinement
-from engine.inference.segment import Answer, known_axis, segment
+from engine.inference.segment import segment
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.receipts import (
     Receipt,

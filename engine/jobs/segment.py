@@ -14,10 +14,11 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
+from engine.inference.axis import known_axis
 from engine.inference.cache import SegmentCache
 from engine.inference.refine import Refinement
 from engine.inference.runtime import fallback_note, known_device
-from engine.inference.segment import check_label, known_axis
+from engine.inference.segment import check_label
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.segment_batch import Batch
 from engine.jobs.segment_flat import check_overlap, combine

@@ -11,11 +11,12 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import Cancelled, EngineError, InputError, OutOfMemory
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
+from engine.inference.axis import Axis
 from engine.inference.cache import SegmentCache, scan_key
 from engine.inference.encoding_files import EncodingFiles, encodings_folder
 from engine.inference.level_store import LevelStore
 from engine.inference.refine import Refinement
-from engine.inference.segment import Axis, segment
+from engine.inference.segment import segment
 from engine.inference.session import BundleSession
 from engine.jobs.receipts import AskedMask, Kind, content_of, is_done, receipt_of
 from engine.jobs.segment_names import ScanNames, already_there, refuse_existing

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.bundle.manifest import Manifest
 from engine.contract.errors import UnknownName
 from engine.contract.jobs import Segment
-from engine.inference.segment import Answer
+from engine.inference.answer import Answer
 from engine.volumes.segments import flatten
 
 LIKELIER: Final = "likelier"

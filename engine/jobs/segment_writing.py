@@ -19,7 +19,7 @@ from engine.contract.errors import OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
 from engine.contract.whole_file import write_text
-from engine.inference.segment import Answer, Segmentation
+from engine.inference.answer import Answer, Segmentation
 from engine.jobs.receipts import Kind, Wanted, make_receipt, saved_as, settings_of
 from engine.jobs.segment_flat import FIRST, LIKELIER, combine, label_values
 from engine.jobs.segment_names import ScanNames, unique

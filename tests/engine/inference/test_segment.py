@@ -14,10 +14,12 @@ from engine.bundle.writer import write_bundle
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, InputError, OutOfRange, UnknownName
 from engine.contract.events import Event, Progress, SliceDone
+from engine.inference.answer import Answer
+from engine.inference.axis import VOTING
 from engine.inference.cache import EncodingStore
 from engine.inference.level_store import LevelStore
 from engine.inference.refine import Refinement
-from engine.inference.segment import VOTING, Answer, nearest_label, segment
+from engine.inference.segment import nearest_label, segment
 from engine.inference.session import BundleSession, ImageEncoding
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
