@@ -1,89 +1,185 @@
-"""CPU milliseconds for one slice with a mask over it: composed, painted, and with its outline.
+"""CPU milliseconds for slices with a mask over them, one plane and three linked ones, and the memory that it takes.
 
-    python tests/benchmarks/viewer.py [--json] [--slices 100] [--side 512]
+    python tests/benchmarks/viewer.py [--json] [--slices 400] [--side 512]
 
-A made volume of 512 × 512 × 100 int16 voxels, drawn offscreen by Qt's software renderer into 900 × 700 pixels.
+A made volume of 512 × 512 × 400 int16 voxels, drawn offscreen by Qt's software renderer: one plane into 900 × 700
+pixels, three planes together into as many. The time is that of the window's thread for composing and painting anew.
+Memory: growth of the process beyond the scan and its mask, which lie in files that are mapped, as in the window.
+Where napari can be imported, its time for the same volume is told beside ours.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import importlib.util
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
+import psutil
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from engine.volumes.geometry import Geometry
-from tunevlseg_gui.viewer.mask_overlay import COLOURS, Layer, count_levels
+from tunevlseg_gui.viewer.mask_overlay import COLOURS, Layer
+from tunevlseg_gui.viewer.panes import Panes
 from tunevlseg_gui.viewer.scan import ViewedScan
-from tunevlseg_gui.viewer.slice_state import SliceState
 from tunevlseg_gui.viewer.slice_view import SliceView
 from tunevlseg_gui.viewer.window_level import WindowLevel
 
-
-def made_scan(slices: int, side: int) -> tuple[ViewedScan, np.ndarray]:
-    """A noisy ball in air, and probabilities that fade from its middle."""
-    z, y, x = np.ogrid[-1 : 1 : slices * 1j, -1 : 1 : side * 1j, -1 : 1 : side * 1j]
-    far = np.sqrt(z * z + y * y + x * x).astype(np.float32)
-    noise = np.random.default_rng(0).integers(-30, 30, far.shape, dtype=np.int16)
-    voxels = np.where(far < 0.9, np.int16(40), np.int16(-1000)) + noise
-    levels = np.clip(255 * (1.2 - far), 0, 255).astype(np.uint8)
-    geometry = Geometry((0.8, 0.8, 2.5), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
-    return ViewedScan(Path("made"), voxels, geometry, WindowLevel(40, 400), (-1030.0, 70.0)), levels
+GEOMETRY = Geometry((0.8, 0.8, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
+Row = dict[str, float | str]
 
 
-def measure(slices: int, side: int, repeats: int) -> list[dict[str, float | str]]:
-    app = QApplication.instance() or QApplication([])
-    scan, levels = made_scan(slices, side)
-    state = SliceState()
-    view = SliceView(state)
-    view.resize(900, 700)
-    view.show()
-    app.processEvents()
+def write_scan(folder: Path, slices: int, side: int) -> None:
+    """A noisy ball in air, and probabilities that fade from its middle; slice by slice, as files."""
+    voxels = np.lib.format.open_memmap(folder / "voxels.npy", "w+", np.int16, (slices, side, side))
+    levels = np.lib.format.open_memmap(folder / "levels.npy", "w+", np.uint8, (slices, side, side))
+    y, x = np.ogrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    random = np.random.default_rng(0)
+    for number, z in enumerate(np.linspace(-1, 1, slices)):
+        far = np.sqrt(z * z + y * y + x * x)
+        voxels[number] = np.where(far < 0.9, 40, -1000) + random.integers(-30, 30, far.shape)
+        levels[number] = np.clip(255 * (1.2 - far), 0, 255)
+    voxels.flush()
+    levels.flush()
+
+
+def scan_of(folder: Path) -> tuple[ViewedScan, Layer]:
+    voxels, levels = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("voxels", "levels"))
+    scan = ViewedScan(Path("made"), voxels, GEOMETRY, WindowLevel(40, 400), (-1030.0, 70.0))
+    return scan, Layer("ball", levels, COLOURS[0])
+
+
+def timed(view: SliceView, numbers: int) -> list[float]:
+    """Milliseconds of this thread for each of so many slices, spread over the volume."""
     canvas = QImage(view.size(), QImage.Format.Format_RGB32)
+    spent = []
+    for number in range(numbers):
+        view.state.set_index((2 * number + 1) * view.state.slices // (2 * numbers))
+        began = time.thread_time()
+        view.render(canvas)
+        spent.append((time.thread_time() - began) * 1000)
+    return spent
+
+
+def timed_three(panes: Panes, numbers: int) -> list[float]:
+    """The same where the cursor moves through all three planes at once, so that each has to be made anew."""
+    canvases = [QImage(view.size(), QImage.Format.Format_RGB32) for view in panes.views]
+    z, y, x = panes.main.state.stack.shape_zyx
+    spent = []
+    for number in range(numbers):
+        at = (2 * number + 1) / (2 * numbers)
+        panes.shared.cursor_zyx = (int(z * at), int(y * at), int(x * at))
+        began = time.thread_time()
+        for view, canvas in zip(panes.views, canvases, strict=True):
+            view.render(canvas)
+        spent.append((time.thread_time() - began) * 1000)
+    return spent
+
+
+def row(planes: str, shown: str, spent: list[float]) -> Row:
+    return {
+        "planes": planes,
+        "shown": shown,
+        "ms": round(float(np.median(spent)), 2),
+        "ms_p95": round(float(np.percentile(spent, 95)), 2),
+    }
+
+
+def measure(folder: Path, repeats: int) -> dict[str, Any]:
+    app = QApplication.instance() or QApplication([])
+    panes = Panes()
+    panes.resize(900, 700)
+    panes.show()
+    app.processEvents()
+    gc.collect()
+    before = private_bytes()
+    scan, layer = scan_of(folder)
+    state = panes.main.state
     state.open(scan)
-    layer = Layer("ball", levels, COLOURS[0], counts=count_levels(levels))
-    rows: list[dict[str, float | str]] = []
+    rows: list[Row] = []
     for plane in ("axial", "coronal", "sagittal"):
-        state.set_plane(plane)
+        panes.choose_plane(plane)
         for name, layers, outline in (("scan", [], False), ("mask", [layer], False), ("outline", [layer], True)):
             state.layers, state.outline = layers, outline
-            for part in ("compose", "compose and paint"):
-                spent = []
-                for number in range(repeats):
-                    state.set_index(number * state.slices // repeats)
-                    began = time.thread_time()
-                    if part == "compose":
-                        state.picture([layer for layer, _ in state.outlines()])
-                    else:
-                        view.render(canvas)
-                    spent.append((time.thread_time() - began) * 1000)
-                rows.append({"plane": plane, "shown": name, "part": part, "ms": round(float(np.median(spent)), 2)})
+            timed(panes.main, 3)
+            rows.append(row(plane, name, timed(panes.main, repeats)))
+    panes.choose_plane("axial")
+    state.outline = False
+    panes.show_three(True)
+    app.processEvents()
+    timed_three(panes, 3)
+    three = row("three", "mask", timed_three(panes, repeats))
+    rows.append({**three, "ms_per_plane": round(float(three["ms"]) / 3, 2)})
+    gc.collect()
+    shape = scan.voxels.shape
+    return {
+        "voxels": list(shape),
+        "rows": rows,
+        "memory_mb_beyond_scan_and_mask": round((private_bytes() - before) / 2**20, 1),
+        "napari": napari_rows(scan, layer, repeats),
+    }
+
+
+def private_bytes() -> int:
+    """Memory of this process that is not a mapped file."""
+    known = psutil.Process().memory_info()
+    return int(known.rss - getattr(known, "shared", 0))
+
+
+def napari_rows(scan: ViewedScan, layer: Layer, repeats: int) -> list[Row] | str:
+    """Time from one slice to the next with its overlay and a repaint of the canvas, the screenshot not counted."""
+    if importlib.util.find_spec("napari") is None:
+        return "not installed"
+    import napari
+
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(900, 700)
+    viewer.add_image(scan.voxels, contrast_limits=scan.window.limits)
+    viewer.add_labels((np.asarray(layer.levels) >= 128).view(np.uint8))
+    rows = []
+    for plane, order in (("axial", (0, 1, 2)), ("coronal", (1, 0, 2)), ("sagittal", (2, 0, 1))):
+        viewer.dims.order = order
+        spent = []
+        for number in range(repeats):
+            began = time.thread_time()
+            viewer.dims.set_current_step(order[0], number * scan.voxels.shape[order[0]] // repeats)
+            QApplication.processEvents()
+            spent.append((time.thread_time() - began) * 1000)
+        rows.append(row(plane, "mask", spent))
+    viewer.close()
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--slices", type=int, default=100)
+    parser.add_argument("--slices", type=int, default=400)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--repeats", type=int, default=40)
     args = parser.parse_args()
-    rows = measure(args.slices, args.side, args.repeats)
+    with tempfile.TemporaryDirectory() as name:
+        write_scan(Path(name), args.slices, args.side)
+        found = measure(Path(name), args.repeats)
     if args.json:
-        sys.stdout.write(json.dumps(rows) + "\n")
+        sys.stdout.write(json.dumps(found) + "\n")
         return
-    sys.stdout.write(f"{'plane':10}{'shown':10}{'part':20}CPU ms, median\n")
-    for row in rows:
-        sys.stdout.write(f"{row['plane']:10}{row['shown']:10}{row['part']:20}{row['ms']:6}\n")
+    sys.stdout.write(f"{'planes':10}{'shown':10}CPU ms, median   95 %\n")
+    napari = found["napari"] if isinstance(found["napari"], list) else []
+    for one in (*found["rows"], *({**one, "shown": "napari"} for one in napari)):
+        per_plane = f"   {one['ms_per_plane']} a plane" if "ms_per_plane" in one else ""
+        sys.stdout.write(f"{one['planes']:10}{one['shown']:10}{one['ms']:14}{one['ms_p95']:7}{per_plane}\n")
+    sys.stdout.write(f"memory beyond scan and mask: {found['memory_mb_beyond_scan_and_mask']} MB\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from tunevlseg_gui.viewer.slice_state import SliceState
 INK = QColor(240, 243, 247)
 HALO = QColor(0, 0, 0, 190)
 EDGE = 5
+NARROW = 420
 OBLIQUE_FROM = 1.0
 """Degrees from which on a slice is called oblique."""
 
@@ -35,16 +36,18 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
     if state.scan is None:
         return
     font = _font(painter, 9)
-    inside = area.adjusted(8, 6, -8, -6)
+    # The letter in the middle of the top edge needs the room of its line in a narrow view.
+    narrow = area.width() < NARROW
+    inside = area.adjusted(8, 20 if narrow else 6, -8, -6)
     flags = Qt.AlignmentFlag
     if not state.scan.is_picture:
         text = f"{state.stack.display_plane}  {state.index + 1} / {state.slices}  {state.height_in_words}"
         if state.stack.tilt_degrees >= OBLIQUE_FROM:
-            text += f"  oblique {state.stack.tilt_degrees:.0f}°"
+            text += f"\noblique {state.stack.tilt_degrees:.0f}°"
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, text, font)
     elif state.slices > 1:
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, f"{state.index + 1} / {state.slices}", font)
-    if state.has_window:
+    if state.has_window and not narrow:
         text = f"W {state.window.width:.4g}  L {state.window.center:.4g} {state.scan.unit}".rstrip()
         _write(painter, inside, flags.AlignBottom | flags.AlignLeft, text, font)
 

@@ -13,6 +13,8 @@ from tunevlseg_gui.viewer.tool import Tool
 
 ANATOMICAL: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
 
+MAIN_SHARE = 0.6
+
 
 class Panes(QWidget):
     """A main view, whose plane is chosen, and two at its side with the other planes."""
@@ -36,8 +38,8 @@ class Panes(QWidget):
         for view in self.views[1:]:
             self._side.addWidget(view)
         self._across.addWidget(self._side)
-        self._across.setStretchFactor(0, 3)
-        self._across.setStretchFactor(1, 2)
+        for number in range(2):
+            self._across.setStretchFactor(number, 1)
         for splitter in (self._side, self._across):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
@@ -70,6 +72,11 @@ class Panes(QWidget):
         if on and not self.three:
             self.shared.crosshair = True
         self.three = on
+        if on and not self._side.isVisible():
+            # Sizes that were dragged are not kept: a window that was small meanwhile would squeeze the planes.
+            self._side.show()
+            self._across.setSizes([round(self.width() * MAIN_SHARE), round(self.width() * (1 - MAIN_SHARE))])
+            self._side.setSizes([self.height() // 2] * 2)
         self._side.setVisible(on)
         self._name_views()
         self.refresh()
