@@ -60,26 +60,31 @@ def scan_of(folder: Path) -> tuple[ViewedScan, Layer]:
     return scan, Layer("ball", levels, COLOURS[0])
 
 
-def timed(view: SliceView, numbers: int) -> list[float]:
-    """Milliseconds of this thread for each of so many slices, spread over the volume."""
+def timed(view: SliceView, numbers: int, *, jump: bool) -> list[float]:
+    """Milliseconds of this thread for each of so many slices: one after the other, or spread over the volume."""
     canvas = QImage(view.size(), QImage.Format.Format_RGB32)
     spent = []
     for number in range(numbers):
-        view.state.set_index((2 * number + 1) * view.state.slices // (2 * numbers))
+        middle = view.state.slices // 2 - numbers // 2 + number
+        view.state.set_index((2 * number + 1) * view.state.slices // (2 * numbers) if jump else middle)
         began = time.thread_time()
         view.render(canvas)
         spent.append((time.thread_time() - began) * 1000)
     return spent
 
 
-def timed_three(panes: Panes, numbers: int) -> list[float]:
+def timed_three(panes: Panes, numbers: int, *, jump: bool) -> list[float]:
     """The same where the cursor moves through all three planes at once, so that each has to be made anew."""
     canvases = [QImage(view.size(), QImage.Format.Format_RGB32) for view in panes.views]
     z, y, x = panes.main.state.stack.shape_zyx
     spent = []
     for number in range(numbers):
-        at = (2 * number + 1) / (2 * numbers)
-        panes.shared.cursor_zyx = (int(z * at), int(y * at), int(x * at))
+        if jump:
+            at = (2 * number + 1) / (2 * numbers)
+            panes.shared.cursor_zyx = (int(z * at), int(y * at), int(x * at))
+        else:
+            on = number - numbers // 2
+            panes.shared.cursor_zyx = (z // 2 + on, y // 2 + on, x // 2 + on)
         began = time.thread_time()
         for view, canvas in zip(panes.views, canvases, strict=True):
             view.render(canvas)
@@ -92,6 +97,7 @@ def row(planes: str, shown: str, spent: list[float]) -> Row:
         "planes": planes,
         "shown": shown,
         "ms": round(float(np.median(spent)), 2),
+        "ms_mean": round(float(np.mean(spent)), 2),
         "ms_p95": round(float(np.percentile(spent, 95)), 2),
     }
 
@@ -112,15 +118,17 @@ def measure(folder: Path, repeats: int) -> dict[str, Any]:
         panes.choose_plane(plane)
         for name, layers, outline in (("scan", [], False), ("mask", [layer], False), ("outline", [layer], True)):
             state.layers, state.outline = layers, outline
-            timed(panes.main, 3)
-            rows.append(row(plane, name, timed(panes.main, repeats)))
+            timed(panes.main, 3, jump=True)
+            rows.append(row(plane, name, timed(panes.main, repeats, jump=False)))
+            rows.append(row(plane, f"{name}, jumps", timed(panes.main, repeats, jump=True)))
     panes.choose_plane("axial")
     state.outline = False
     panes.show_three(True)
     app.processEvents()
-    timed_three(panes, 3)
-    three = row("three", "mask", timed_three(panes, repeats))
-    rows.append({**three, "ms_per_plane": round(float(three["ms"]) / 3, 2)})
+    timed_three(panes, 3, jump=True)
+    for name, jump in (("mask", False), ("mask, jumps", True)):
+        three = row("three", name, timed_three(panes, repeats, jump=jump))
+        rows.append({**three, "ms_per_plane": round(float(three["ms"]) / 3, 2)})
     gc.collect()
     shape = scan.voxels.shape
     return {
@@ -174,11 +182,13 @@ def main() -> None:
     if args.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
-    sys.stdout.write(f"{'planes':10}{'shown':10}CPU ms, median   95 %\n")
+    sys.stdout.write(f"{'planes':10}{'shown':16}CPU ms, median   mean   95 %\n")
     napari = found["napari"] if isinstance(found["napari"], list) else []
     for one in (*found["rows"], *({**one, "shown": "napari"} for one in napari)):
         per_plane = f"   {one['ms_per_plane']} a plane" if "ms_per_plane" in one else ""
-        sys.stdout.write(f"{one['planes']:10}{one['shown']:10}{one['ms']:14}{one['ms_p95']:7}{per_plane}\n")
+        sys.stdout.write(
+            f"{one['planes']:10}{one['shown']:16}{one['ms']:14}{one['ms_mean']:7}{one['ms_p95']:7}{per_plane}\n"
+        )
     sys.stdout.write(f"memory beyond scan and mask: {found['memory_mb_beyond_scan_and_mask']} MB\n")
 
 

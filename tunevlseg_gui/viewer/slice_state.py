@@ -14,6 +14,7 @@ from engine.volumes.slicing import Plane, SliceStack
 from tunevlseg_gui.viewer.mask_overlay import Layer, bits_of, compose, outline_lines
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.shared_look import Shared, SharedLook
+from tunevlseg_gui.viewer.slabs import Slabs
 from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
 
 OPACITY_STEP = 0.1
@@ -43,6 +44,7 @@ class SliceState:
         self.plane: Plane = plane
         self._stacks: dict[tuple[Plane, bool], SliceStack] = {}
         self._stacked: ViewedScan | None = None
+        self._slabs = Slabs()
 
     # what is shown
 
@@ -56,7 +58,8 @@ class SliceState:
 
     def close(self) -> None:
         self.shared.close()
-        self._stacks = {}
+        self._stacks, self._stacked = {}, None
+        self._slabs.clear()
 
     @property
     def stack(self) -> SliceStack:
@@ -66,6 +69,7 @@ class SliceState:
             raise ValueError("no scan is open")
         if scan is not self._stacked:
             self._stacks, self._stacked = {}, scan
+            self._slabs.clear()
         key = (self.plane, self.shared.neurological)
         if key not in self._stacks:
             self._stacks[key] = SliceStack(scan.voxels, scan.geometry, self.plane, neurological=key[1])
@@ -83,6 +87,7 @@ class SliceState:
     def set_plane(self, plane: Plane) -> None:
         """The same place in another plane: the slice through the cursor."""
         self.plane = plane
+        self._slabs.clear()
 
     def set_index(self, index: int) -> None:
         if self.scan is None:
@@ -172,7 +177,13 @@ class SliceState:
         return [layer for layer in self.layers if layer.visible] if self.overlay_on else []
 
     def _level_slices(self, layers: list[Layer]) -> list[NDArray[np.uint8]]:
-        return [self.stack.like(layer.levels)[self.index] for layer in layers]
+        index, stack = self.index, self.stack
+        return [self._slabs.slice_of(layer.levels, stack.like(layer.levels), index, layer.revision) for layer in layers]
+
+    @property
+    def _values(self) -> NDArray[Any]:
+        """This slice of the scan."""
+        return self._slabs.slice_of(self.stack.slices, self.stack.slices, self.index)
 
     def look_key(self) -> Hashable:
         """Differs whenever the slice would be painted with other pixels."""
@@ -194,7 +205,7 @@ class SliceState:
         layers = [layer for layer in self.shown_layers if id(layer) not in lined]
         bits = bits_of(self._level_slices(layers), threshold_level(self.threshold)) if layers else None
         colours = tuple(layer.colour for layer in layers)
-        return np.ascontiguousarray(compose(self.stack[self.index], self.window, bits, colours, self.opacity))
+        return np.ascontiguousarray(compose(self._values, self.window, bits, colours, self.opacity))
 
     def outlines(self) -> list[tuple[Layer, NDArray[np.int64]]]:
         """Border lines of each shown layer on this slice, as `outline_lines` gives them; none where layers are filled.
