@@ -1,6 +1,7 @@
 """Tuning beside a plain step in the published manner (`plain_step.py`), strategy by strategy, taking turns.
 
     python tests/benchmarks/tuning.py [--model starter] [--strategies coop,vpt] [--images 16] [--rounds 3] [--json]
+    python tests/benchmarks/tuning.py --strategies vpt --precision bf16 --attention eager [--checkpointing] [--json]
     python tests/benchmarks/tuning.py --whole 800x20 [--strategies coop,vpt] [--json]
     python tests/benchmarks/tuning.py --scaling 100,1000 --epochs 3 [--json]
     python tests/benchmarks/tuning.py --dice [--json]
@@ -9,7 +10,7 @@ The first: `clipseg` is CLIPSeg at its own size (ViT-B/16, 352 px) with random w
 process of its own; they take turns epoch by epoch, so that whatever else the machine does slows all alike, and each
 tells its peak memory. Ours is the real loop (`Trainer.fit`) with the cache on disk, plain is a bare loop without
 augmentation. Ratios are by processor time, which other programs disturb less; wall times stand beside. Exactness: the
-same step on both, largest difference of logits and of gradients beside the largest of them.
+same step on both in fp32, largest difference of logits and of gradients beside the largest of them.
 `--whole` and `--scaling`: whole runs with the starter, wall time end to end. `--dice`: validation Dice with the default
 views beside the published rate, three seeds each, on a drawn sample set.
 """
@@ -222,6 +223,7 @@ def trainer_of(task: dict[str, Any], emit: Callable[[Any], None], epochs: int, v
     from engine.data.loader import Loader
     from engine.training.config import TrainingConfig
     from engine.training.loop import Phrases, Trainer
+    from engine.training.plan import Plan
 
     tuned = tuned_of(task)
     size = tuned.vlsm.sites.image_size
@@ -240,6 +242,7 @@ def trainer_of(task: dict[str, Any], emit: Callable[[Any], None], epochs: int, v
         emit=emit,
         cancel=CancelToken(),
         job_id="benchmark",
+        plan=Plan(**task.get("plan", {})),
         base="random weights of this benchmark",
     )
 
@@ -361,6 +364,11 @@ def measured(strategy: str, options: argparse.Namespace) -> dict[str, Any]:
         "images": options.images,
         "batch": batch,
         "threads": options.threads,
+        "plan": {
+            "precision": options.precision,
+            "attention": options.attention,
+            "checkpointing": options.checkpointing,
+        },
     }
     with tempfile.TemporaryDirectory() as folder:
         exact = Turn({**task, "way": "compare"}, Path(folder))
@@ -496,6 +504,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=0, help="0: 8 for text strategies, 4 for the rest")
     parser.add_argument("--ways", default=",".join(WAYS), help="of changing images, for strategies with kept features")
     parser.add_argument("--rounds", type=int, default=3, help="plain epochs, and twice as many of ours")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of ours; bf16 is not exact")
+    parser.add_argument("--attention", choices=("sdpa", "eager"), default="sdpa", help="of ours")
+    parser.add_argument("--checkpointing", action="store_true", help="ours computes inner values again: less memory")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--whole", help="IMAGESxEPOCHS: whole runs instead")
     parser.add_argument("--scaling", help="numbers of images: whole runs of --epochs instead")
