@@ -178,6 +178,25 @@ def test_what_may_be_kept_never_changes(name: str, network: str) -> None:
 
 
 @every_pair
+def test_what_the_fixed_tower_says_may_be_kept(name: str, network: str) -> None:
+    """It is the same after a step, carries no gradient, and gives what encoding anew gives."""
+    model = tuned(name, network)
+    if not model.tower_is_fixed:
+        assert name in NEED_IMAGE_SITES | {"full_finetune"}
+        return
+    with torch.no_grad():
+        kept = model.seen(images())
+    step(model)
+    with torch.no_grad():
+        again = model.seen(images())
+    assert all(torch.equal(one, other) for one, other in zip(kept.taps, again.taps, strict=True))
+    found, expected = model.from_seen(kept), model.encode_images(images())
+    assert all(torch.equal(one, other) for one, other in zip(found.taps, expected.taps, strict=True))
+    assert (found.pooled is not None) == model.learner.needs_pooled
+    assert any(tap.requires_grad for tap in found.taps) == model.config.learns_decoder
+
+
+@every_pair
 @pytest.mark.parametrize("mode", ["add", "blend"])
 def test_the_upsampler_learns_beside_it(name: str, network: str, mode: str) -> None:
     if name == "zero_shot":
