@@ -193,7 +193,8 @@ class ImageSource:
         if not on_disk:
             self._keeping = Keeping(self._keeping.wanted, dtype)
         place = choose_place(self._keeping.wanted, total, self._device, on_disk=on_disk)
-        size = f"{capacity:,} views of {len(self._numbers):,} images, {total / 1e9:.2g} GB"
+        room = f"{total / 1e9:.1f} GB" if total >= 1e8 else f"{total / 1e6:.1f} MB"
+        size = f"{capacity:,} views of {len(self._numbers):,} images, {room}"
         if place == "nowhere":
             self._keep = False
             hear.emit(Log(hear.job_id, f"Features of the {hear.what} images ({size}) fit nowhere: computed each time."))
