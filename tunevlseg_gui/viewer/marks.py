@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
-from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.heat import heat_colours
+from tunevlseg_gui.viewer.mask_overlay import Colour
 from tunevlseg_gui.viewer.slice_state import SliceState
 
 INK = QColor(240, 243, 247)
@@ -52,19 +54,21 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
         _write(painter, inside, flags.AlignBottom | flags.AlignLeft, text, font)
 
 
-def draw_legend(painter: QPainter, area: QRect, layers: list[Layer]) -> None:
-    """Colour and phrase of each shown layer, at the top right."""
+def draw_legend(painter: QPainter, area: QRect, entries: list[tuple[Colour, str, bool]]) -> None:
+    """Colour and name of each shown layer, at the top right; a mark before the one under the mouse."""
     font = _font(painter, 9)
     painter.setFont(font)
     height = painter.fontMetrics().height() + 4
-    for number, layer in enumerate(layers):
-        text = painter.fontMetrics().elidedText(layer.phrase, Qt.TextElideMode.ElideRight, max(area.width() // 3, 60))
+    for number, (colour, name, highlighted) in enumerate(entries):
+        text = painter.fontMetrics().elidedText(
+            f"▸ {name}" if highlighted else name, Qt.TextElideMode.ElideRight, max(area.width() // 3, 60)
+        )
         line = QRect(area.left(), area.top() + 6 + number * height, area.width() - 10, height)
         _write(painter, line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text, font)
         left = line.right() - painter.fontMetrics().horizontalAdvance(text) - 18
         square = QRectF(left, line.center().y() - 4, 10, 10)
         painter.setPen(QPen(HALO, 1))
-        painter.setBrush(QColor(*layer.colour))
+        painter.setBrush(QColor(*colour))
         painter.drawRect(square)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
@@ -78,6 +82,33 @@ def draw_crosshair(painter: QPainter, area: QRect, point: tuple[float, float]) -
     painter.drawLine(QPointF(x + gap, y), QPointF(area.right(), y))
     painter.drawLine(QPointF(x, area.top()), QPointF(x, y - gap))
     painter.drawLine(QPointF(x, y + gap), QPointF(x, area.bottom()))
+
+
+def draw_colour_bar(painter: QPainter, area: QRect, threshold: float) -> None:
+    """Which colour is which probability, at the right edge, with a line where the threshold is."""
+    height = min(area.height() // 3, 160)
+    bar = QRect(area.right() - 62, area.center().y() + 24, 12, height)
+    if bar.bottom() > area.bottom() - 8:
+        return
+    image = QImage(np.ascontiguousarray(heat_colours()[::-1]).tobytes(), 1, 256, 3, QImage.Format.Format_RGB888)
+    painter.drawImage(bar, image)
+    painter.setPen(QPen(HALO, 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(bar)
+    font = _font(painter, 8)
+    flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    for value in (0.0, 0.5, 1.0):
+        y = round(bar.bottom() - value * bar.height())
+        _write(painter, QRect(bar.right() + 6, y - 8, 40, 16), flags, f"{value:g}", font)
+    at = bar.bottom() - threshold * bar.height()
+    painter.setPen(QPen(INK, 2))
+    painter.drawLine(QPointF(bar.left() - 3, at), QPointF(bar.right() + 4, at))
+
+
+def draw_note(painter: QPainter, area: QRect, text: str) -> None:
+    """At the bottom left, above window and level."""
+    flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
+    _write(painter, area.adjusted(8, 0, -8, -24), flags, text, _font(painter, 9))
 
 
 def draw_box(painter: QPainter, box: QRectF) -> None:

@@ -53,6 +53,7 @@ class Panes(QWidget):
             view.changed.connect(lambda view=view: self._view_changed(view))
             view.focused.connect(lambda view=view: self._focused(view))
             view.hovered.connect(self.hovered)
+            view.highlight_changed.connect(self._highlight_changed)
             view.action_wanted.connect(lambda action, view=view: self._act(view, action))
 
     @property
@@ -128,6 +129,10 @@ class Panes(QWidget):
             if other is not view:
                 other.refresh_if_changed()
         self.changed.emit()
+
+    def _highlight_changed(self) -> None:
+        for view in self.shown:
+            view.refresh_if_changed()
 
     def _focused(self, view: SliceView) -> None:
         if view is not self.active:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane
+from tunevlseg_gui.viewer.comparison import Comparison
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.viewport import Viewport
@@ -33,19 +34,31 @@ class SharedLook:
         self.neurological = False
         self.cursor_zyx: Vector = (0.0, 0.0, 0.0)
         self.layers: list[Layer] = []
+        self.solo: Layer | None = None
+        """Shown alone, while it is one of the layers."""
+        self.chosen: Layer | None = None
+        """Whose heat map and slices are told; else the first that is shown."""
+        self.highlighted: Layer | None = None
+        """Under the mouse."""
+        self.heat = False
+        self.comparison: Comparison | None = None
         self._viewports: dict[Plane, Viewport] = {}
 
     def open(self, scan: ViewedScan) -> None:
         """Another scan: layers, window and zoom of the last one are gone."""
         self.scan = scan
-        self.layers = []
+        self._forget_layers()
         self.window = scan.window
         self.crosshair = False
         self._viewports = {}
 
     def close(self) -> None:
         self.scan = None
+        self._forget_layers()
+
+    def _forget_layers(self) -> None:
         self.layers = []
+        self.solo = self.chosen = self.highlighted = self.comparison = None
 
     def viewport(self, plane: Plane) -> Viewport:
         """Zoom and place of this plane, kept while another is shown."""

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from engine.bundle.levels import threshold_level
 from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane, SliceStack
-from tunevlseg_gui.viewer.mask_overlay import Layer, bits_of, compose, outline_lines
+from tunevlseg_gui.viewer.comparison import COLOURS as COMPARED
+from tunevlseg_gui.viewer.comparison import NAMES as COMPARED_NAMES
+from tunevlseg_gui.viewer.comparison import Comparison, dice_in_words
+from tunevlseg_gui.viewer.heat import compose_heat
+from tunevlseg_gui.viewer.mask_overlay import Colour, Layer, bits_of, compose, outline_lines
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.shared_look import Shared, SharedLook
 from tunevlseg_gui.viewer.slabs import Slabs
@@ -174,11 +178,49 @@ class SliceState:
 
     @property
     def shown_layers(self) -> list[Layer]:
-        return [layer for layer in self.layers if layer.visible] if self.overlay_on else []
+        if not self.overlay_on:
+            return []
+        visible = [layer for layer in self.layers if layer.visible]
+        alone = [layer for layer in visible if layer is self.shared.solo]
+        return alone or visible
+
+    @property
+    def chosen_layer(self) -> Layer | None:
+        """The layer that heat map and slice strip are of."""
+        shown = self.shown_layers
+        return next((layer for layer in shown if layer is self.shared.chosen), shown[0] if shown else None)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """What the shown layers are compared with; None where nothing is."""
+        found = self.shared.comparison
+        return found if found is not None and self.overlay_on and found.predicted in self.layers else None
+
+    def layer_at(self, row: float, column: float) -> Layer | None:
+        """The topmost layer that has this pixel."""
+        height, width = (0, 0) if self.scan is None else self.stack.slice_shape
+        r, c = round(row), round(column)
+        if not (0 <= r < height and 0 <= c < width):
+            return None
+        z, y, x = (round(value) for value in self.stack.voxel_of(self.index, r, c))
+        level = threshold_level(self.threshold)
+        return next((layer for layer in reversed(self.shown_layers) if layer.levels[z, y, x] >= level), None)
+
+    @property
+    def legend(self) -> list[tuple[Colour, str, bool]]:
+        """Colour, name, and whether it is highlighted, of what the colours over the slice mean."""
+        if self.comparison is not None:
+            return [(colour, name, False) for colour, name in zip(COMPARED, COMPARED_NAMES, strict=True)]
+        layers = self.shown_layers
+        if self.shared.heat and self.chosen_layer is not None:
+            layers = [self.chosen_layer]
+        return [(layer.colour, layer.phrase, layer is self.shared.highlighted) for layer in layers]
 
     def _level_slices(self, layers: list[Layer]) -> list[NDArray[np.uint8]]:
-        index, stack = self.index, self.stack
-        return [self._slabs.slice_of(layer.levels, stack.like(layer.levels), index, layer.revision) for layer in layers]
+        return [self._slice_of(layer.levels, layer.revision) for layer in layers]
+
+    def _slice_of(self, array: NDArray[Any], revision: int = 0) -> NDArray[Any]:
+        return self._slabs.slice_of(array, self.stack.like(array), self.index, revision)
 
     @property
     def _values(self) -> NDArray[Any]:
@@ -196,11 +238,49 @@ class SliceState:
             self.opacity,
             self.threshold,
             self.outline,
+            self._mode_key(),
             tuple((id(layer), id(layer.levels), layer.revision, layer.colour) for layer in self.shown_layers),
         )
 
+    def _mode_key(self) -> Hashable:
+        found, chosen = self.comparison, self.chosen_layer
+        if found is not None:
+            return id(found), found.value, id(found.predicted)
+        return (id(chosen), id(chosen.answered[0])) if self.shared.heat and chosen is not None else None
+
+    def _compared(self, comparison: Comparison) -> NDArray[np.uint32]:
+        bits = comparison.bits(*self._compared_slices(comparison))
+        return np.ascontiguousarray(compose(self._values, self.window, bits, COMPARED, self.opacity))
+
+    def _compared_slices(self, comparison: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        return self.mask_of(comparison.predicted), comparison.true_of(self._slice_of(comparison.truth))
+
+    def comparison_words(self) -> str:
+        """Dice of this slice and of the whole scan; empty where nothing is compared."""
+        comparison = self.comparison
+        if comparison is None:
+            return ""
+        predicted, true = self._compared_slices(comparison)
+        sizes = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
+        dice = 2 * int(np.count_nonzero(predicted & true)) / sizes if sizes else float("nan")
+        whole = "…" if comparison.whole is None else dice_in_words(comparison.whole)
+        return f"Dice: slice {dice_in_words(dice)}, whole {whole}"
+
+    def highlight_lines(self) -> NDArray[np.int64] | None:
+        """Border of the layer under the mouse on this slice, as `outline_lines` gives it."""
+        layer = self.shared.highlighted
+        if layer is None or not any(layer is shown for shown in self.shown_layers) or self.comparison is not None:
+            return None
+        lines = outline_lines(self.mask_of(layer))
+        return lines if len(lines) <= MOST_LINES else None
+
     def picture(self, outlined: Sequence[Layer] = ()) -> NDArray[np.uint32]:
         """This slice as 0xffRRGGBB [h, w], filled with the shown layers that are not `outlined`."""
+        if self.comparison is not None:
+            return self._compared(self.comparison)
+        if self.shared.heat and self.chosen_layer is not None:
+            levels = self._slice_of(self.chosen_layer.answered[0], self.chosen_layer.revision)
+            return np.ascontiguousarray(compose_heat(self._values, self.window, levels, self.opacity))
         lined = {id(layer) for layer in outlined}
         layers = [layer for layer in self.shown_layers if id(layer) not in lined]
         bits = bits_of(self._level_slices(layers), threshold_level(self.threshold)) if layers else None
@@ -212,7 +292,7 @@ class SliceState:
 
         A mask of thousands of specks has no outline worth drawing: it stays filled.
         """
-        if not self.outline:
+        if not self.outline or self.shared.heat or self.comparison is not None:
             return []
         layers, level = self.shown_layers, threshold_level(self.threshold)
         drawn = [

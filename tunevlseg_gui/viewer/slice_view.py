@@ -13,7 +13,16 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.key_map import pressed
-from tunevlseg_gui.viewer.marks import draw_box, draw_corner_texts, draw_crosshair, draw_edge_letters, draw_legend
+from tunevlseg_gui.viewer.marks import (
+    INK,
+    draw_box,
+    draw_colour_bar,
+    draw_corner_texts,
+    draw_crosshair,
+    draw_edge_letters,
+    draw_legend,
+    draw_note,
+)
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.mouse import Mouse
 from tunevlseg_gui.viewer.slice_state import OPACITY_STEP, SliceState
@@ -33,6 +42,7 @@ class SliceView(QWidget):
     changed = Signal()  # slice, window, overlay or crosshair were changed here
     hovered = Signal(str)  # what lies under the mouse, in words
     focused = Signal()
+    highlight_changed = Signal()  # another layer is under the mouse
     action_wanted = Signal(str)  # id of a ViewAction that concerns more than this view
 
     def __init__(self, state: SliceState, parent: QWidget | None = None) -> None:
@@ -50,6 +60,8 @@ class SliceView(QWidget):
         self._lines: list[tuple[Layer, NDArray[np.int64]]] = []
         self._key: Hashable = None  # of the picture that was composed
         self._painted: Hashable = None  # of all that was painted
+        self._lit: NDArray[np.int64] | None = None
+        self._lit_key: Hashable = None
         self.mouse = Mouse(self)
         look().changed.connect(self.update)
 
@@ -72,7 +84,16 @@ class SliceView(QWidget):
         if self.state.scan is None:
             return None
         view, crosshair = self.viewport, self.state.cursor_pixel if self.state.crosshair else None
-        return self.state.look_key(), crosshair, view.zoom, view.right, view.down
+        whole = None if self.state.comparison is None else self.state.comparison.whole
+        return (
+            self.state.look_key(),
+            whole,
+            id(self.state.shared.highlighted),
+            crosshair,
+            view.zoom,
+            view.right,
+            view.down,
+        )
 
     def placement(self) -> Placement | None:
         """Where the slice lies on the widget; None without a scan."""
@@ -94,6 +115,7 @@ class SliceView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
             painter.drawImage(target, self._image)
             self._draw_outlines(painter, placed)
+            self._draw_highlight(painter, placed)
             if self.state.crosshair:
                 draw_crosshair(painter, self.rect(), placed.point_of(*self.state.cursor_pixel))
             if self.mouse.tool is not None:
@@ -102,7 +124,11 @@ class SliceView(QWidget):
                 draw_box(painter, self.mouse.box)
             draw_edge_letters(painter, self.rect(), self.state.stack.edge_letters)
             draw_corner_texts(painter, self.rect(), self.state)
-            draw_legend(painter, self.rect(), self.state.shown_layers)
+            draw_legend(painter, self.rect(), self.state.legend)
+            if self.state.shared.heat and self.state.comparison is None and self.state.chosen_layer is not None:
+                draw_colour_bar(painter, self.rect(), self.state.threshold)
+            if note := self.state.comparison_words():
+                draw_note(painter, self.rect(), note)
         if self.hasFocus() and placed is not None:
             painter.setPen(QPen(look().colour("accent"), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -118,6 +144,19 @@ class SliceView(QWidget):
         height, width = self._pixels.shape
         self._image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
         self._key = key
+
+    def _draw_highlight(self, painter: QPainter, placed: Placement) -> None:
+        """A thin light border round the layer under the mouse."""
+        if self.mouse.tool is not None or self.state.shared.highlighted is None:
+            return
+        key = (self.state.look_key(), id(self.state.shared.highlighted))
+        if key != self._lit_key:
+            self._lit, self._lit_key = self.state.highlight_lines(), key
+        if self._lit is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(INK)
+            painter.drawRects([QRect(*box) for box in outline_boxes(self._lit, placed, 1).tolist()])
+            painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _draw_outlines(self, painter: QPainter, placed: Placement) -> None:
         """Equally wide at any zoom. Lines run along pixel edges: as rectangles they are drawn many times faster."""
@@ -162,11 +201,22 @@ class SliceView(QWidget):
 
     def leaveEvent(self, event: object) -> None:
         self.mouse.leave()
+        self._highlight(None)
         self.hovered.emit("")
 
     def _tell_reading(self, at: QPointF) -> None:
         placed = self.placement()
-        self.hovered.emit("" if placed is None else self.state.reading(*placed.pixel_at(at.x(), at.y())))
+        if placed is None:
+            self.hovered.emit("")
+            return
+        pixel = placed.pixel_at(at.x(), at.y())
+        self.hovered.emit(self.state.reading(*pixel))
+        self._highlight(self.state.layer_at(*pixel))
+
+    def _highlight(self, layer: Layer | None) -> None:
+        if layer is not self.state.shared.highlighted:
+            self.state.shared.highlighted = layer
+            self.highlight_changed.emit()
 
     # the keys
 
@@ -204,6 +254,11 @@ class SliceView(QWidget):
                 state.set_opacity(state.opacity + OPACITY_STEP)
             case "crosshair":
                 state.crosshair = not state.crosshair
+            case "heat":
+                state.shared.heat = not state.shared.heat
+            case "solo":
+                alone = state.shared.highlighted or state.chosen_layer
+                state.shared.solo = alone if state.shared.solo is None else None
             case "whole":
                 self.viewport.reset()
             case _ if action.removeprefix("window").isdigit():

@@ -159,3 +159,29 @@ def test_the_right_button_zooms_where_that_is_the_habit(viewer: ScanViewer) -> N
     QTest.mouseRelease(viewer.view, Qt.MouseButton.RightButton, NONE, QPoint(200, 100))
     assert viewer.view.viewport.zoom == pytest.approx(2)
     assert viewer.state.window == window
+
+
+def test_the_layer_under_the_mouse_is_lit_and_can_be_shown_alone(viewer: ScanViewer, block: Layer) -> None:
+    other = Layer("spleen", np.zeros_like(block.levels), (0, 158, 115))
+    other.levels[:, 0:4, 0:4] = 255
+    viewer.show_layers([block, other])
+    view, state = viewer.view, viewer.state
+    placed = view.placement()
+    assert placed is not None
+    QTest.mouseMove(view, QPoint(*(round(value) for value in placed.point_of(2, 2))))
+    assert state.shared.highlighted is other
+    assert [entry[2] for entry in state.legend] == [False, True]
+    assert np.array_equal(np.unique(state.highlight_lines()), [0, 4])
+    QTest.keyClick(view, Qt.Key.Key_H)
+    assert state.shown_layers == [other]
+    QTest.keyClick(view, Qt.Key.Key_H)
+    assert state.shown_layers == [block, other]
+    QTest.mouseMove(view, QPoint(*(round(value) for value in placed.point_of(18, 28))))
+    assert state.shared.highlighted is None
+
+
+def test_a_key_shows_probabilities_as_a_heat_map(viewer: ScanViewer) -> None:
+    QTest.keyClick(viewer.view, Qt.Key.Key_P)
+    assert viewer.state.shared.heat
+    QTest.keyClick(viewer.view, Qt.Key.Key_P)
+    assert not viewer.state.shared.heat
