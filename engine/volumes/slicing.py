@@ -119,6 +119,19 @@ class SliceStack:
         back = [self._axes.index(axis) for axis in range(3)]
         return straight.transpose(*back, *range(3, stack.ndim))
 
+    def piece(self, start: tuple[int, int, int], part: NDArray[Any]) -> tuple[tuple[slice, slice, slice], NDArray[Any]]:
+        """A part [n, h, w] of the slices, which begins at (slice, row, column) `start`, in storage order.
+
+        Gives its box [z, y, x] and a view of it.
+        """
+        box = [slice(0, 0)] * 3
+        for axis, flip, low, size in zip(self._axes, self._flips, start, part.shape[:3], strict=True):
+            begin = self.shape_zyx[axis] - low - size if flip else low
+            box[axis] = slice(begin, begin + size)
+        straight = part[tuple(slice(None, None, -1) if flip else slice(None) for flip in self._flips)]
+        back = [self._axes.index(axis) for axis in range(3)]
+        return (box[0], box[1], box[2]), straight.transpose(*back, *range(3, part.ndim))
+
     def voxel_of(self, index: float, row: float, column: float) -> Vector:
         """Voxel (z, y, x) in storage order under a pixel of a slice."""
         found = [0.0, 0.0, 0.0]

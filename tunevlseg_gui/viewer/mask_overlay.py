@@ -52,6 +52,10 @@ class Layer:
 
     revision: int = 0
     """Grows where the values of `levels` change in place."""
+    edited: bool = False
+    """`levels` is a mask of 0 and 255 that is changed by hand; `answer` is what the model said."""
+    proposal: Layer | None = None
+    """The model's new answer to the phrase of an edited layer, until it is taken or turned down."""
 
     @property
     def answered(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.volumes.geometry import Geometry
+from engine.volumes.slicing import SliceStack
 from tunevlseg_gui.viewer.mask_overlay import COLOURS, Layer, count_levels
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.window_level import WindowLevel
@@ -46,3 +47,23 @@ def block() -> Layer:
     levels[:, 5:15, 8:22] = 153
     levels[:, 5:15, 8:15] = 204
     return layer_of(levels)
+
+
+EDITED_SHAPE = (20, 32, 40)
+
+
+@pytest.fixture
+def edited_layer() -> Layer:
+    """An empty mask on the grid of `turned_stack`."""
+    layer = layer_of(np.zeros(EDITED_SHAPE, np.uint8))
+    layer.edited = True
+    return layer
+
+
+@pytest.fixture
+def turned_stack() -> SliceStack:
+    """Coronal slices of a volume stored turned round: voxels of 1 × 2 × 3 mm (x, y, z), two axes flipped."""
+    direction = (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0)
+    return SliceStack(
+        np.zeros(EDITED_SHAPE, np.int16), Geometry((1.0, 2.0, 3.0), (0.0, 0.0, 0.0), direction), "coronal"
+    )
