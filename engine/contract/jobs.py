@@ -257,10 +257,34 @@ class Refine:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveMask:
+    """Masks as they are, edited by hand or not, written on the scan's grid; nothing is asked or computed.
+
+    Result: `mask` (the file), `legend` (of several phrases in one array, else null), `masks` (each: prompt, voxels, ml,
+    edited), `overlapping_voxels`.
+    """
+
+    scan: str
+    masks: list[str]  # .npy files on the scan's grid: bool, or uint8 where every value above 0 is inside
+    prompts: list[str]  # what each is called
+    out: str  # a file; several masks in one are numbered 1, 2, 3 …, and the earlier has a voxel of several
+    edited: list[str] = field(default_factory=list)  # prompts whose mask was changed by hand; their receipt says so
+    series: str = ""  # as for OpenScan
+    bundle: str = ""  # what the masks came from, as for Segment; empty: not known
+    axis: str = ""  # these three as they were asked
+    label: str = ""
+    threshold: float = 0.5
+    overwrite: bool = False
+    colours: dict[str, str] = field(default_factory=dict)  # these two as for Segment
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """Computes a mask again from its receipt and compares.
 
-    Result: `equal`, `masks` (each: prompt, dice, differing_voxels), `reasons` (why they may differ), `receipt`.
+    Result: `equal`, `masks` (each: prompt, dice, differing_voxels), `reasons` (why they may differ), `receipt`; for a
+    mask that was edited by hand `edited`, and whether it is as it was saved: it cannot be computed again.
     """
 
     mask: str
@@ -327,6 +351,7 @@ Job = (
     | OpenScan
     | Segment
     | Refine
+    | SaveMask
     | Replay
     | PrepareSamples
     | Demo

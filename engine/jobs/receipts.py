@@ -35,6 +35,7 @@ from engine.volumes.stored_receipts import stored_receipt
 from engine.volumes.volume import Volume
 
 VERSION: Final = 1
+PROGRAM: Final = f"tunevlseg {engine.__version__}"
 NOTICE: Final = "For research use only. Not a medical device; not for diagnosis or treatment."
 _PACKAGES: Final = ("numpy", "onnxruntime", "onnxruntime-gpu", "tokenizers", "SimpleITK", "pydicom")
 _LONGEST: Final = 1 << 20
@@ -61,10 +62,10 @@ class AskedMask(Settings):
 
 
 class UsedBundle(Settings):
-    """The bundle: its manifest's sha256 stands for every file in it."""
+    """The bundle: its manifest's sha256 stands for every file in it. Both are empty where it is not known."""
 
     name: str = Field(max_length=500)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
     model: str = Field("", max_length=500)
     model_sha256: str = Field("", max_length=64)
     strategy: str = Field("", max_length=100)
@@ -96,12 +97,15 @@ class Receipt(Settings):
     masks: list[AskedMask] = Field(min_length=1, max_length=1000)
     labels_sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     saved_as: str = Field("", max_length=40)
+    edited: list[str] = Field([], max_length=1000)
+    """Prompts whose masks were changed by hand: these cannot be made again."""
     provider: str = Field("", max_length=100)
     versions: dict[str, str] = Field({}, max_length=50)
 
     def text(self) -> str:
         """One line of plain ASCII, which ends with the sha256 of the rest."""
-        body = json.dumps(self.model_dump(mode="json"), ensure_ascii=True, separators=(", ", ": "))
+        without = set() if self.edited else {"edited"}
+        body = json.dumps(self.model_dump(mode="json", exclude=without), ensure_ascii=True, separators=(", ", ": "))
         return f'{body[:-1]}, "sha256": "{_sum(body)}"}}'
 
 
@@ -162,17 +166,9 @@ def make_receipt(
     labels: NDArray[Any] | None = None,
 ) -> Receipt:
     """`values`: the number of each answer in the file. `labels`: the flat array, for kind "labels"."""
-    manifest = bundle.manifest
     return Receipt(
-        program=f"tunevlseg {engine.__version__}",
-        bundle=UsedBundle(
-            name=bundle.name[:500],
-            sha256=bundle.sha256,
-            model=manifest.model.id[:500],
-            model_sha256=manifest.model.sha256[:64],
-            strategy=str(manifest.strategy.get("name", ""))[:100],
-            precision=manifest.precision,
-        ),
+        program=PROGRAM,
+        bundle=used_bundle(bundle),
         scan=UsedScan(sha256=scan_sum, shape_zyx=scan.shape_zyx, format=scan.format),
         plane=plane,
         label=job.label,
@@ -201,6 +197,18 @@ def make_receipt(
         saved_as=saved_as(job) if kind == "segments" else "",
         provider=provider,
         versions=present_versions(),
+    )
+
+
+def used_bundle(bundle: Bundle) -> UsedBundle:
+    manifest = bundle.manifest
+    return UsedBundle(
+        name=bundle.name[:500],
+        sha256=bundle.sha256,
+        model=manifest.model.id[:500],
+        model_sha256=manifest.model.sha256[:64],
+        strategy=str(manifest.strategy.get("name", ""))[:100],
+        precision=manifest.precision,
     )
 
 
@@ -271,7 +279,8 @@ class Wanted:
     def is_that_of(self, receipt: Receipt) -> bool:
         asked = tuple((mask.prompt, mask.threshold, mask.value) for mask in receipt.masks)
         same = (
-            receipt.bundle.sha256 == self.bundle_sha256
+            not receipt.edited
+            and receipt.bundle.sha256 == self.bundle_sha256
             and receipt.scan.sha256 == self.scan_sha256
             and receipt.scan.shape_zyx == self.shape_zyx
             and (receipt.plane, receipt.label, receipt.settings) == (self.plane, self.label, self.settings)

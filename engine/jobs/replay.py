@@ -42,7 +42,8 @@ _MOST_LOOKED_AT: Final = 200
 
 def run(job: Replay, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """Result: `equal` (same scan, same bundle, and not a voxel differs), `masks` (prompt, dice, differing_voxels),
-    `reasons` (in words, empty where equal), `receipt`.
+    `reasons` (in words, empty where equal), `receipt`. For a mask that was edited by hand also `edited` (prompts) and
+    `unchanged`; then nothing is computed, `equal` is false and `masks` is empty.
 
     Raises InputError: no receipt, a damaged or changed one, no scan or bundle found; BundleError, Cancelled.
     """
@@ -50,6 +51,8 @@ def run(job: Replay, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
     receipt = _receipt(mask)
     for warning in _told_of(receipt):
         emit(Log(job_id, warning, "warning"))
+    if receipt.edited:
+        return _edited(job, receipt, mask, emit, cancel, job_id)
     bundle = _bundle(job, receipt, mask, emit, cancel, job_id)
     scan = _scan(job, receipt, mask, emit, cancel, job_id)
     reasons = _reasons(receipt, bundle, scan)
@@ -72,6 +75,22 @@ def run(job: Replay, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
     return {"mask": str(mask), "equal": equal, "masks": masks, "reasons": reasons, "receipt": receipt.model_dump()}
 
 
+def _edited(job: Replay, receipt: Receipt, mask: Path, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """What a hand drew cannot be computed: only whether it is as it was saved."""
+    scan = _scan(job, receipt, mask, emit, cancel, job_id)
+    unchanged = is_unchanged(stored_arrays(mask, receipt, scan.geometry), receipt)
+    state = "as it was saved" if unchanged else "another than was saved: it was changed since"
+    return {
+        "mask": str(mask),
+        "equal": False,
+        "edited": receipt.edited,
+        "unchanged": unchanged,
+        "masks": [],
+        "reasons": [f"Edited by hand ({', '.join(receipt.edited)}): it cannot be computed again. The mask is {state}."],
+        "receipt": receipt.model_dump(),
+    }
+
+
 def _receipt(mask: Path) -> Receipt:
     if not mask.is_file():
         raise InputError(f"{mask} does not exist.", hint="Check the path of the mask.", field="mask")
@@ -85,7 +104,8 @@ def _receipt(mask: Path) -> Receipt:
             "Was that file left behind?",
         )
     try:
-        known_axis(receipt.plane)
+        if receipt.plane or not receipt.edited:  # of an edited mask it may not be known
+            known_axis(receipt.plane)
         Refinement.of(receipt.settings)
     except RecipeError:
         raise InputError(

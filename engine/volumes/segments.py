@@ -95,6 +95,8 @@ class Saving:
     """DICOM SEG: probabilities instead of masks."""
     about: dict[str, str] = field(default_factory=dict)
     """Per segment (by name): what to say of it in words."""
+    by_hand: frozenset[str] = frozenset()
+    """Names of segments that were changed by hand: DICOM SEG calls them semiautomatic."""
 
 
 def flatten(masks: Sequence[NDArray[np.bool_]], values: Sequence[int]) -> tuple[NDArray[Any], int]:

@@ -29,6 +29,9 @@ def make(given: argparse.Namespace) -> Replay:
 
 
 def show(result: dict[str, Any]) -> int:
+    if result.get("edited"):
+        say(result["reasons"][0])
+        return 2
     rows = [[entry["prompt"], entry["dice"], entry["differing_voxels"], entry["voxels"]] for entry in result["masks"]]
     say(table(["prompt", "Dice", "differing voxels", "voxels"], rows))
     say("\nEqual: not a voxel differs." if result["equal"] else "\nNot equal.")

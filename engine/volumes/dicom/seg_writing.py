@@ -122,7 +122,7 @@ def _described(number: int, segment: NamedMask, saving: Saving) -> Any:
         segment_label=label_of(segment.name),
         segmented_property_category=_coded(segment.term.category),
         segmented_property_type=_coded(segment.term.type),
-        algorithm_type="AUTOMATIC",
+        algorithm_type="SEMIAUTOMATIC" if segment.name in saving.by_hand else "AUTOMATIC",
         algorithm_identification=algorithm,
         display_color=highdicom.color.CIELabColor.from_rgb(*(int(segment.colour[at : at + 2], 16) for at in (1, 3, 5))),
     )

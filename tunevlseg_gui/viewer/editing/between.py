@@ -1,7 +1,8 @@
 """Slices between painted ones, by their shape: the mean of signed distances, weighted by nearness.
 
-S. P. Raya and J. K. Udupa, "Shape-based interpolation of multidimensional objects", IEEE Transactions on Medical Imaging
-9(1), 1990: a slice between two is inside where the linear mean of both signed distances to the border is not negative.
+S. P. Raya and J. K. Udupa, "Shape-based interpolation of multidimensional objects", IEEE Transactions on Medical
+Imaging 9(1), 1990: a slice between two is inside where the linear mean of both signed distances to the border is not
+negative.
 """
 
 from __future__ import annotations

@@ -31,8 +31,10 @@ class Brush:
 def covered(
     stack: SliceStack, brush: Brush, index: int, start: tuple[float, float], end: tuple[float, float]
 ) -> tuple[tuple[int, int, int], NDArray[np.bool_]] | None:
-    """Where a brush goes from `start` to `end` (row, column) on slice `index`: the corner (slice, row, column), and bool
-    [n, h, w] from there on. Pixels count by their centres; the one under the brush always. None: beside the slice.
+    """Where a brush goes from `start` to `end` (row, column) on slice `index`; None beside the slice.
+
+    Gives the corner (slice, row, column), and bool [n, h, w] from there on. Pixels count by their centres; the one
+    under the brush always.
 
     The distance to the way is in millimetres, so that a brush is round in the body on whatever voxels.
     """

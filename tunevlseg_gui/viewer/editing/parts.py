@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Parts:
-    """Runs of a mask [z, y, x]: `row` (z * height + y), `start`, `stop` along x, and the `part` that each belongs to."""
+    """Runs of a mask [z, y, x]: `row` (z * height + y), `start` and `stop` along x, and the `part` that each is of."""
 
     shape: tuple[int, int, int]
     row: NDArray[np.int64]
