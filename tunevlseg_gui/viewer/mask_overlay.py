@@ -54,8 +54,17 @@ class Layer:
     """Grows where the values of `levels` change in place."""
     edited: bool = False
     """`levels` is a mask of 0 and 255 that is changed by hand; `answer` is what the model said."""
+    answered_presence: float = 1.0
+    """What `presence` was before the layer was edited."""
+    saved_revision: int = -1
+    """`revision` when the edited mask was last saved."""
     proposal: Layer | None = None
     """The model's new answer to the phrase of an edited layer, until it is taken or turned down."""
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether a hand changed it since it was saved."""
+        return self.edited and self.revision != self.saved_revision
 
     @property
     def answered(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

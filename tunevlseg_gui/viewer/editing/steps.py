@@ -54,6 +54,7 @@ class EditingBegun:
         layer = self.layer
         layer.answer = layer.answered
         layer.levels, layer.counts = self.levels, self.counts
+        layer.answered_presence = layer.presence
         layer.edited, layer.presence, layer.visible = True, 1.0, True
         layer.revision += 1
 
@@ -61,6 +62,34 @@ class EditingBegun:
         layer = self.layer
         layer.levels, layer.counts, layer.answer, layer.presence, layer.visible = self._before
         layer.edited = False
+        layer.revision += 1
+
+
+@dataclass(eq=False)
+class EditingEnded:
+    """A mask that was edited gave way to the model's answer again, which follows the threshold."""
+
+    layer: Layer
+    words: str = "Back to the model's answer"
+
+    def __post_init__(self) -> None:
+        self._mask = (self.layer.levels, self.layer.counts)
+
+    @property
+    def nbytes(self) -> int:
+        return _SMALL + int(self._mask[0].nbytes)
+
+    def redo(self) -> None:
+        layer = self.layer
+        layer.levels, layer.counts = layer.answered
+        layer.answer, layer.edited, layer.presence = None, False, layer.answered_presence
+        layer.revision += 1
+
+    def undo(self) -> None:
+        layer = self.layer
+        layer.answer = layer.answered
+        layer.levels, layer.counts = self._mask
+        layer.edited, layer.presence = True, 1.0
         layer.revision += 1
 
 

@@ -1,0 +1,194 @@
+"""The row of editing tools below the slice: which mask, tool, size, changes of the whole, undo, what is proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tunevlseg_gui.pages.segment.mask_editor import MaskEditor
+from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.viewer.editing.brush import LARGEST, SMALLEST
+from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.widgets.buttons import button
+
+TOOLS = (
+    ("paint", "brush", "Paint", "Key P; drag with the left button, with Ctrl to erase"),
+    ("erase", "eraser", "Erase", "Key E; drag with the left button, with Ctrl to paint"),
+    ("fill", "fill", "Fill", "Key F; click into a hole on the slice"),
+    ("island", "part", "Remove part", "Click on a part of the mask that is to go, on all slices"),
+)
+
+
+class EditBar(QWidget):
+    """Draws a MaskEditor and hands it what is pressed."""
+
+    def __init__(self, editor: MaskEditor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("editBar")
+        self._editor = editor
+        self.layer_combo = QComboBox()
+        self.layer_combo.setObjectName("editLayerCombo")
+        self.layer_combo.setAccessibleName("Mask to edit")
+        self.layer_combo.setToolTip("Mask to edit")
+        self.layer_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.layer_combo.setMinimumContentsLength(9)
+        self.layer_combo.activated.connect(self._chosen)
+        self.tool_buttons = {name: self._tool(name, *rest) for name, *rest in TOOLS}
+        self.radius = QDoubleSpinBox()
+        self.radius.setObjectName("brushRadius")
+        self.radius.setAccessibleName("Radius of the brush")
+        self.radius.setToolTip("Radius of the brush; keys [ and ]")
+        self.radius.setRange(SMALLEST, LARGEST)
+        self.radius.setDecimals(1)
+        self.radius.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self.radius.valueChanged.connect(editor.set_radius)
+        self.ball = QCheckBox("3-D")
+        self.ball.setObjectName("brushBall")
+        self.ball.setAccessibleName("Brush reaches into neighbouring slices")
+        self.ball.setToolTip("A ball: the brush reaches into neighbouring slices")
+        self.ball.toggled.connect(editor.set_ball)
+        self.more = self._more()
+        self.undo = self._flat("undoMaskEdit", "undo", "Undo", editor.undo)
+        self.redo = self._flat("redoMaskEdit", "redo", "Redo", editor.redo)
+
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.layer_combo)
+        for made in self.tool_buttons.values():
+            row.addWidget(made)
+        for widget in (self.radius, self.ball, self.more):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.undo)
+        row.addWidget(self.redo)
+
+        self.proposed = QWidget()
+        self.proposed.setObjectName("proposalRow")
+        self.proposed_words = QLabel()
+        self.proposed_words.setObjectName("proposalWords")
+        self.proposed_words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.take_button = button("Take it", "takeProposal", editor.take, role="primary", tip="Enter")
+        self.drop_button = button("Drop it", "dropProposal", editor.drop, tip="Esc")
+        below = QHBoxLayout(self.proposed)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.proposed_words, 1)
+        below.addWidget(self.take_button)
+        below.addWidget(self.drop_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.proposed)
+        column.addLayout(row)
+        editor.changed.connect(self.show_state)
+        self.show_layers([])
+
+    def show_layers(self, layers: list[Layer]) -> None:
+        with QSignalBlocker(self.layer_combo):
+            self.layer_combo.clear()
+            for layer in layers:
+                self.layer_combo.addItem(layer.phrase, layer)
+        self.show_state()
+
+    def show_unit(self, *, is_picture: bool) -> None:
+        self.radius.setSuffix(" px" if is_picture else " mm")
+        self.ball.setVisible(not is_picture)
+        self.between_action.setVisible(not is_picture)
+
+    def show_state(self) -> None:
+        editor, layer = self._editor, self._editor.layer
+        if self.layer_combo.currentData() is not layer:
+            rows = [row for row in range(self.layer_combo.count()) if self.layer_combo.itemData(row) is layer]
+            with QSignalBlocker(self.layer_combo):
+                self.layer_combo.setCurrentIndex(rows[0] if rows else -1)
+        for name, made in self.tool_buttons.items():
+            with QSignalBlocker(made):
+                made.setChecked(editor.tool_name == name)
+            made.setEnabled(layer is not None)
+        with QSignalBlocker(self.radius):
+            self.radius.setValue(editor.brush.radius)
+        for action in self.whole_actions:
+            action.setEnabled(layer is not None and not editor.busy)
+        self.back_action.setEnabled(layer is not None and layer.edited and layer.answer is not None and not editor.busy)
+        steps = ((self.undo, editor.history.next_undo, "Undo"), (self.redo, editor.history.next_redo, "Redo"))
+        for made, step, words in steps:
+            made.setEnabled(step is not None and not editor.busy)
+            named = f"{words}: {step.words}" if step is not None else words
+            made.setAccessibleName(named)
+            made.setToolTip(f"{named} ({'Ctrl+Z' if words == 'Undo' else 'Ctrl+Shift+Z or Ctrl+Y'})")
+        preview = editor.preview
+        self.proposed.setVisible(preview is not None)
+        if preview is not None:
+            self.proposed_words.setText(f"{preview.words} for “{preview.layer.phrase}”, shown as an outline")
+            for made in (self.take_button, self.drop_button):
+                made.setEnabled(not editor.busy)
+
+    def _chosen(self, row: int) -> None:
+        layer = self.layer_combo.itemData(row)
+        if isinstance(layer, Layer):
+            self._editor.choose(layer)
+
+    def _tool(self, name: str, picture: str, title: str, tip: str) -> QToolButton:
+        made = QToolButton()
+        made.setObjectName(f"{name}Tool")
+        made.setCheckable(True)
+        made.setIcon(icon(picture, "text", "accent_text"))
+        made.setIconSize(QSize(18, 18))
+        made.setAccessibleName(title)
+        made.setToolTip(f"{title}: {tip[0].lower()}{tip[1:]}")
+        made.clicked.connect(lambda _checked=False: self._editor.use_tool(name))
+        return made
+
+    def _flat(self, name: str, picture: str, title: str, done: Callable[[], object]) -> QToolButton:
+        made = QToolButton()
+        made.setObjectName(name)
+        made.setProperty("role", "flat")
+        made.setIcon(icon(picture, "muted"))
+        made.setIconSize(QSize(18, 18))
+        made.setAccessibleName(title)
+        made.clicked.connect(lambda _checked=False: done())
+        return made
+
+    def _more(self) -> QToolButton:
+        made = QToolButton()
+        made.setObjectName("editMore")
+        made.setText("Change…")
+        made.setAccessibleName("Change the whole mask")
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        menu = QMenu(made)
+        editor = self._editor
+        wanted = (
+            ("Fill holes on this slice", "fillSliceAction", editor.fill_slice),
+            ("Fill between painted slices", "betweenAction", editor.interpolate),
+            ("Smooth", "smoothAction", editor.smooth),
+            ("Largest part only", "largestAction", editor.keep_largest),
+        )
+        self.whole_actions = []
+        for text, name, done in wanted:
+            action = menu.addAction(text)
+            action.setObjectName(name)
+            action.triggered.connect(lambda _checked=False, done=done: done())
+            self.whole_actions.append(action)
+        self.between_action = self.whole_actions[1]
+        menu.addSeparator()
+        self.back_action = menu.addAction("Back to the model's answer")
+        self.back_action.setObjectName("backToAnswerAction")
+        self.back_action.triggered.connect(lambda _checked=False: editor.back_to_answer())
+        self.new_action = menu.addAction("New empty mask")
+        self.new_action.setObjectName("newMaskAction")
+        made.setMenu(menu)
+        return made

@@ -1,0 +1,164 @@
+"""Edits that were not saved: kept in the data folder, offered again when the scan is opened, refused on another scan.
+
+A file is named by a hash of the scan's path, and says nothing of the path or the patient. It holds masks as packed
+bits and what they are called, and the sha256 of the scan's content, so that masks never come onto a changed scan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import InputError
+from engine.contract.whole_file import write_whole
+from engine.runs.folders import data_folder
+from engine.runs.lock import process_lives
+from engine.volumes.segments import scan_sha256
+from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.scan import ViewedScan
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the masks came from, as SaveMask is told."""
+
+    bundle: str = ""
+    axis: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class KeptMask:
+    """One mask: `bits` are packed along the whole volume."""
+
+    phrase: str
+    colour: tuple[int, int, int]
+    bits: NDArray[np.uint8]
+    voxels: int
+
+
+@dataclass(frozen=True, eq=False)
+class KeptEdits:
+    scan_sha256: str
+    shape_zyx: tuple[int, int, int]
+    origin: Origin
+    masks: tuple[KeptMask, ...]
+
+    def layers(self) -> list[Layer]:
+        """Edited layers without an answer of a model: 0 and 255, [z, y, x]."""
+        made = []
+        for kept in self.masks:
+            count = int(np.prod(self.shape_zyx))
+            levels = np.unpackbits(kept.bits, count=count).reshape(self.shape_zyx)
+            np.multiply(levels, 255, out=levels)
+            counts = np.zeros(256, np.int64)
+            counts[255], counts[0] = kept.voxels, count - kept.voxels
+            made.append(Layer(kept.phrase, levels, kept.colour, counts=counts, edited=True))
+        return made
+
+
+def recovery_folder() -> Path:
+    return data_folder() / "unsaved"
+
+
+def kept_file(scan: Path, series: str = "") -> Path:
+    """Where the edits of this scan are kept."""
+    return recovery_folder() / f"{_hash(str(scan.resolve()))}-{_hash(series)[:8]}.npz"
+
+
+def content_of(scan: ViewedScan) -> str:
+    """sha256 of the scan's voxels and place; reads all of it."""
+    place = [] if scan.geometry is None else [float(value) for value in scan.geometry.matrix.ravel()]
+    return scan_sha256(scan.voxels, place)
+
+
+def keep(path: Path, scan_sum: str, layers: Sequence[Layer], origin: Origin) -> Path:
+    """Writes the edited ones among `layers`, whole or not at all. Raises DiskFull, InputError."""
+    edited = [layer for layer in layers if layer.edited]
+    about = {
+        "version": VERSION,
+        "scan_sha256": scan_sum,
+        "shape_zyx": list(edited[0].levels.shape),
+        "origin": {"bundle": origin.bundle, "axis": origin.axis, "label": origin.label},
+        "masks": [{"phrase": layer.phrase, "colour": list(layer.colour)} for layer in edited],
+        "pid": os.getpid(),
+    }
+    arrays = {f"mask{number}": _packed(layer.levels) for number, layer in enumerate(edited)}
+
+    def write(beside: Path) -> None:
+        with beside.open("wb") as file:
+            np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+
+    return write_whole(path, write)
+
+
+def read(path: Path) -> KeptEdits:
+    """Raises InputError for a file that is damaged or gone."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(stored["about"].tobytes())
+            if about["version"] != VERSION:
+                raise ValueError("another version")
+            z, y, x = (int(size) for size in about["shape_zyx"])
+            masks = []
+            for number, known in enumerate(about["masks"]):
+                bits = stored[f"mask{number}"]
+                if bits.dtype != np.uint8 or bits.shape != ((z * y * x + 7) // 8,):
+                    raise ValueError("a mask of another size")
+                red, green, blue = (min(max(int(part), 0), 255) for part in known["colour"])
+                voxels = int(np.bitwise_count(bits).sum())
+                masks.append(KeptMask(str(known["phrase"]), (red, green, blue), bits, voxels))
+            origin: dict[str, Any] = about["origin"]
+            return KeptEdits(
+                str(about["scan_sha256"]),
+                (z, y, x),
+                Origin(str(origin["bundle"]), str(origin["axis"]), str(origin["label"])),
+                tuple(masks),
+            )
+    except Exception as error:  # zipfile and zlib raise many kinds for a damaged file
+        raise InputError(
+            "The edits that were kept of this scan cannot be read.", hint="They are left where they are."
+        ) from error
+
+
+def is_offered(path: Path) -> bool:
+    """Whether there are edits that no window which is still open holds."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            pid = int(json.loads(stored["about"].tobytes()).get("pid", 0))
+    except Exception:  # damaged: reading it tells so, once the scan is opened
+        return path.is_file()
+    return pid == os.getpid() or not process_lives(pid)
+
+
+def unsaved_among(scans: Sequence[Path]) -> list[Path]:
+    """Which of these scans have edits that were not saved."""
+    names = [path.name for path in recovery_folder().glob("*.npz")] if recovery_folder().is_dir() else []
+    found = []
+    for scan in scans:
+        kept = [name for name in names if name.startswith(_hash(str(scan.resolve())) + "-")]
+        if scan.exists() and any(is_offered(recovery_folder() / name) for name in kept):
+            found.append(scan)
+    return found
+
+
+def forget(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _packed(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.packbits(levels.reshape(-1))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
