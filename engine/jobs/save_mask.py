@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import engine
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import GridMismatch, InputError, OutOfRange
+from engine.contract.errors import Cancelled, EngineError, GridMismatch, InputError, OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import SaveMask
 from engine.contract.whole_file import write_text
@@ -28,7 +28,7 @@ from engine.volumes.writing import check_segments, check_target, holds_segments,
 
 def run(job: SaveMask, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """Raises InputError (nothing to save, a file that is there, a name that no mask has), GridMismatch, DiskFull,
-    ScanUnreadable, BundleError, Cancelled.
+    ScanUnreadable, Cancelled.
     """
     out = Path(job.out)
     _check(job, out)
@@ -37,7 +37,7 @@ def run(job: SaveMask, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
     (check_segments(out, scan, saving) if holds_segments(out) else check_target(out, scan))
     masks = [_mask(Path(path), scan) for path in job.masks]
     cancel.check()
-    bundle = used_bundle(bundle_for(job.bundle, emit, cancel, job_id)) if job.bundle else UsedBundle(name="", sha256="")
+    bundle = _bundle(job, emit, cancel, job_id)
     values = list(range(1, len(masks) + 1))
     result: dict[str, Any] = {
         "scan": job.scan,
@@ -91,6 +91,18 @@ def _mask(path: Path, scan: Volume) -> NDArray[np.bool_]:
             hint="Open the scan again; a mask is written only on the grid of the scan it was made on.",
         )
     return np.asarray(stored != 0)
+
+
+def _bundle(job: SaveMask, emit: Emit, cancel: CancelToken, job_id: str) -> UsedBundle:
+    """A model that is gone is no reason to lose the work of a hand: the receipt then leaves it open."""
+    try:
+        if job.bundle:
+            return used_bundle(bundle_for(job.bundle, emit, cancel, job_id))
+    except Cancelled:
+        raise
+    except EngineError as error:
+        emit(Log(job_id, f"The receipt does not name the model: {error.message}", "warning"))
+    return UsedBundle(name="", sha256="")
 
 
 def _row(job: SaveMask, prompt: str, mask: NDArray[np.bool_], scan: Volume) -> dict[str, Any]:

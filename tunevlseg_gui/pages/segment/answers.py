@@ -67,11 +67,13 @@ def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[in
 def place_layers(shown: Sequence[Layer], new: Sequence[Layer]) -> list[Layer]:
     """New answers join those shown: one to the same phrase takes its place and colour, the rest get free colours.
 
-    Of more than MOST_LAYERS the oldest go.
+    A layer that is edited keeps its place. Of more than MOST_LAYERS the oldest go.
     """
     layers = list(shown)
     for layer in new:
         same = next((number for number, known in enumerate(layers) if known.phrase == layer.phrase), None)
+        if same is not None and layers[same].edited:
+            continue
         if same is not None:
             layer.colour = layers[same].colour
             layers[same] = layer

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from tunevlseg_gui.bridge.background import run_task
-from tunevlseg_gui.pages.segment.recovery import Origin, content_of, forget, keep, kept_file
+from tunevlseg_gui.pages.segment.recovery import Origin, content_of, forget, keep, kept_file, locked
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 
@@ -16,6 +18,17 @@ REST_MS = 700
 """Without a stroke, after which edits are written."""
 MOST_MS = 5000
 """After which they are written in any case, strokes or not."""
+
+
+@dataclass(eq=False)
+class _Session:
+    """One scan, as long as it is open in this window; its file is no other window's."""
+
+    scan: ViewedScan
+    path: Path
+    scan_sum: str = ""
+    lock: QLockFile | None = None
+    replaced: list[Path] = field(default_factory=list)  # files whose masks came back into this session
 
 
 class Autosave(QObject):
@@ -30,10 +43,10 @@ class Autosave(QObject):
     ) -> None:
         super().__init__(parent)
         self._layers, self._origin, self._failed = layers, origin, failed
-        self._scan: ViewedScan | None = None
-        self._sum = ""
+        self._session: _Session | None = None
+        self._touched = False
         self._writing = False
-        self._again = False
+        self._next: tuple[_Session, list[Layer], Origin] | None = None
         self._told = False
         self._rest = QTimer(self)
         self._most = QTimer(self)
@@ -43,65 +56,68 @@ class Autosave(QObject):
             timer.timeout.connect(self.write)
 
     def open(self, scan: ViewedScan) -> None:
-        """Another scan. What was kept of the last one stays: it was not saved."""
-        self._rest.stop()
-        self._most.stop()
-        self._scan, self._sum, self._again = scan, "", False
+        """Another scan. What is unsaved of the last one is written now, and stays."""
+        self.write()
+        self._session = _Session(scan, kept_file(scan.path, scan.series, uuid.uuid4().hex[:8]))
+        self._touched = False
 
-    @property
-    def path(self) -> Path | None:
-        return None if self._scan is None else kept_file(self._scan.path, self._scan.series)
+    def replaces(self, path: Path) -> None:
+        """The masks of this file came back: once they are written again, it goes."""
+        if self._session is not None:
+            self._session.replaced.append(path)
 
     def touch(self) -> None:
         """A mask was changed."""
+        self._touched = True
         self._rest.start()
         if not self._most.isActive():
             self._most.start()
 
-    def forget(self) -> None:
-        """All edits were saved, or are not wanted."""
-        self._rest.stop()
-        self._most.stop()
-        self._again = False
-        path = self.path
-        if path is not None and not self._writing:
-            run_task(self, lambda: forget(path), lambda _done: None)
-        elif path is not None:
-            self._again = True  # the writing that goes on is followed by another look
-
     def write(self) -> None:
-        """Now, unless a writing goes on: then once more after it."""
+        """Now, or as soon as a writing that goes on is over. Where nothing is unsaved, nothing is kept."""
         self._rest.stop()
         self._most.stop()
-        scan, path = self._scan, self.path
-        if scan is None or path is None:
+        if self._session is None or not self._touched:
             return
-        if self._writing:
-            self._again = True
+        # What is unsaved is told now: the list is another's as soon as another scan is open.
+        self._next = (self._session, [layer for layer in self._layers() if layer.is_unsaved], self._origin())
+        self._go()
+
+    def _go(self) -> None:
+        if self._writing or self._next is None:
             return
-        layers, origin, known = [layer for layer in self._layers() if layer.is_unsaved], self._origin(), self._sum
+        (session, layers, origin), self._next = self._next, None
+        if session.lock is None:
+            session.lock = locked(session.path)
         self._writing = True
 
-        def work() -> str:
-            if not layers:
+        def work() -> None:
+            if layers:
+                session.scan_sum = session.scan_sum or content_of(session.scan)
+                keep(session.path, session.scan_sum, layers, origin)
+            else:
+                forget(session.path)
+            for path in session.replaced:
                 forget(path)
-                return known
-            scan_sum = known or content_of(scan)
-            keep(path, scan_sum, layers, origin)
-            return scan_sum
 
-        def done(scan_sum: str) -> None:
+        def done(_nothing: object) -> None:
             self._writing = False
-            if self._scan is scan:
-                self._sum = scan_sum
-            if self._again:
-                self._again = False
-                self.write()
+            session.replaced.clear()
+            if session is not self._session or not layers:
+                _unlock(session)
+            self._go()
 
         def failed(error: Exception) -> None:
             self._writing = False
             if not self._told:
                 self._told = True
                 self._failed(f"Your edits are not kept on disk: {error}")
+            self._go()
 
         run_task(self, work, done, failed)
+
+
+def _unlock(session: _Session) -> None:
+    if session.lock is not None:
+        session.lock.unlock()
+        session.lock = None

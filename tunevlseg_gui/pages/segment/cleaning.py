@@ -99,6 +99,8 @@ class LayerCleaner(QObject):
         if self._wanted is None or self._wanted[4] != layers:
             return  # something newer is wanted
         for layer, (levels, counts) in zip(layers, found, strict=True):
+            if layer.edited:
+                continue  # begun meanwhile: what a hand draws stays
             layer.answer = layer.answered
             layer.levels, layer.counts = levels, counts
         self._shown()

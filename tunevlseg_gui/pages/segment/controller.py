@@ -16,12 +16,18 @@ from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
+from tunevlseg_gui.pages.segment.autosave import Autosave
 from tunevlseg_gui.pages.segment.cleaning import LayerCleaner
 from tunevlseg_gui.pages.segment.filling import FillingAnswers
+from tunevlseg_gui.pages.segment.mask_editor import MaskEditor
+from tunevlseg_gui.pages.segment.mask_files import MaskFiles, save_job, write_masks
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice, base_choices, bundle_choice, tuned_choices
+from tunevlseg_gui.pages.segment.recovery import KeptEdits, Origin, content_of, forget, kept_of
+from tunevlseg_gui.pages.segment.recovery import read as read_kept
 from tunevlseg_gui.pages.segment.saving import is_dicom_seg, with_suffix
 from tunevlseg_gui.pages.segment.views import answers_folder, is_prepared, remove_folder, tidy_views, view_folder
-from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
+from tunevlseg_gui.viewer.editing.steps import LayersChanged, new_mask
+from tunevlseg_gui.viewer.mask_overlay import COLOURS, MOST_LAYERS, Layer
 from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_folder, scan_of_result
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ class Asked:
     series: str = ""
     question: Question | None = None
     target: Path | None = None
+    files: MaskFiles | None = None  # of a mask that was edited
     warnings: list[str] = field(default_factory=list)
 
 
@@ -69,13 +76,21 @@ class SegmentController(QObject):
         self._question: Question | None = None  # whose answers are shown
         self._filling: FillingAnswers | None = None
         self._cleaner = LayerCleaner(client, self._cleaned, self._page.show_problem, self)
+        self.editor = MaskEditor(client, page.viewer, self)
+        self.editor.changed.connect(self._edits_changed)
+        self.editor.told.connect(page.show_status)
+        self.editor.stepped.connect(lambda done, total: page.show_status(f"{done} of {total} slices…"))
+        self._origin = Origin()  # of edited masks that came back from an earlier window
+        self._autosave = Autosave(lambda: page.viewer.state.layers, self._origin_of_masks, page.show_warning, self)
+        self.editor.edited.connect(self._autosave.touch)
+        self._kept: tuple[Path, KeptEdits] | None = None
         client.event.connect(self.on_event)
 
     # scans
 
     def open_scan(self, path: Path) -> None:
         if self._running:
-            self.cancel()
+            self._client.cancel(self._running)
         self._page.banner.hide()
         if is_dicom(path):
             # Which series there are is asked first: names of files say nothing, and may say too much.
@@ -120,7 +135,12 @@ class SegmentController(QObject):
     def _show_scan(self, scan: ViewedScan, view: Path) -> None:
         self.scan, self._view = scan, view
         self._question = self._filling = None
+        self._origin = Origin()
         self._cleaner.stop()
+        self._kept = None
+        self._page.recovery_row.hide()
+        self._autosave.open(scan)  # writes what is unsaved of the last one
+        self.editor.open(view, is_picture=scan.is_picture)
         self._page.viewer.show_scan(scan)
         self._page.side.show_scan(scan.shown, scan.in_words(), is_volume=not scan.is_picture)
         self._page.show_scan_stage(True)
@@ -128,6 +148,7 @@ class SegmentController(QObject):
         self._page.show_status("  ".join(scan.notes) or f"{scan.shown}: {scan.in_words()}")
         self._page.scan_opened.emit(str(scan.path))
         run_task(self, lambda: tidy_views(view), lambda _done: None)
+        self._look_for_edits()
 
     # models
 
@@ -214,7 +235,7 @@ class SegmentController(QObject):
         self._page.banner.hide()
         self._page.show_status(f"Asking {self._chosen.title}…")
         state = self._page.viewer.state
-        before = list(state.layers) if self._question is not None and self._question.goes_with(question) else []
+        before = self._kept_beside(question)
         shown = list(state.layers)
 
         scan = self.scan
@@ -222,12 +243,14 @@ class SegmentController(QObject):
         def fill(layers: list[Layer]) -> None:
             if self.scan is not scan:
                 return  # another one was opened meanwhile
-            self._page.viewer.show_layers(shown if layers is before else layers)
+            self._page.viewer.show_layers(shown if layers is before else layers)  # edited ones stay as they are
 
         self._filling = FillingAnswers(question, self.scan.shape_zyx, before, fill)
         self._start(job, Asked("segment", scan=self.scan.path, series=self.scan.series, question=question))
 
     def cancel(self) -> None:
+        if self.editor.cancel():
+            return
         if self._running:
             self._page.show_status("Cancelling…")
             self._client.cancel(self._running)
@@ -241,16 +264,34 @@ class SegmentController(QObject):
         def show(new: list[Layer]) -> None:
             if self.scan is not scan:
                 return
-            keep = state.layers if self._question is not None and self._question.goes_with(question) else []
-            self._question = question
+            before, keep, last = list(state.layers), self._kept_beside(question), self._question
             for layer in new:
                 layer.visible = layer.is_present(state.threshold)
-            self._show_layers(place_layers(keep, new))
-            self._show_first(new)
+            edited = {layer.phrase: layer for layer in keep if layer.edited}
+            fresh = [layer for layer in new if layer.phrase not in edited]
+            after = place_layers(keep, fresh)
+
+            def put(layers: list[Layer]) -> None:
+                self._question = last if layers is before else question
+                self._show_layers(layers)
+
+            put(after)
+            if fresh or after != before:
+                self.editor.history.add(LayersChanged("The model's answer", before, after, put))
+            for layer in new:
+                if layer.phrase in edited:
+                    self.editor.propose(edited[layer.phrase], layer)
+            self.editor.refresh()
+            self._show_first(fresh)
             self._tell_answer(asked, result, new)
             self.clean()
 
         run_task(self, lambda: read_answers(result, question, scan.shape_zyx), show, self._show_error)
+
+    def _kept_beside(self, question: Question) -> list[Layer]:
+        """The layers that stay beside the answers to a question: those that go with it, and what a hand has drawn."""
+        goes = self._question is not None and self._question.goes_with(question)
+        return [layer for layer in self._page.viewer.state.layers if goes or layer.edited]
 
     def _show_first(self, new: list[Layer]) -> None:
         """Goes to a slice that shows something, unless this one does already."""
@@ -294,7 +335,7 @@ class SegmentController(QObject):
             return
         state = self._page.viewer.state
         self._cleaner.clean(
-            state.layers,
+            [layer for layer in state.layers if not layer.edited],
             self._page.side.cleaner.cleaning,
             state.threshold,
             self._view,
@@ -328,16 +369,109 @@ class SegmentController(QObject):
         self._show_save()
 
     def remove_layer(self, layer: Layer) -> None:
-        self._show_layers([known for known in self._page.viewer.state.layers if known is not layer])
+        self._change_layers("Remove", [known for known in self._page.viewer.state.layers if known is not layer])
+
+    def new_mask(self) -> None:
+        """An empty one, to be drawn by hand, called as the first phrase in the box that no mask has."""
+        scan, layers = self.scan, self._page.viewer.state.layers
+        if scan is None:
+            return
+        if len(layers) == MOST_LAYERS:
+            self._page.show_status(f"There are {MOST_LAYERS} masks already. Remove one first.")
+            return
+        taken = {layer.phrase for layer in layers}
+        names = [*self._page.side.prompt_edit.phrases(), "mask", *(f"mask {number}" for number in range(2, 99))]
+        name = next(name for name in names if name not in taken)
+        colour = next(one for one in COLOURS if one not in {layer.colour for layer in layers})
+        made = new_mask(name, scan.shape_zyx, colour)
+        self._change_layers("New mask", [*layers, made])
+        self.editor.choose(made)
+
+    def _change_layers(self, words: str, after: list[Layer]) -> None:
+        step = LayersChanged(words, list(self._page.viewer.state.layers), after, self._show_layers)
+        step.redo()
+        self.editor.history.add(step)
+        self.editor.refresh()
+        self._autosave.touch()
 
     def _show_layers(self, layers: list[Layer]) -> None:
         side = self._page.side
+        self._page.edit_bar.show_layers(layers)
+        self._page.edit_bar.setVisible(self.scan is not None)
         if self.scan is not None:
             self._page.viewer.show_layers(layers)
         side.layer_list.show_layers(layers)
         side.answers.setVisible(bool(layers))
         self._show_amounts()
         self._show_save()
+        self.editor.layers_shown(layers)
+
+    # editing
+
+    def _edits_changed(self) -> None:
+        state = self._page.viewer.state
+        self._page.viewer.refresh()
+        self._page.side.show_edited([layer.phrase for layer in state.layers if layer.edited], len(state.layers))
+        self._show_amounts()
+        self._show_save()
+
+    def _origin_of_masks(self) -> Origin:
+        question = self._question
+        return self._origin if question is None else Origin(question.model.reference, question.axis, question.label)
+
+    def _look_for_edits(self) -> None:
+        """Of the scan that was just opened: whether edits of it were not saved."""
+        scan = self.scan
+        if scan is None:
+            return
+
+        def look() -> tuple[Path, KeptEdits, bool] | None:
+            path = kept_of(scan.path, scan.series)
+            if path is None:
+                return None
+            kept = read_kept(path)
+            return path, kept, kept.shape_zyx == scan.shape_zyx and kept.scan_sha256 == content_of(scan)
+
+        def found(answer: tuple[Path, KeptEdits, bool] | None) -> None:
+            if answer is None or self.scan is not scan:
+                return
+            path, kept, fits = answer
+            if not fits:
+                self._page.show_warning(
+                    "Edits of this scan were not saved, but the scan was changed since: they no longer lie on it.",
+                    "They are left where they are, and come back with the scan as it was.",
+                )
+                return
+            self._kept = (path, kept)
+            self._page.recovery_row.offer(kept)
+
+        run_task(self, look, found, self._show_error)
+
+    def restore_edits(self) -> None:
+        scan = self.scan
+        self._page.recovery_row.hide()
+        if self._kept is None or scan is None:
+            return
+        (path, kept), self._kept = self._kept, None
+
+        def show(layers: list[Layer]) -> None:
+            if self.scan is not scan:
+                return
+            self._origin = kept.origin
+            names = {layer.phrase for layer in layers}
+            rest = [layer for layer in self._page.viewer.state.layers if layer.phrase not in names]
+            self._autosave.replaces(path)
+            self._change_layers("Bring edits back", [*rest, *layers][-MOST_LAYERS:])
+            self._show_first(layers)
+            self._page.show_status("The edits are back. Save them to keep them.")
+
+        run_task(self, kept.layers, show, self._show_error)
+
+    def throw_edits(self) -> None:
+        kept, self._kept = self._kept, None
+        self._page.recovery_row.hide()
+        if kept is not None:
+            run_task(self, lambda: forget(kept[0]), lambda _done: None, self._show_error)
 
     def _show_amounts(self) -> None:
         voxel_ml = self.scan.voxel_ml if self.scan else None
@@ -358,14 +492,19 @@ class SegmentController(QObject):
         `ask_identity`: for DICOM SEG, whether patient and study go along: "keep", "deidentify", or "" for no saving.
         """
         question, scan, state = self._question, self.scan, self._page.viewer.state
-        phrases = [layer.phrase for layer in state.layers if layer.visible]
-        if question is None or scan is None or not phrases or self._running:
+        visible = [layer for layer in state.layers if layer.visible]
+        phrases = [layer.phrase for layer in visible]
+        by_hand = any(layer.edited for layer in visible)
+        if (question is None and not by_hand) or scan is None or not phrases or self._running:
             return
         path = with_suffix(path, scan.named, dicom=scan.is_dicom)
         if path.exists() and not ask_overwrite(path):
             return
         identity = ask_identity() if is_dicom_seg(path) else ""
         if is_dicom_seg(path) and not identity:
+            return
+        if by_hand or question is None:
+            self._save_as_shown(path, identity, scan, visible)
             return
         job = Segment(
             [str(scan.path)],
@@ -387,6 +526,25 @@ class SegmentController(QObject):
         self._page.banner.hide()
         self._page.show_status(f"Saving {path.name}…")
         self._start(job, Asked("save", target=path))
+
+    def _save_as_shown(self, path: Path, identity: str, scan: ViewedScan, layers: list[Layer]) -> None:
+        """Masks of which a hand has drawn one are not made again: they are handed over as they are."""
+        view, threshold, origin = self._view, self._page.viewer.state.threshold, self._origin_of_masks()
+        if view is None or self.editor.busy:
+            return
+        self._page.banner.hide()
+        self._page.show_status(f"Saving {path.name}…")
+
+        def written(files: MaskFiles) -> None:
+            job = save_job(files, scan, path, origin, threshold, identity)
+            self._start(job, Asked("save", target=path, files=files))
+
+        run_task(self, lambda: write_masks(layers, threshold, answers_folder(view)), written, self._show_error)
+
+    def _mask_saved(self, files: MaskFiles) -> None:
+        for layer, revision in files.revisions:
+            layer.saved_revision = revision
+        self._autosave.write()
 
     # events
 
@@ -432,6 +590,12 @@ class SegmentController(QObject):
         elif asked.kind == "models":
             self._models_listed(result)
         elif asked.target is not None:
+            if asked.files is not None:
+                self._mask_saved(asked.files)
+                folder = asked.files.folder
+                run_task(self, lambda: remove_folder(folder), lambda _done: None)
+                if asked.warnings:
+                    self._page.show_warning(asked.warnings[0], "  ".join(asked.warnings[1:]))
             self._page.show_status(f"Saved {asked.target}")
 
     def _start(self, job: Job, asked: Asked) -> None:

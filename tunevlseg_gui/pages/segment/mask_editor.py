@@ -244,9 +244,7 @@ class MaskEditor(QObject):
 
         self._begin(go)
 
-    def _change_slice(
-        self, words: str, layer: Layer, stack: SliceStack, index: int, marked: NDArray[np.bool_]
-    ) -> None:
+    def _change_slice(self, words: str, layer: Layer, stack: SliceStack, index: int, marked: NDArray[np.bool_]) -> None:
         box, changed = stack.piece((index, 0, 0), marked[None])
         delta = delta_of(box, changed)
         if delta is not None:

@@ -24,6 +24,8 @@ from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.controller import Client, SegmentController
+from tunevlseg_gui.pages.segment.edit_bar import EditBar
+from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
 from tunevlseg_gui.pages.segment.saving import file_filter, named_by, suggested_mask
 from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
@@ -65,6 +67,8 @@ class SegmentPage(QWidget):
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(self.banner)
+        self.recovery_row = RecoveryRow()
+        left.addWidget(self.recovery_row)
         left.addWidget(self._stage, 1)
         left.addWidget(self.status)
         row = QHBoxLayout(self)
@@ -74,6 +78,9 @@ class SegmentPage(QWidget):
         row.addWidget(self.side)
 
         self.controller = SegmentController(client, self)
+        self.edit_bar = EditBar(self.controller.editor)
+        self.edit_bar.hide()
+        left.insertWidget(left.indexOf(self.status), self.edit_bar)
         self._connect()
 
     def open_scan(self, path: Path | str) -> None:
@@ -207,7 +214,18 @@ class SegmentPage(QWidget):
         side.layer_list.removed.connect(control.remove_layer)
         viewer.changed.connect(control.view_changed)
         viewer.prompt_wanted.connect(self._focus_prompt)
+        editor = control.editor
+        self.edit_bar.new_action.triggered.connect(lambda _checked=False: control.new_mask())
+        self.recovery_row.restore_clicked.connect(control.restore_edits)
+        self.recovery_row.throw_clicked.connect(control.throw_edits)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        # A text box with the focus keeps its own undo.
+        for keys, done in (("Ctrl+Z", editor.undo), ("Ctrl+Shift+Z", editor.redo), ("Ctrl+Y", editor.redo)):
+            QShortcut(QKeySequence(keys), self, done, context=inside)
+        for keys, tool in (("P", "paint"), ("E", "erase"), ("F", "fill")):
+            QShortcut(QKeySequence(keys), viewer, lambda tool=tool: editor.use_tool(tool), context=inside)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            QShortcut(QKeySequence(key), viewer, self._enter, context=inside)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, control.cancel, context=inside)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(keys), self, control.ask, context=inside)
@@ -227,6 +245,11 @@ class SegmentPage(QWidget):
     def _save(self) -> None:
         if path := self.ask_save_path():
             self.controller.save(Path(path), self.ask_overwrite, self.ask_identity)
+
+    def _enter(self) -> None:
+        """In the view: takes what is proposed."""
+        if self.controller.editor.preview is not None:
+            self.controller.editor.take()
 
     def _tune(self) -> None:
         if self.side.model is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QLockFile
 
 from engine.contract.errors import InputError
 from engine.contract.whole_file import write_whole
 from engine.runs.folders import data_folder
-from engine.runs.lock import process_lives
 from engine.volumes.segments import scan_sha256
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
@@ -71,9 +70,43 @@ def recovery_folder() -> Path:
     return data_folder() / "unsaved"
 
 
-def kept_file(scan: Path, series: str = "") -> Path:
-    """Where the edits of this scan are kept."""
-    return recovery_folder() / f"{_hash(str(scan.resolve()))}-{_hash(series)[:8]}.npz"
+def kept_file(scan: Path, series: str, session: str) -> Path:
+    """Where the edits of this scan are kept; each session of a window has a file of its own."""
+    return recovery_folder() / f"{_scan_name(scan)}-{_hash(series)[:8]}-{session}.npz"
+
+
+def kept_of(scan: Path, series: str = "") -> Path | None:
+    """The newest edits of this scan that no open window holds."""
+    pattern = f"{_scan_name(scan)}-{_hash(series)[:8]}-*.npz"
+    found = sorted(recovery_folder().glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    return next((path for path in found if is_free(path)), None)
+
+
+def unsaved_among(scans: Sequence[Path]) -> list[Path]:
+    """Which of these scans have edits that were not saved and that no open window holds."""
+    names = list(recovery_folder().glob("*.npz"))
+    found = []
+    for scan in scans:
+        kept = [path for path in names if path.name.startswith(f"{_scan_name(scan)}-")]
+        if scan.exists() and any(is_free(path) for path in kept):
+            found.append(scan)
+    return found
+
+
+def locked(path: Path) -> QLockFile | None:
+    """Held while a window is open; None where it cannot be had. One of a process that is gone counts for nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(path.with_suffix(".lock")))
+    lock.setStaleLockTime(0)
+    return lock if lock.tryLock(0) else None
+
+
+def is_free(path: Path) -> bool:
+    lock = locked(path)
+    if lock is None:
+        return False
+    lock.unlock()
+    return True
 
 
 def content_of(scan: ViewedScan) -> str:
@@ -91,7 +124,6 @@ def keep(path: Path, scan_sum: str, layers: Sequence[Layer], origin: Origin) -> 
         "shape_zyx": list(edited[0].levels.shape),
         "origin": {"bundle": origin.bundle, "axis": origin.axis, "label": origin.label},
         "masks": [{"phrase": layer.phrase, "colour": list(layer.colour)} for layer in edited],
-        "pid": os.getpid(),
     }
     arrays = {f"mask{number}": _packed(layer.levels) for number, layer in enumerate(edited)}
 
@@ -125,35 +157,18 @@ def read(path: Path) -> KeptEdits:
                 Origin(str(origin["bundle"]), str(origin["axis"]), str(origin["label"])),
                 tuple(masks),
             )
-    except Exception as error:  # zipfile and zlib raise many kinds for a damaged file
+    except Exception as error:
         raise InputError(
             "The edits that were kept of this scan cannot be read.", hint="They are left where they are."
         ) from error
 
 
-def is_offered(path: Path) -> bool:
-    """Whether there are edits that no window which is still open holds."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            pid = int(json.loads(stored["about"].tobytes()).get("pid", 0))
-    except Exception:  # damaged: reading it tells so, once the scan is opened
-        return path.is_file()
-    return pid == os.getpid() or not process_lives(pid)
-
-
-def unsaved_among(scans: Sequence[Path]) -> list[Path]:
-    """Which of these scans have edits that were not saved."""
-    names = [path.name for path in recovery_folder().glob("*.npz")] if recovery_folder().is_dir() else []
-    found = []
-    for scan in scans:
-        kept = [name for name in names if name.startswith(_hash(str(scan.resolve())) + "-")]
-        if scan.exists() and any(is_offered(recovery_folder() / name) for name in kept):
-            found.append(scan)
-    return found
-
-
 def forget(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+def _scan_name(scan: Path) -> str:
+    return _hash(str(scan.resolve()))
 
 
 def _packed(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:

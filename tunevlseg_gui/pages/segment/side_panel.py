@@ -278,6 +278,16 @@ class SidePanel(QScrollArea):
             self.threshold_slider.setValue(round(threshold * 100))
         self._threshold_text.setText(f"{threshold:.2f}")
 
+    def show_edited(self, phrases: list[str], layers: int) -> None:
+        """Masks that are edited have no threshold: the slider rests where there is no other."""
+        every = bool(phrases) and len(phrases) == layers
+        self.threshold_slider.setEnabled(not every)
+        tip = "A voxel belongs to the mask from this probability on; nothing is asked again"
+        if phrases:
+            named = ", ".join(f"“{phrase}”" for phrase in phrases)
+            tip = f"Edited by hand, and so without a threshold: {named}. “Back to the model's answer” brings it back."
+        self.threshold_slider.setToolTip(tip)
+
     def set_opacity(self, opacity: float) -> None:
         with QSignalBlocker(self.opacity_slider):
             self.opacity_slider.setValue(round(opacity * 100))

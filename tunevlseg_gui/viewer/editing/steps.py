@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunevlseg_gui.viewer.editing.delta import Delta, apply
-from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.mask_overlay import Colour, Layer
 
 _SMALL = 200
 """Bytes of a step beside its voxels."""
@@ -156,3 +156,10 @@ def begun(levels: NDArray[np.uint8], level: int) -> tuple[NDArray[np.uint8], NDA
     counts = np.zeros(256, np.int64)
     counts[255], counts[0] = inside, mask.size - inside
     return mask, counts
+
+
+def new_mask(phrase: str, shape_zyx: tuple[int, int, int], colour: Colour) -> Layer:
+    """An empty mask to be drawn by hand."""
+    counts = np.zeros(256, np.int64)
+    counts[0] = int(np.prod(shape_zyx))
+    return Layer(phrase, np.zeros(shape_zyx, np.uint8), colour, counts=counts, edited=True)

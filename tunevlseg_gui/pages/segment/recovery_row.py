@@ -1,0 +1,34 @@
+"""A row that offers edits which were not saved: they come back, or are thrown away; until then they stay on disk."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from tunevlseg_gui.pages.segment.recovery import KeptEdits
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import label
+
+
+class RecoveryRow(QWidget):
+    restore_clicked = Signal()
+    throw_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("recoveryRow")
+        self.words = label("", wrap=True, name="recoveryWords")
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.words, 1)
+        row.addWidget(
+            button("Bring them back", "restoreEdits", self.restore_clicked.emit, role="primary", picture="undo")
+        )
+        row.addWidget(button("Throw them away", "throwEdits", self.throw_clicked.emit))
+        self.hide()
+
+    def offer(self, kept: KeptEdits) -> None:
+        names = ", ".join(f"“{mask.phrase}”" for mask in kept.masks)
+        self.words.setText(f"Edits of this scan were not saved: {names}.")
+        self.show()
