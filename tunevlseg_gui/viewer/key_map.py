@@ -39,7 +39,10 @@ ACTIONS: tuple[ViewAction, ...] = (
     ViewAction("fainter", "Masks fainter", ("A",)),
     ViewAction("stronger", "Masks stronger", ("D",)),
     ViewAction("solo", "Only the mask under the mouse, and back", ("H",)),
-    ViewAction("heat", "Probabilities as a heat map, and back", ("P",)),
+    ViewAction("heat", "Probabilities as a heat map, and back", ("Shift+P",)),
+    ViewAction("paint", "Paint, and put the brush down", ("P",)),
+    ViewAction("erase", "Erase, and put the eraser down", ("E",)),
+    ViewAction("fill", "Fill a hole of the mask by a click", ("F",)),
     ViewAction("ruler", "Ruler", ("L",)),
     ViewAction("area", "Area", ("Shift+L",)),
     ViewAction("prompt", "To the phrases", ("/",)),
@@ -57,6 +60,7 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("Ctrl + left drag", "Window from the region"),
     ("Ctrl + double click", "The scan's own window again"),
     ("Double click", "This plane alone, and back"),
+    ("Painting: left drag, Ctrl + left drag", "Paint, erase; [ and ] change the size"),
 )
 
 _SYMBOLS = set("?/[]{}<>,.;:+-*#'\"!%&()=|~^`´@$_\\")

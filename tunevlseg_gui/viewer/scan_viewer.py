@@ -30,6 +30,7 @@ class ScanViewer(QWidget):
 
     changed = Signal()  # the user changed slice, window, overlay, opacity or outline in the view
     prompt_wanted = Signal()  # the key /
+    edit_wanted = Signal(str)  # the key of an editing tool: paint | erase | fill
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -178,6 +179,8 @@ class ScanViewer(QWidget):
                 habits().set_neurological(not habits().settings.neurological)
             case "prompt":
                 self.prompt_wanted.emit()
+            case "paint" | "erase" | "fill":
+                self.edit_wanted.emit(action)
 
     def show_keys(self) -> None:
         """The list of keys and mouse, where keys can be changed too."""

@@ -14,6 +14,7 @@ from engine.contract.control import CancelToken
 from engine.contract.events import JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Job, ListModels, OpenScan, Segment
 from engine.jobs import open_scan
+from engine.jobs.perform import run_job
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -67,6 +68,11 @@ class DeskClient(QObject):
         masks = [{"prompt": name, "label_used": used} for name in levels]
         result = {"probabilities": written, "masks": masks, "provider": "CPUExecutionProvider", "seconds": 1.25}
         self.event.emit(JobFinished(job_id, result))
+
+    def do(self, kind: type[Any]) -> None:
+        """Runs the last job of this kind for real, here."""
+        job_id, job = self.last(kind)
+        self.event.emit(JobFinished(job_id, run_job(job, self.event.emit, CancelToken(), job_id)))
 
     def fail(self, kind: type[Any], message: str, hint: str = "", error: str = "ScanUnreadable") -> None:
         self.event.emit(JobFailed(self.last(kind)[0], message, hint, error=error))

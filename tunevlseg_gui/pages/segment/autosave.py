@@ -95,14 +95,15 @@ class Autosave(QObject):
             if layers:
                 session.scan_sum = session.scan_sum or content_of(session.scan)
                 keep(session.path, session.scan_sum, layers, origin)
+                for path in session.replaced:
+                    forget(path)
             else:
                 forget(session.path)
-            for path in session.replaced:
-                forget(path)
 
         def done(_nothing: object) -> None:
             self._writing = False
-            session.replaced.clear()
+            if layers:
+                session.replaced.clear()
             if session is not self._session or not layers:
                 _unlock(session)
             self._go()

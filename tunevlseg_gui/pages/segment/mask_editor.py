@@ -235,7 +235,7 @@ class MaskEditor(QObject):
             layer = self.target()
             if layer is None:
                 return
-            state = self._viewer.state
+            state = self._viewer.panes.active.state
             holes = holes_of_slice(state.stack.like(layer.levels)[state.index] > 0)
             if not holes.any():
                 self.told.emit("There is no hole on this slice.")
@@ -271,7 +271,7 @@ class MaskEditor(QObject):
 
     def smooth(self) -> None:
         """Rounds the border: a blur of 1.5 voxels, and one half of it as the threshold."""
-        spacing = self._viewer.state.stack.spacing_hw
+        spacing = self._viewer.panes.active.state.stack.spacing_hw
         self._refine("Smooth", "Smoothing.", smooth=round(1.5 * min(spacing), 3))
 
     def keep_largest(self) -> None:
@@ -310,7 +310,7 @@ class MaskEditor(QObject):
             layer = self.target()
             if layer is None:
                 return
-            stack = self._viewer.state.stack
+            stack = self._viewer.panes.active.state.stack
 
             def told(done: int, total: int) -> None:
                 if self._stop.is_set():

@@ -222,8 +222,7 @@ class SegmentPage(QWidget):
         # A text box with the focus keeps its own undo.
         for keys, done in (("Ctrl+Z", editor.undo), ("Ctrl+Shift+Z", editor.redo), ("Ctrl+Y", editor.redo)):
             QShortcut(QKeySequence(keys), self, done, context=inside)
-        for keys, tool in (("P", "paint"), ("E", "erase"), ("F", "fill")):
-            QShortcut(QKeySequence(keys), viewer, lambda tool=tool: editor.use_tool(tool), context=inside)
+        viewer.edit_wanted.connect(editor.use_tool)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             QShortcut(QKeySequence(key), viewer, self._enter, context=inside)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, control.cancel, context=inside)
