@@ -34,6 +34,7 @@ from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
 from engine.contract.jobs import Doctor, PrepareSamples
 from engine.runs.folders import logs_folder, samples_folder
+from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import SCAN_SUFFIXES, Kind, kind_of, meant_by
@@ -173,6 +174,7 @@ class MainWindow(QMainWindow):
         self.start.folder_wanted.connect(self.ask_for_folder)
         self.start.scan_wanted.connect(self.ask_for_scan)
         self.start.recent_wanted.connect(lambda path: self.open_path(Path(path)))
+        self.start.unsaved_wanted.connect(lambda path: self.open_path(Path(path)))
         self.client.worker_state.connect(self._worker_changed)
         self.client.event.connect(self._progressed)
 
@@ -189,6 +191,7 @@ class MainWindow(QMainWindow):
             self.open_path(path)
         if not given:
             QTimer.singleShot(300, self._find_running)
+            QTimer.singleShot(300, self._find_unsaved)
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
@@ -360,6 +363,18 @@ class MainWindow(QMainWindow):
                 page: Any = self.page("runs")
                 page.open_run(lock.parent)
                 return
+
+    def _find_unsaved(self) -> None:
+        """Edits of masks that an earlier window did not save."""
+        scans = [Path(recent.path) for recent in self.settings.recent if recent.kind == "scan"]
+
+        def look() -> list[Path]:
+            from tunevlseg_gui.pages.segment.recovery import unsaved_among
+
+            return unsaved_among(scans)
+
+        if scans:
+            run_task(self, look, self.start.show_unsaved)
 
     # -- notices -------------------------------------------------------------------------------------------------
 

@@ -78,6 +78,7 @@ class StartPage(QWidget):
     scan_wanted = Signal()
     recent_wanted = Signal(str)
     recent_forgotten = Signal(str)
+    unsaved_wanted = Signal(str)  # path of a scan whose edits were not saved
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +115,7 @@ class StartPage(QWidget):
         rows.setContentsMargins(48, 36, 48, 32)
         rows.setSpacing(26)
         rows.addLayout(self._head())
+        rows.addWidget(self._unsaved_card())
         rows.addLayout(columns, 1)
         look().changed.connect(self._draw_logo)
         self._draw_logo()
@@ -134,6 +136,30 @@ class StartPage(QWidget):
         row.addWidget(self._logo)
         row.addLayout(texts, 1)
         return row
+
+    def _unsaved_card(self) -> QWidget:
+        self._unsaved = card("unsavedCard", "notice")
+        row = QHBoxLayout(self._unsaved)
+        row.setContentsMargins(20, 12, 20, 12)
+        self._unsaved_words = label("", wrap=True, name="unsavedWords")
+        row.addWidget(self._unsaved_words, 1)
+        self._unsaved_open = button("Open it", "openUnsaved", self._open_unsaved, role="primary", picture="scan")
+        row.addWidget(self._unsaved_open)
+        self._unsaved_path = ""
+        self._unsaved.hide()
+        return self._unsaved
+
+    def show_unsaved(self, scans: list[Path]) -> None:
+        """Scans of the recent list whose edited masks were not saved; the first is offered."""
+        self._unsaved.setVisible(bool(scans))
+        if scans:
+            more = f" So were those of {len(scans) - 1} more." if len(scans) > 1 else ""
+            self._unsaved_path = str(scans[0])
+            self._unsaved_words.setText(f"Edits of a mask on {scans[0].name} were kept, but not saved.{more}")
+
+    def _open_unsaved(self) -> None:
+        self._unsaved.hide()
+        self.unsaved_wanted.emit(self._unsaved_path)
 
     def _left(self) -> QWidget:
         demo = card("demoCard")
