@@ -52,7 +52,7 @@ def covered(
     columns = (np.arange(left, right + 1, dtype=np.float32)[None, :] - start[1]) * wide
     down, across = (end[0] - start[0]) * tall, (end[1] - start[1]) * wide
     length = down * down + across * across
-    along = np.clip((rows * down + columns * across) / length, 0, 1) if length > 0 else np.float32(0)
+    along = np.clip((rows * down + columns * across) / length, 0, 1) if length > 1e-6 else np.float32(0)
     squares = (rows - along * down) ** 2 + (columns - along * across) ** 2
     away = ((np.arange(first, last + 1) - index) * thick) ** 2
     inside = squares[None] + away[:, None, None].astype(np.float32) <= radius * radius
