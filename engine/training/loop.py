@@ -303,9 +303,9 @@ class Trainer:
         self._text = None
         self._texts.clear()
 
-    def asked(self) -> Asked:
-        """What a validation pass asks."""
-        return self._prompts(self.val_texts)
+    def asked(self, texts: Texts | None) -> Asked:
+        """What a pass without learning asks."""
+        return self._prompts(texts)
 
     def _prompts(self, texts: Texts | None) -> Asked:
         """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds.
@@ -445,13 +445,13 @@ class Trainer:
     def _validate(self, epoch: int, epochs: int, source: ImageSource, ladder: Ladder) -> dict[str, float]:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
-        asked = self.asked()
+        asked = self.asked(self.val_texts)
         self._prepare(source, epoch, "validation")
         ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
         shown = self._shown()
         for batch in self.val.epoch(epoch, self.device, images=not source.keeps):
             self.cancel.check()
-            logits = ladder.holding(partial(self.answers, batch, source, asked))
+            logits = ladder.holding(partial(self.answers, batch, source, asked, self.val_texts))
             judged = self.judged(batch, logits)
             collected.add(judged.counts, batch.present, judged.loss)
             here = (batch.positions == shown).nonzero()
@@ -460,10 +460,9 @@ class Trainer:
             ticker.step()
         return collected.values("val")
 
-    def answers(self, batch: Batch, source: FeatureSource, asked: Asked, at_once: int) -> Tensor:
-        """Logits (B, L, S, S) of a validation batch."""
-        divided = parts(batch, at_once)
-        return torch.cat([self._logits(part, source, asked, self.val_texts) for part in divided])
+    def answers(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None, at_once: int) -> Tensor:
+        """Logits (B, L, S, S) of a batch, without learning from it; `texts` are those of the batch's dataset."""
+        return torch.cat([self._logits(part, source, asked, texts) for part in parts(batch, at_once)])
 
     def judged(self, batch: Batch, logits: Tensor) -> Stepped:
         return Stepped(self._loss(logits, batch), pair_counts(logits, batch.masks, batch.ignored))

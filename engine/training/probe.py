@@ -184,16 +184,18 @@ class Probe:
             torch.optim.AdamW(learned, lr=0.0, weight_decay=0.0).step()
         else:
             with torch.no_grad():
-                trainer.answers(batch, source, trainer.asked(), images)
+                texts = trainer.train_texts  # of the images that are measured
+                trainer.answers(batch, source, trainer.asked(texts), texts, images)
         self._wait()
         return time.perf_counter() - began
 
     def _check(self, images: int) -> float:
         trainer = self._trainer
         batch, source = self._given(images)
+        texts = trainer.train_texts  # of the images that are measured
         self._wait()
         began = time.perf_counter()
-        trainer.judged(batch, trainer.answers(batch, source, trainer.asked(), images))
+        trainer.judged(batch, trainer.answers(batch, source, trainer.asked(texts), texts, images))
         self._wait()
         return time.perf_counter() - began
 

@@ -12,3 +12,8 @@ CT_WINDOWS: Final[dict[str, tuple[float, float]]] = {
     "liver": (90.0, 150.0),
     "vessels": (300.0, 600.0),
 }
+
+
+def window_title(name: str) -> str:
+    """A window's name as people read it: "Soft tissue"."""
+    return name.replace("_", " ").capitalize()

@@ -3,8 +3,8 @@ release, and bytes of its step; undo; and what is done off that thread.
 
     python tests/benchmarks/editing.py [--json] [--slices 400] [--side 512]
 
-The stroke goes through the middle of a ball in 60 moves and paints the view after each, as the window does; a flat brush
-and a 3-D one, with one plane on show and with three.
+The stroke goes through the middle of a ball in 60 moves and paints the view after each, as the window does; a flat
+brush and a 3-D one, with one plane on show and with three.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
-from tunevlseg_gui.viewer.window_level import CT_PRESETS
+from engine.volumes.ct_windows import CT_WINDOWS, window_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ ACTIONS: tuple[ViewAction, ...] = (
     ViewAction("crosshair", "Crosshair on, off", ("X",)),
     ViewAction("neurological", "Radiological or neurological orientation"),
     ViewAction("windows", "List of windows", ("W",)),
-    *(ViewAction(f"window{n}", f"Window: {name}", (str(n),)) for n, (name, _) in enumerate(CT_PRESETS, start=1)),
+    *(
+        ViewAction(f"window{n}", f"Window: {window_title(name)}", (str(n),))
+        for n, name in enumerate(CT_WINDOWS, start=1)
+    ),
     ViewAction("overlay", "Masks on, off", ("S",)),
     ViewAction("outline", "Masks filled or as outline", ("Shift+S",)),
     ViewAction("fainter", "Masks fainter", ("A",)),

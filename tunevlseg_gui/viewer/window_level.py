@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.volumes.ct_windows import CT_WINDOWS
+from engine.volumes.ct_windows import CT_WINDOWS, window_title
 
 SMALLEST_WIDTH = 1e-6
 
@@ -39,7 +39,7 @@ class WindowLevel:
 
 
 CT_PRESETS: tuple[tuple[str, WindowLevel], ...] = (
-    *((name.replace("_", " ").capitalize(), WindowLevel(*window)) for name, window in CT_WINDOWS.items()),
+    *((window_title(name), WindowLevel(*window)) for name, window in CT_WINDOWS.items()),
 )
 """Keys 1 to 6; those that a recipe can name."""
 

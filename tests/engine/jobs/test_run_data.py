@@ -12,7 +12,7 @@ import yaml
 from engine.bundle.manifest import DataSplit
 from engine.config.yaml_io import build
 from engine.contract.control import CancelToken
-from engine.contract.errors import InputError, RecipeError
+from engine.contract.errors import InputError
 from engine.contract.events import Event, Log
 from engine.contract.jobs import Evaluate, Export, Tune
 from engine.data.config import DataConfig
@@ -98,8 +98,8 @@ def test_a_bundle_in_the_way_is_told_before_any_work(run: Path, tiny_weights: Pa
 
 
 def test_a_precision_that_is_not_there_is_not_replaced_by_another(tiny_weights: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="int8"):
-        export.run(Export(str(tiny_weights), str(tmp_path / "b"), precision="int8"), quiet, CancelToken(), "job")
+    with pytest.raises(InputError, match="no precision 'int4'"):
+        export.run(Export(str(tiny_weights), str(tmp_path / "b"), precision="int4"), quiet, CancelToken(), "job")
 
 
 def test_scores_of_a_bundle_leave_those_of_the_run_beside_it(data: Path, tmp_path: Path) -> None:

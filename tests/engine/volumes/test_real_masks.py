@@ -65,7 +65,7 @@ def test_every_real_scan_goes_through_every_format(shared_data: Path, tmp_path: 
         flat = np.where(segments[0].voxels, 1, 0) + np.where(segments[1].voxels & ~segments[0].voxels, 2, 0)
         for suffix in writable_suffixes():
             file = tmp_path / f"m{suffix}"
-            if suffix == ".png" or (suffix == ".dcm" and scan.format != "dicom"):
+            if suffix in (".png", ".tif", ".tiff") or (suffix == ".dcm" and scan.format != "dicom"):
                 with pytest.raises(InputError):
                     write_mask(flat if scan.shape_zyx[0] > 1 else np.zeros((2, 2, 2)), file, scan)
                 continue
