@@ -13,6 +13,7 @@ from tunevlseg_gui.viewer.keys_dialog import KeysDialog
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.panes import Panes
 from tunevlseg_gui.viewer.scan import ViewedScan
+from tunevlseg_gui.viewer.slice_strip import SliceStrip
 from tunevlseg_gui.viewer.tool import Tool
 from tunevlseg_gui.viewer.view_menu import ViewMenu
 from tunevlseg_gui.viewer.window_level import CT_PRESETS
@@ -29,6 +30,7 @@ class ScanViewer(QWidget):
     """Everything needed to look at one scan with its layers; it knows nothing of phrases or jobs."""
 
     changed = Signal()  # the user changed slice, window, overlay, opacity or outline in the view
+    content_changed = Signal()  # scan, layers, threshold, plane or slice may be others; told often, look before working
     prompt_wanted = Signal()  # the key /
     edit_wanted = Signal(str)  # the key of an editing tool: paint | erase | fill
 
@@ -101,6 +103,8 @@ class ScanViewer(QWidget):
         column.setSpacing(6)
         column.addWidget(self.panes, 1)
         column.addWidget(self.tools)
+        self.strip = SliceStrip()
+        column.addWidget(self.strip)
         below = QHBoxLayout()
         below.setContentsMargins(0, 0, 0, 0)
         below.addWidget(self.readout, 1)
@@ -116,6 +120,7 @@ class ScanViewer(QWidget):
         self.panes.layout_changed.connect(self._laid_out)
         self.panes.hovered.connect(self.readout.setText)
         self.panes.action_wanted.connect(self._act)
+        self.strip.clicked.connect(self._slid)
         self.three_button.clicked.connect(self._three_clicked)
         habits().changed.connect(self._use_habits)
         self._use_habits()
@@ -125,6 +130,7 @@ class ScanViewer(QWidget):
         self.state.open(scan)
         self.readout.clear()
         self.panes.show_three(habits().settings.three_planes)
+        self.content_changed.emit()
 
     def close_scan(self) -> None:
         self.state.close()
@@ -145,6 +151,7 @@ class ScanViewer(QWidget):
         """After the state was changed from outside."""
         self.panes.refresh()
         self._show_numbers()
+        self.content_changed.emit()
 
     def go_to(self, index: int) -> None:
         self.state.set_index(index)
@@ -207,6 +214,7 @@ class ScanViewer(QWidget):
 
     def _view_changed(self) -> None:
         self._show_numbers()
+        self.content_changed.emit()
         self.changed.emit()
 
     def _show_numbers(self) -> None:
@@ -217,6 +225,7 @@ class ScanViewer(QWidget):
         for widget in (self.slider, self.number):
             widget.setVisible(volume or state.slices > 1)
         self.window_combo.setVisible(state.has_presets)
+        self.strip.show_state(self.panes.active.state)
         if scan is None:
             self.readout.clear()
             return

@@ -23,6 +23,7 @@ from engine.runs.folders import samples_folder
 from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
+from tunevlseg_gui.pages.segment.comparing import MaskComparer
 from tunevlseg_gui.pages.segment.controller import Client, SegmentController
 from tunevlseg_gui.pages.segment.edit_bar import EditBar
 from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
@@ -81,6 +82,7 @@ class SegmentPage(QWidget):
         self.edit_bar = EditBar(self.controller.editor)
         self.edit_bar.hide()
         left.insertWidget(left.indexOf(self.status), self.edit_bar)
+        self.comparer = MaskComparer(client, self)
         self._connect()
 
     def open_scan(self, path: Path | str) -> None:
@@ -116,6 +118,9 @@ class SegmentPage(QWidget):
 
     def ask_scan_path(self) -> str:
         return QFileDialog.getOpenFileName(self, "Open a picture or volume", "", SCAN_FILTER)[0]
+
+    def ask_mask_path(self) -> str:
+        return QFileDialog.getOpenFileName(self, "Open a mask of this scan", "", SCAN_FILTER)[0]
 
     def ask_series(self, entries: list[SeriesEntry]) -> SeriesEntry | None:
         """Which of several DICOM series to open; None where the question was closed."""
@@ -210,6 +215,7 @@ class SegmentPage(QWidget):
         side.outline_toggled.connect(control.set_outline)
         side.overlay_toggled.connect(control.set_overlay)
         side.cleaning_changed.connect(control.clean)
+        side.compare.open_clicked.connect(self._compare)
         side.layer_list.toggled.connect(control.layers_toggled)
         side.layer_list.removed.connect(control.remove_layer)
         viewer.changed.connect(control.view_changed)
@@ -249,6 +255,10 @@ class SegmentPage(QWidget):
         """In the view: takes what is proposed."""
         if self.controller.editor.preview is not None:
             self.controller.editor.take()
+
+    def _compare(self) -> None:
+        if path := self.ask_mask_path():
+            self.comparer.open(Path(path))
 
     def _tune(self) -> None:
         if self.side.model is not None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from tunevlseg_gui.pages.segment.cleaner_box import CleanerBox
+from tunevlseg_gui.pages.segment.compare_box import CompareBox
 from tunevlseg_gui.pages.segment.layer_list import LayerList
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice
 from tunevlseg_gui.pages.segment.prompt_edit import PromptEdit
@@ -197,6 +198,8 @@ class SidePanel(QScrollArea):
         self.cleaner = CleanerBox()
         self.cleaner.changed.connect(self.cleaning_changed)
         column.addWidget(self.cleaner)
+        self.compare = CompareBox()
+        column.addWidget(self.compare)
         column.addWidget(self.save_button)
         self.threshold_slider.valueChanged.connect(self._threshold_changed)
         self.opacity_slider.valueChanged.connect(self._opacity_changed)

@@ -1,0 +1,148 @@
+"""Below the slice slider: the chosen layer's area on each slice, and where it breaks off from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from engine.bundle.levels import threshold_level
+from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.slice_profile import SliceProfile, profile_of
+from tunevlseg_gui.viewer.slice_state import SliceState
+
+HEIGHT = 42
+WAIT_MS = 200
+BROKEN = 0.5
+"""Neighbours with a smaller Dice are marked: organs seldom change so much from slice to slice."""
+
+
+class SliceStrip(QWidget):
+    """Counts on a pool thread whenever the layer or the threshold changed; a click goes to a slice."""
+
+    clicked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sliceStrip")
+        self.setAccessibleName("Area of the mask on each slice, and its Dice with the next slice")
+        self.setFixedHeight(HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.profile: SliceProfile | None = None
+        self._state: SliceState | None = None
+        self._layer: Layer | None = None
+        self._key: Hashable = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(WAIT_MS)
+        self._soon.timeout.connect(self._count)
+        look().changed.connect(self.update)
+        self.hide()
+
+    def show_state(self, state: SliceState) -> None:
+        """After anything was changed; counts anew only where the mask is another."""
+        self._state = state
+        layer = state.chosen_layer if state.slices > 1 else None
+        key = None if layer is None else (id(layer), id(layer.levels), layer.revision, state.threshold)
+        if key != self._key:
+            if layer is not self._layer:
+                self.profile = None
+            self._key, self._layer = key, layer
+            if layer is not None:
+                self._soon.start()
+        self.setVisible(layer is not None)
+        self.update()
+
+    def _count(self) -> None:
+        layer, key, state = self._layer, self._key, self._state
+        if layer is None or state is None:
+            return
+        levels, level = layer.levels, threshold_level(state.threshold)
+
+        def show(profile: SliceProfile | None) -> None:
+            if key == self._key and profile is not None:
+                self.profile = profile
+                self.update()
+
+        run_task(self, lambda: profile_of(levels, level, lambda: key != self._key), show)
+
+    def _values(self) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+        if self.profile is None or self._state is None or self._state.scan is None:
+            return None
+        return self.profile.along(self._state.stack)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        state, values = self._state, self._values()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), look().colour("stage"))
+        if state is None or self._layer is None or values is None:
+            painter.end()
+            return
+        areas, dice = values
+        wide, tall = self.width() / len(areas), self.height() - 4
+        heights = areas / max(int(areas.max()), 1) * tall
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        shade = QColor(*self._layer.colour)
+        shade.setAlpha(170)
+        painter.setBrush(shade)
+        outline = [QPointF(0, self.height())]
+        for number, value in enumerate(heights):
+            outline += [
+                QPointF(number * wide, self.height() - value),
+                QPointF((number + 1) * wide, self.height() - value),
+            ]
+        painter.drawPolygon(QPolygonF([*outline, QPointF(self.width(), self.height())]))
+        painter.setBrush(look().colour("warning"))
+        for number in np.flatnonzero(dice < BROKEN):
+            painter.drawRect(QRectF((number + 1) * wide - 1.5, 0, 3, 6))
+        painter.setPen(QPen(QColor(240, 243, 247, 200), 1))
+        run: list[QPointF] = []
+        for number, value in enumerate([*dice, np.nan]):
+            if np.isnan(value):
+                painter.drawPolyline(QPolygonF(run))
+                run = []
+            else:
+                run.append(QPointF((number + 1) * wide, self.height() - 2 - value * tall))
+        painter.setPen(QPen(look().colour("accent"), 2))
+        at = (state.index + 0.5) * wide
+        painter.drawLine(QPointF(at, 0), QPointF(at, self.height()))
+        painter.end()
+
+    def slice_at(self, x: float) -> int:
+        slices = 0 if self._state is None else self._state.slices
+        return min(max(int(x / max(self.width(), 1) * slices), 0), max(slices - 1, 0))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(self.slice_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.clicked.emit(self.slice_at(event.position().x()))
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.words_at(self.slice_at(event.pos().x())), self)
+            return True
+        return super().event(event)
+
+    def words_at(self, index: int) -> str:
+        """Area of a slice in mm² (of pictures: pixels) and Dice with the next."""
+        values, state = self._values(), self._state
+        if values is None or state is None or state.scan is None:
+            return ""
+        areas, dice = values
+        tall, wide = state.stack.spacing_hw
+        area = f"{areas[index]:,} pixels" if state.scan.is_picture else f"{areas[index] * tall * wide:,.0f} mm²"
+        words = f"Slice {index + 1}: {area}"
+        if index < len(dice) and not np.isnan(dice[index]):
+            words += f", Dice with the next slice {dice[index]:.2f}"
+        return words
