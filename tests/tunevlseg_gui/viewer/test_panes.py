@@ -181,7 +181,7 @@ def test_the_layer_under_the_mouse_is_lit_and_can_be_shown_alone(viewer: ScanVie
 
 
 def test_a_key_shows_probabilities_as_a_heat_map(viewer: ScanViewer) -> None:
-    QTest.keyClick(viewer.view, Qt.Key.Key_P)
+    QTest.keyClick(viewer.view, Qt.Key.Key_P, SHIFT)
     assert viewer.state.shared.heat
-    QTest.keyClick(viewer.view, Qt.Key.Key_P)
+    QTest.keyClick(viewer.view, Qt.Key.Key_P, SHIFT)
     assert not viewer.state.shared.heat
