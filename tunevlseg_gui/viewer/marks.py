@@ -119,6 +119,13 @@ def draw_box(painter: QPainter, box: QRectF) -> None:
     painter.drawRect(box)
 
 
+def write_at(painter: QPainter, at: QPointF, text: str) -> None:
+    """Lines that begin at a point, half above and half below it."""
+    if text:
+        where = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        _write(painter, QRect(round(at.x()), round(at.y()) - 40, 400, 80), where, text, _font(painter, 9))
+
+
 def _font(painter: QPainter, points: float) -> QFont:
     font = QFont(painter.font())
     font.setPointSizeF(points)

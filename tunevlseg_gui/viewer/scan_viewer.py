@@ -11,6 +11,7 @@ from engine.volumes.slicing import Plane
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.keys_dialog import KeysDialog
 from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.measure_tool import MeasureTool
 from tunevlseg_gui.viewer.panes import Panes
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_strip import SliceStrip
@@ -88,6 +89,7 @@ class ScanViewer(QWidget):
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = ViewMenu(self)
         self.view_button.setMenu(self.menu)
+        self.menu.action_wanted.connect(self._act)
 
         self.tools = QWidget()
         row = QHBoxLayout(self.tools)
@@ -182,6 +184,13 @@ class ScanViewer(QWidget):
                 self._show_presets()
             case "keys":
                 self.show_keys()
+            case "ruler" | "area":
+                held = self.view.mouse.tool
+                same = isinstance(held, MeasureTool) and held.kind == action
+                self.take_tool(None if same else MeasureTool(action))
+            case "no_measurements":
+                self.panes.shared.measurements.clear()
+                self.refresh()
             case "neurological":
                 habits().set_neurological(not habits().settings.neurological)
             case "prompt":

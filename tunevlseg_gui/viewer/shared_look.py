@@ -8,6 +8,7 @@ from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane
 from tunevlseg_gui.viewer.comparison import Comparison
 from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.measurement import Measurement
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.viewport import Viewport
 from tunevlseg_gui.viewer.window_level import WindowLevel
@@ -42,6 +43,7 @@ class SharedLook:
         """Under the mouse."""
         self.heat = False
         self.comparison: Comparison | None = None
+        self.measurements: list[Measurement] = []
         self._viewports: dict[Plane, Viewport] = {}
 
     def open(self, scan: ViewedScan) -> None:
@@ -50,10 +52,12 @@ class SharedLook:
         self._forget_layers()
         self.window = scan.window
         self.crosshair = False
+        self.measurements = []
         self._viewports = {}
 
     def close(self) -> None:
         self.scan = None
+        self.measurements = []
         self._forget_layers()
 
     def _forget_layers(self) -> None:

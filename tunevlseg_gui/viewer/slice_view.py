@@ -24,6 +24,7 @@ from tunevlseg_gui.viewer.marks import (
     draw_note,
 )
 from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.measurement_marks import draw_measurements
 from tunevlseg_gui.viewer.mouse import Mouse
 from tunevlseg_gui.viewer.slice_state import OPACITY_STEP, SliceState
 from tunevlseg_gui.viewer.tool import Tool
@@ -118,6 +119,7 @@ class SliceView(QWidget):
             self._draw_highlight(painter, placed)
             if self.state.crosshair:
                 draw_crosshair(painter, self.rect(), placed.point_of(*self.state.cursor_pixel))
+            draw_measurements(painter, self.state, placed)
             if self.mouse.tool is not None:
                 self.mouse.tool.paint(painter, self, placed)
             if self.mouse.box is not None:

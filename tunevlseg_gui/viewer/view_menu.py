@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -12,10 +13,17 @@ ORIENTATIONS = (
     (True, "&Neurological: patient's right on the right"),
 )
 RIGHT_DRAGS = (("window", "Right drag: &window and level"), ("zoom", "Right drag: &zoom"))
+MEASURING = (
+    ("ruler", "R&uler: left drag; right click on it removes it"),
+    ("area", "&Area: draw round it; right click on it removes it"),
+    ("no_measurements", "Re&move all measurements"),
+)
 
 
 class ViewMenu(QMenu):
-    """Choices that are kept as habits."""
+    """Choices that are kept as habits, and what else has no button of its own."""
+
+    action_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +36,10 @@ class ViewMenu(QMenu):
         for meaning, title in RIGHT_DRAGS:
             self._choice(self.right_drag, title, meaning)
         self.addSeparator()
+        for action, title in MEASURING:
+            self.addAction(title, lambda action=action: self.action_wanted.emit(action))
+        self.addSeparator()
+        self.addAction("&Keys and mouse…", lambda: self.action_wanted.emit("keys"))
         self.orientation.triggered.connect(lambda chosen: habits().set_neurological(bool(chosen.data())))
         self.right_drag.triggered.connect(lambda chosen: habits().set_right_drag(str(chosen.data())))
         self.aboutToShow.connect(self._show_choices)
