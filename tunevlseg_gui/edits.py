@@ -5,7 +5,8 @@ Every change that a person makes goes through the project, which pushes one of t
     project.change_label(1, "phrase of polyp", phrase="a pink bump")     # any fields of Label
     project.move_cases({"case-07": "val"})                              # case id → split
     project.draw_split(Split(70, 15, 15), drawn)                        # drawn: case id → split
-    project.undo_stack.push(Step("repair of scan-3", do, undo))         # anything else
+    project.undo_stack.push(Step("adding of a label", do, undo))        # anything else
+    WrittenStep(stack, "repair of scan-3", after, before, write)        # what a file says: pushed once it is written
 
 A step's text completes "Undo …" and "Redo …". Pushing does it. After each step, done or undone, the project says
 `labels_edited` or `cases_moved` (what else a `Step` changes, its functions tell), then `changed`.
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QUndoCommand, QUndoStack
 
 if TYPE_CHECKING:
     from tunevlseg_gui.project import Project, Split
@@ -35,6 +36,50 @@ class Step(QUndoCommand):
 
     def undo(self) -> None:
         self._undo_it()
+
+
+Change = tuple[Mapping[str, Any], Callable[[], None] | None]
+"""What a file is to say, and what follows in the window once it does."""
+Write = Callable[[Mapping[str, Any], Callable[[], None], Callable[[], None]], None]
+"""`write(change, then, failed)`: calls one of the two later."""
+
+
+class WrittenStep(QUndoCommand):
+    """A step that a file tells of. It goes onto the stack by `written`, once the file says so.
+
+    Where an undo or redo cannot be written, the step goes back to where it was: the stack shows what the file says.
+    """
+
+    def __init__(self, stack: QUndoStack, text: str, after: Change, before: Change, write: Write) -> None:
+        super().__init__(text)
+        self._stack, self._after, self._before, self._write = stack, after, before, write
+        self._quiet = False
+
+    def written(self) -> None:
+        """The file says so for the first time."""
+        if self._after[1]:
+            self._after[1]()
+        self._quiet = True  # pushing calls redo
+        self._stack.push(self)
+        self._quiet = False
+
+    def redo(self) -> None:
+        self._ask(self._after, self._stack.index() + 1, self._stack.undo)
+
+    def undo(self) -> None:
+        self._ask(self._before, self._stack.index() - 1, self._stack.redo)
+
+    def _ask(self, change: Change, place: int, back: Callable[[], None]) -> None:
+        if self._quiet:
+            return
+
+        def failed() -> None:
+            if self._stack.index() == place:  # nothing else was done or undone meanwhile
+                self._quiet = True
+                back()
+                self._quiet = False
+
+        self._write(change[0], change[1] or (lambda: None), failed)
 
 
 class ChangeLabel(QUndoCommand):

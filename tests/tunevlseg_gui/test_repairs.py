@@ -167,3 +167,31 @@ def test_a_leak_ends_by_moving_the_cases_of_the_patient(qtbot: QtBot, window: Ma
     assert window.project.moves == {"d": "train"}
     window.project.undo_stack.undo()
     assert window.project.moves == {}
+
+
+def test_what_cannot_be_written_is_no_step_and_an_undo_that_cannot_be_written_is_none(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    draw.folder_pairs(tmp_path)
+    draw.save(tmp_path / "masks/b.png", 0 * draw.disc(1))
+    opened(qtbot, window, tmp_path)
+    repairs, stack = window.page("data").side.repairs, window.project.undo_stack
+    file = tmp_path / "dataset.yaml"
+    file.mkdir()  # nobody can write a file of this name, whoever runs the tests
+    repairs.begin(group(window, "leave_out"))
+    qtbot.waitUntil(lambda: window.banner.notice is not None, timeout=WAIT)
+    assert (stack.count(), cases(window)) == (0, 3)
+    file.rmdir()
+    window.show_notice(None)
+    repairs.begin(group(window, "leave_out"))
+    qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
+    kept = file.read_text(encoding="utf-8")
+    file.unlink()
+    file.mkdir()
+    stack.undo()
+    qtbot.waitUntil(lambda: window.banner.notice is not None, timeout=WAIT)
+    assert (stack.index(), stack.undoText()) == (1, "leaving out of 1 case")
+    file.rmdir()
+    file.write_text(kept, encoding="utf-8")
+    stack.undo()
+    qtbot.waitUntil(lambda: cases(window) == 3, timeout=WAIT)

@@ -35,7 +35,6 @@ ERRANDS = (
     CheckRecipe,
     Demo,
     Estimate,
-    EditDataset,
     Evaluate,
     Export,
     ImportModel,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -12,7 +12,7 @@ from engine.contract.events import Event, JobFailed, JobFinished
 from engine.contract.jobs import EditDataset, RepairData
 from engine.data.regroup import regrouped
 from tunevlseg_gui.bridge.client import EngineClient
-from tunevlseg_gui.edits import Step
+from tunevlseg_gui.edits import WrittenStep
 from tunevlseg_gui.errors.present import Notice, of_failure
 from tunevlseg_gui.pages.data.problem_groups import ProblemGroup
 from tunevlseg_gui.pages.data.repair_dialog import RepairDialog
@@ -48,24 +48,22 @@ class Repairs(QObject):
     def merge(self, value: int, into: int) -> None:
         """A label's pixels count as another's from now on; its phrases and its name go with it."""
         project = self._project
-        before = list(project.labels)
-        gone = next((label for label in before if label.value == value), None)
-        home = next((label for label in before if label.value == into), None)
+        gone = next((label for label in project.labels if label.value == value), None)
+        home = next((label for label in project.labels if label.value == into), None)
         if gone is None or home is None:
             return
-        rest = [label for label in before if label.value != value]
+        place = project.labels.index(gone)
 
-        def do() -> None:
+        def done() -> None:
             project.known_labels.pop(value, None)
-            project.put_labels(rest)
-            self._edit({"merged": {str(value): into}})
+            project.put_labels([label for label in project.labels if label.value != value])
 
-        def undo() -> None:
+        def undone() -> None:
             project.known_labels[value] = gone
-            project.put_labels(before)
-            self._edit({"merged": {str(value): 0}})
+            project.put_labels([*project.labels[:place], gone, *project.labels[place:]])
 
-        project.undo_stack.push(Step(f"merge of {gone.name} into {home.name}", do, undo))
+        after, back = {"merged": {str(value): into}}, {"merged": {str(value): 0}}
+        self._push(f"merge of {gone.name} into {home.name}", after, back, done, undone)
 
     def _use(self, result: dict[str, Any]) -> None:
         new, before = dict(result["repaired"]), dict(result["before"])
@@ -93,10 +91,19 @@ class Repairs(QObject):
         job = RepairData(str(self._project.folder), "originals", list(cases), note=False)
         self._client.submit(job, heard)
 
-    def _push(self, text: str, after: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-        self._project.undo_stack.push(Step(text, lambda: self._edit(after), lambda: self._edit(before)))
+    def _push(
+        self,
+        text: str,
+        after: Mapping[str, Any],
+        before: Mapping[str, Any],
+        done: Callable[[], None] | None = None,
+        undone: Callable[[], None] | None = None,
+    ) -> None:
+        """A step once `dataset.yaml` says so: one that could not be written is none. `done`, `undone`: what follows."""
+        step = WrittenStep(self._project.undo_stack, text, (after, done), (before, undone), self._edit)
+        self._edit(after, step.written, lambda: None)
 
-    def _edit(self, change: Mapping[str, Any]) -> None:
+    def _edit(self, change: Mapping[str, Any], then: Callable[[], None], failed: Callable[[], None]) -> None:
         """Another folder may be open by the time that an answer comes; then nobody need look again."""
         folder = self._project.folder
 
@@ -104,8 +111,10 @@ class Repairs(QObject):
             if folder != self._project.folder:
                 return
             if isinstance(event, JobFinished):
+                then()
                 self.look_wanted.emit()
             elif isinstance(event, JobFailed):
+                failed()
                 self.notice.emit(of_failure(event))
 
         self._client.submit(EditDataset(str(folder), **change), heard)
