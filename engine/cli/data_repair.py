@@ -110,7 +110,7 @@ def _show_many(result: dict[str, Any]) -> int:
         say(f"{count} cases moved to {split}")
     if result["path"]:
         if mended:
-            say(f"{len(mended)} masks mended")
+            say(f"{len(mended)} mask{'' if len(mended) == 1 else 's'} mended")
         say(f"written: {result['path']}")
         return 0
     say("Nothing was mended." if failed else "Nothing is to be mended.")

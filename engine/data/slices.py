@@ -146,7 +146,7 @@ def open_case(case: Case, root: Path) -> OpenedCase:
 
     Raises CaseRefused for a file that cannot be read or a mask that does not lie on its scan's grid.
     """
-    scan = _read(partial(_scan, number=case.volume), case.image, root)
+    scan = _read(partial(scan_of, number=case.volume), case.image, root)
     layers: list[NDArray[Any]] = []
     void: NDArray[np.bool_] | None = None
     read: list[ReadMask] = []
@@ -170,8 +170,8 @@ def open_case(case: Case, root: Path) -> OpenedCase:
     return OpenedCase(case, scan, tuple(layers), void, tuple(read))
 
 
-def _scan(path: Path, *, number: int) -> Volume:
-    """The scan; of a file that holds several volumes the one of this number, which is told."""
+def scan_of(path: Path, *, number: int) -> Volume:
+    """The scan; of a file that holds several volumes the one of this number, which is told. Raises ScanUnreadable."""
     if number > 1:
         return _one_of_several(path, number)
     try:

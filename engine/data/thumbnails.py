@@ -24,7 +24,7 @@ SIDE = 224
 MOST_BYTES = 400_000_000
 """Of all thumbnails; beyond, those that were drawn first go."""
 _QUALITY = 88
-_VERSION = 1  # of how they are drawn
+_VERSION = 2  # of how they are drawn
 
 
 def drawn(case: Case, root: Path, config: DataConfig, shelf: Path) -> tuple[Path, Path]:
@@ -47,7 +47,7 @@ def stamp(case: Case, config: DataConfig) -> str:
     """32 hex digits that change with the files (place, size, time) and with what is shown of them."""
     found = hashlib.sha256(f"{_VERSION} {SIDE} {config.plane} {config.intensity}".encode())
     found.update(repr((config.window_center, config.window_width, [label.value for label in config.labels])).encode())
-    for path, said in [(case.image, ""), *((mask.path, repr(mask)) for mask in case.masks)]:
+    for path, said in [(case.image, str(case.volume)), *((mask.path, repr(mask)) for mask in case.masks)]:
         try:
             state = path.stat()
             found.update(f"{path} {state.st_size} {state.st_mtime_ns} {said}".encode("utf-8", "surrogatepass"))

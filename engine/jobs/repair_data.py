@@ -30,11 +30,12 @@ from engine.data.regroup import regrouped
 from engine.data.repair_log import log_of, write_log
 from engine.data.repairs import REPAIRS, Mended
 from engine.data.report import inspect
+from engine.data.slices import scan_of
 from engine.data.split import SPLITS
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import format_name
 from engine.volumes.preflight import preflight
-from engine.volumes.reading import read_mask, read_scan
+from engine.volumes.reading import read_mask
 from engine.volumes.volume import Volume
 from engine.volumes.writing import mask_suffix, write_mask
 
@@ -172,7 +173,7 @@ def _mend(case: Case, mask: MaskFile, job: RepairData, file: EditedFile, key: st
         raise InputError(
             f"{mask.path.name} holds colours or outlines, no label numbers.", hint="Mend it in the program it is from."
         )
-    scan, found = read_scan(case.image), read_mask(mask.path)
+    scan, found = scan_of(case.image, number=case.volume), read_mask(mask.path)
     if job.only_compare:
         return {"preflight": preflight(scan, found).to_dict()}
     made = REPAIRS[job.mending](scan, found, job.how)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from typing import Any
 
 from engine.cli import data_cache, data_repair
@@ -15,6 +16,8 @@ from engine.cli.show import say, table
 from engine.config.yaml_io import apply_overrides
 from engine.contract.jobs import Convert, InspectData
 
+_MOST_ALIKE = 5
+"""Problems of one kind that are listed one by one."""
 _SET_HELP = "a setting of data, as in a recipe: split.folds=5, plane=coronal (may be repeated)"
 
 
@@ -111,14 +114,26 @@ def show(result: dict[str, Any]) -> int:
     problems = result["problems"]
     if problems:
         say(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}:")
-    for problem in problems:
-        where = f"{problem['path']}: " if problem.get("path") else ""
-        fix = f"\n    {problem['fix']}" if problem.get("fix") else ""
-        say(f"  {problem['severity']}: {where}{problem['message']}{fix}")
+    _show_problems(problems)
     _show_repairs(problems)
     if result.get("written"):
         say(f"\nwritten: {result['written']}")
     return 0 if result["usable"] else 2
+
+
+def _show_problems(problems: list[dict[str, Any]]) -> None:
+    """In their order; of many alike the first few, or what matters would scroll out of sight."""
+    kinds = Counter((problem["severity"], problem["kind"]) for problem in problems)
+    shown = Counter[tuple[str, str]]()
+    for problem in problems:
+        kind = (problem["severity"], problem["kind"])
+        shown[kind] += 1
+        if shown[kind] <= _MOST_ALIKE or kinds[kind] == _MOST_ALIKE + 1:
+            where = f"{problem['path']}: " if problem.get("path") else ""
+            fix = f"\n    {problem['fix']}" if problem.get("fix") else ""
+            say(f"  {problem['severity']}: {where}{problem['message']}{fix}")
+        elif shown[kind] == kinds[kind]:
+            say(f"  {problem['severity']}: {kinds[kind] - _MOST_ALIKE} more of this kind (--json lists all)")
 
 
 def _show_statistics(found: dict[str, Any]) -> None:

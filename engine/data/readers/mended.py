@@ -97,7 +97,7 @@ def _left_out(names: list[str], where: str) -> Problem:
     return Problem(
         kind="left_out",
         severity="note",
-        message=f"{len(names)} cases are left out, as asked for ({shown}).",
+        message=f"{_cases(names)} left out, as asked for ({shown}).",
         path=where,
         fix="Take them out of left_out to use them again.",
         count=len(names),
@@ -110,10 +110,14 @@ def _mended(names: list[str], where: str) -> Problem:
     return Problem(
         kind="mended",
         severity="note",
-        message=f"{len(names)} cases are read from mended copies of their masks.",
+        message=f"{_cases(names)} read from mended copies of their masks.",
         path=where,
         fix="Nothing to do. Take them out of repaired to read the originals again.",
         count=len(names),
         cases=tuple(names),
         mending="originals",
     )
+
+
+def _cases(names: list[str]) -> str:
+    return f"{len(names)} case{' is' if len(names) == 1 else 's are'}"

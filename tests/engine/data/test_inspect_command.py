@@ -36,3 +36,16 @@ def test_as_json(tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]) 
     assert last["event"] == "job_finished"
     assert last["result"]["layout"] == "folder_pairs"
     assert len(last["result"]["cases"]) == 4
+
+
+def test_of_many_alike_the_first_few_are_listed(
+    tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make.pairs(tmp_path / "set", 4)
+    for number in range(40):
+        make.save(tmp_path / f"set/images/lone{number:02}.png", make.picture(seed=100 + number))
+    assert main(["data", "inspect", str(tmp_path / "set")]) == 0
+    told = capsys.readouterr().out
+    assert told.count("No mask belongs to this image") == 5
+    assert "35 more of this kind" in told
+    assert "40 problems" in told

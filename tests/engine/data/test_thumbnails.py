@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ def test_it_is_drawn_again_only_where_a_file_changed(tmp_path: Path, make: Any) 
     make.save(case.masks[0].path, make.disc(seed=9))
     os.utime(case.masks[0].path, ns=(1, 1))
     assert drawn(case, folder, config, tmp_path / "shelf")[0] != first
+
+
+def test_each_volume_of_a_file_has_its_own(tmp_path: Path, make: Any) -> None:
+    folder = make.pairs(tmp_path / "set", 1)
+    config = _config(folder)
+    (case,) = list_cases(config, 0).cases
+    assert stamp(replace(case, volume=2), config) != stamp(case, config)
 
 
 def test_file_names_tell_nothing_of_the_case(tmp_path: Path, make: Any) -> None:

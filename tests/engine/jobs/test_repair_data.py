@@ -99,6 +99,17 @@ def test_masks_come_onto_their_scans_grids_and_are_used(volumes: Path) -> None:
     assert log["differences"]
 
 
+def test_a_mask_beside_a_scan_of_several_volumes(volumes: Path) -> None:
+    several = [sitk.GetImageFromArray(draw.scan(seed)) for seed in (1, 5, 6)]
+    sitk.WriteImage(sitk.JoinSeries(several), str(volumes / "images/v1.nii.gz"))
+    result = go(RepairData(str(volumes), "geometry", ["v1"]))
+    assert result["items"][0]["how"] == "copy-header"
+    written = sitk.ReadImage(str(volumes / result["repaired"]["labels/v1.nii.gz"]))
+    labels = sitk.GetArrayFromImage(sitk.ReadImage(str(volumes / "labels/v1.nii.gz")))
+    assert np.array_equal(sitk.GetArrayFromImage(written), labels)
+    assert "v1" in {finding.case.case_id for finding in look(volumes).cases}
+
+
 def test_a_repair_is_undone_and_done_again_by_name_alone(volumes: Path) -> None:
     result = go(RepairData(str(volumes), "geometry", ["v1"]))
     go(EditDataset(str(volumes), repaired=dict.fromkeys(result["repaired"], "")))
