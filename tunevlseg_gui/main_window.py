@@ -479,6 +479,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         store.save(self.settings)
+        if "data" in self._pages:
+            data: Any = self._pages["data"]
+            data.keep_edits()
         self.shut_down()
         super().closeEvent(event)
 

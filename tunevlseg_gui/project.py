@@ -161,6 +161,7 @@ class Project(QObject):
         self.folder: Path | None = None
         self.found: Found | None = None
         self.labels: list[Label] = []
+        self.labels_found: list[Label] = []  # as they were when the folder was opened, before any edit
         self.known_labels: dict[int, Label] = {}  # all that were found since the folder was opened, by value
         self.split = Split()
         self.cases: list[CaseRow] = []
@@ -227,7 +228,7 @@ class Project(QObject):
         """Another dataset; what was changed in the last one is put away."""
         self.folder = folder
         self.found = None
-        self.labels = []
+        self.labels, self.labels_found = [], []
         self.known_labels = {}
         self.split = Split()
         self.moves, self.drawn = {}, {}
@@ -255,7 +256,10 @@ class Project(QObject):
         `placed`: it was asked with the cases where they were moved to, so that its splits are not those of the dataset.
         `listed`: the cases of the folder as they are named now; None: as they were listed when it was opened.
         """
+        first = self.found is None
         self.found = Found.of_report(report)
+        if first:
+            self.labels_found = list(self.found.labels)
         given = report.get("cases")
         seen = self._seen or [row_of(row) for row in (given if isinstance(given, list) else [])]
         self._seen = []

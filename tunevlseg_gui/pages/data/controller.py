@@ -14,7 +14,9 @@ from engine.runs.folders import data_folder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.cases import CaseRow
-from tunevlseg_gui.errors.present import Notice, of_failure
+from tunevlseg_gui.errors.present import Notice, of_error, of_failure
+from tunevlseg_gui.edits import Step
+from tunevlseg_gui.pages.data.kept_edits import Edits, KeptEdits, file_for, read_edits, with_edits
 from tunevlseg_gui.project import Project, Split
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class DataController:
         self._job = ""
         self._placed = False
         self._listing = ""
+        self.kept = KeptEdits(project, lambda error: page.notice.emit(of_error(error)), page)
         self._fresh: list[dict[str, Any]] | None = None  # cases as named at another look, until its report comes
         self._looking = QTimer(page)
         self._looking.setSingleShot(True)
@@ -96,6 +99,8 @@ class DataController:
         def heard(event: Event) -> None:
             match event:
                 case JobFinished(result=result):
+                    if Path(str(result["folder"])) == self._project.folder:
+                        self.kept.forget()  # the dataset says it itself now
                     told = Notice(f"The split was written: {result['path']}.", "No file was moved.", "good")
                     self._page.notice.emit(told)
                 case JobFailed() as failure:
@@ -169,17 +174,65 @@ class DataController:
                 self._project.take_seen(rows)
             case JobFinished(result=result):
                 self._over()
+                first = self._project.found is None
                 self._project.take_report(result, placed=self._placed, listed=self._fresh)
                 self._fresh = None
                 self._page.notice.emit(None)
                 self._page.show_project()
                 if self._project.waiting:
                     self._saving.start()
+                if first:
+                    self._bring_back()
             case JobFailed() as failure:
                 self._over()
                 self._page.notice.emit(of_failure(failure))
             case JobCancelled():
                 self._over()
+
+    def _bring_back(self) -> None:
+        """What was edited on another day, as one step."""
+        project = self._project
+        folder, rows = project.folder, list(project.cases)
+        seed = project.found.seed if project.found else 0
+        if folder is None:
+            return
+        shareable = project.shareable
+
+        def work() -> tuple[Edits, dict[str, str]]:
+            edits = read_edits(file_for(folder))
+            anew = bool(edits) and edits["split"] != Split() and shareable
+            return edits, _drawn(rows, edits["split"], seed) if anew else {}
+
+        def push(found: tuple[Edits, dict[str, str]]) -> None:
+            if found[0] and project.folder == folder and not project.undo_stack.count():
+                self._push_kept(*found)
+
+        run_task(self._page, work, push)
+
+    def _push_kept(self, edits: Edits, drawn: dict[str, str]) -> None:
+        project = self._project
+        base = {row.case_id: drawn.get(row.case_id, row.split) for row in project.cases if row.seen and not row.parts}
+        moves = {case: to for case, to in edits["moves"].items() if case in base and base[case] != to}
+        labels = (list(project.labels), with_edits(project.labels, edits))
+        placed = {row.case_id: row.split for row in project.cases if row.seen} if drawn else {}
+        splits = ((project.split, placed, {}), (edits["split"], drawn, moves))
+        relabelled, shared = labels[0] != labels[1], splits[0][0] != splits[1][0] or bool(moves)
+        recount = [label.value for label in labels[0]] != [label.value for label in labels[1]]
+
+        def put(after: int) -> None:
+            if relabelled:
+                project.put_labels(labels[after])
+            if splits[0][0] != splits[1][0]:
+                project.put_split(*splits[after])
+            elif moves:
+                project.put_moves(splits[after][2])
+            if recount:
+                self.look_again()
+
+        if relabelled or shared:
+            project.undo_stack.push(Step("edits of last time", lambda: put(1), lambda: put(0)))
+            told = "What you edited of this dataset last time is back: labels, phrases and splits."
+            self._page.notice.emit(Notice(told, "Undo (Ctrl+Z) takes it away.", "note"))
 
     def _over(self) -> None:
         self._job = ""

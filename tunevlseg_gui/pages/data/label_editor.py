@@ -88,6 +88,18 @@ class LabelEditor(QWidget):
         if not same:
             self._tell("")
 
+    def take_typed(self) -> None:
+        """What is being typed counts, though the cursor is still there."""
+        for line, entered in (
+            (self.name, self._name_entered),
+            (self.phrase, self._phrase_entered),
+            (self.snomed, self._code_entered),
+        ):
+            if line.isModified():
+                entered()
+        if self.others.document().isModified():
+            self.keep_others()
+
     def keep_others(self) -> None:
         """Takes the other phrases as they are written; blanks, twins and the phrase itself are left away."""
         self.others.document().setModified(False)

@@ -139,9 +139,15 @@ class DataPage(QWidget):
         """Opens a dataset: every file is looked at by the engine."""
         if self.body.currentWidget() is self.large:
             self.large.close_case()
+        self.controller.kept.flush()
         self.project.open(folder)
         self.show_project()
         self.controller.inspect()
+
+    def keep_edits(self) -> None:
+        """What was just edited is written, before the window closes."""
+        self.side.labels.editor.take_typed()
+        self.controller.kept.flush()
 
     def import_labels(self, path: Path) -> None:
         """A table of labels of another program, for the labels of the open dataset."""
