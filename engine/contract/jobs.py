@@ -149,6 +149,14 @@ class EditDataset:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckPhrases:
+    """What is wrong with phrases that were just edited; result: `problems`, and the `kinds` that they may be of."""
+
+    labels: list[dict[str, Any]]  # as `data.labels` of a recipe
+    marked: list[int] = field(default_factory=list)  # values of the labels that some mask holds
+
+
+@dataclass(frozen=True, slots=True)
 class Convert:
     """The same data in another layout; result: `folder`, `cases` and `notes`."""
 
@@ -341,6 +349,7 @@ Job = (
     | Convert
     | RepairMask
     | RepairData
+    | CheckPhrases
     | EditDataset
     | CheckRecipe
     | Estimate

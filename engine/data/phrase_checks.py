@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from engine.contract.errors import OutOfRange
 from engine.data.config import DataConfig, LabelConfig
-from engine.data.findings import CaseFinding
 from engine.data.labels import texts_of
 from engine.data.problem import Problem
 from engine.data.sides import check_sides
@@ -17,8 +16,14 @@ _DENIED = re.compile(r"^(?:no|not|without)\b", re.IGNORECASE)
 _FIX = "Write what it shows into the label table (data.labels), in words that a person would use."
 
 
-def told_phrases(labels: Sequence[LabelConfig], findings: Sequence[CaseFinding], config: DataConfig) -> list[Problem]:
-    """Names that say nothing, one phrase for two labels, phrases that deny what masks show, sides with flips on."""
+KINDS = ("phrase_missing", "phrase_contradicts", "phrase_twice", "phrase_side")
+
+
+def told_phrases(labels: Sequence[LabelConfig], marked: Collection[int], config: DataConfig) -> list[Problem]:
+    """Names that say nothing, one phrase for two labels, phrases that deny what masks show, sides with flips on.
+
+    `marked`: label values that some mask holds. Each problem is one of KINDS.
+    """
     problems: list[Problem] = []
     empty = [text for label in labels for text in label.texts if _NUMBERED.match(text.rstrip("."))]
     if empty:
@@ -26,7 +31,7 @@ def told_phrases(labels: Sequence[LabelConfig], findings: Sequence[CaseFinding],
         told = f"A phrase that tells a model nothing of what to find: {shown}."
         problems.append(Problem("phrase_missing", "warning", told, "", _FIX, len(empty)))
     for label, text in texts_of(labels):
-        if _DENIED.match(text) and any(finding.counts.get(label.value) for finding in findings):
+        if _DENIED.match(text) and label.value in marked:
             told = f"The phrase {text!r} says that nothing is there, but masks mark it."
             problems.append(Problem("phrase_contradicts", "warning", told, "", _FIX))
     said: dict[str, LabelConfig] = {}

@@ -90,7 +90,8 @@ def inspect(
     findings, split_problems = shared(seen, table, config, seed)
     wishes = [item.intensity for item in seen]
     problems += [*label_problems, *split_problems, *label_gaps(table, findings), *told_masks(seen)]
-    problems += [*told_sizes(findings), *told_phrases(table.labels, findings, config)]
+    marked = {value for finding in findings for value, pixels in finding.counts.items() if pixels}
+    problems += [*told_sizes(findings), *told_phrases(table.labels, marked, config)]
     problems += told_prompts([item.case for item in seen], table.labels, config)
     if len(table) == 1:
         problems += told_inverted(seen)

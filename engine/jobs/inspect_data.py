@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.config.yaml_io import build
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError
 from engine.contract.events import Log
 from engine.contract.jobs import InspectData
 from engine.data.config import DataConfig
 from engine.data.dataset_file import write_dataset_file
-from engine.data.findings import DatasetReport
-from engine.data.phrases import check_phrases
 from engine.data.problem import gathered
 from engine.data.report import inspect
+from engine.jobs.check_phrases import cut_by_starter
 from engine.jobs.list_cases import emit_rows
-from engine.models.weights import find_weights
-from engine.text.tokenizer import PhraseTokenizer
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "info"}
 
@@ -40,7 +35,7 @@ def run(job: InspectData, emit: Emit, cancel: CancelToken, job_id: str, **_share
         job_id=job_id,
         placed=job.placed,
     )
-    report = _with_cut_phrases(report)
+    report = replace(report, problems=gathered([*report.problems, *cut_by_starter(report.labels)]))
     if not report.usable:
         for problem in report.problems:
             emit(Log(job_id, problem.line(), _LEVELS[problem.severity]))
@@ -52,15 +47,3 @@ def run(job: InspectData, emit: Emit, cancel: CancelToken, job_id: str, **_share
         emit_rows(told["cases"], emit, job_id)
         told["cases"] = len(told["cases"])
     return told
-
-
-def _with_cut_phrases(report: DatasetReport) -> DatasetReport:
-    """With the phrases that the starter would cut, as a hint before a model is chosen."""
-    with contextlib.suppress(EngineError):  # without weights at hand, tuning tells it later
-        tokenizer = PhraseTokenizer.from_folder(find_weights("starter").path)
-        cut = [
-            replace(problem, severity="note", message=problem.message.replace("the model's", "the starter model's"))
-            for problem in check_phrases(report.labels, tokenizer)
-        ]
-        return replace(report, problems=gathered([*report.problems, *cut]))
-    return report

@@ -15,7 +15,6 @@ from engine.contract.events import ENDINGS, Event
 from engine.contract.jobs import (
     CheckRecipe,
     Demo,
-    EditDataset,
     Estimate,
     Evaluate,
     Export,

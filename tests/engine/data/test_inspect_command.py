@@ -38,9 +38,7 @@ def test_as_json(tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]) 
     assert len(last["result"]["cases"]) == 4
 
 
-def test_of_many_alike_the_first_few_are_listed(
-    tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_of_many_alike_the_first_few_are_listed(tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]) -> None:
     make.pairs(tmp_path / "set", 4)
     for number in range(40):
         make.save(tmp_path / f"set/images/lone{number:02}.png", make.picture(seed=100 + number))

@@ -1,7 +1,7 @@
-"""Edits of a dataset that lie in no file of its own yet (labels, phrases, shares, moved cases), from one day to the next.
+"""Edits of a dataset that lie in no file of its own yet (labels, phrases, shares, moved cases), kept for another day.
 
-One small file a dataset in `data_folder()/edits`, named by a hash of where it lies. When the dataset is opened again its
-edits come back as one step, which Undo takes away. What a repair wrote into `dataset.yaml` is there already.
+One small file a dataset in `data_folder()/edits`, named by a hash of where it lies. When the dataset is opened again
+its edits come back as one step, which Undo takes away. What a repair wrote into `dataset.yaml` is there already.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from tunevlseg_gui.errors.present import Notice
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
 from tunevlseg_gui.pages.data.controller import DataController
 from tunevlseg_gui.pages.data.large_view import LargeView
+from tunevlseg_gui.pages.data.phrase_watch import PhraseWatch
 from tunevlseg_gui.pages.data.side_panel import LABELS, SidePanel
 from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Found, Project
@@ -79,6 +80,7 @@ class DataPage(QWidget):
         rows.addWidget(self.header)
         rows.addWidget(self._progress_row)
         rows.addWidget(self.body, 1)
+        self.phrases = PhraseWatch(client, project, self.side.show_problems, self)
         self.browser.opened.connect(self._show_large)
         self.browser.save_wanted.connect(self._ask_where_to_save)
         self.large.closed.connect(self._leave_large)

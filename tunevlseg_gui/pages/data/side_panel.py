@@ -82,14 +82,19 @@ class SidePanel(QTabWidget):
         found = self._project.found
         self.labels.show_labels()
         self.show_split()
+        self.show_problems()
+        self.details.setText("\n".join(filter(None, [found.layout, found.details, *found.facts])) if found else "")
+        if self._plots is not None:
+            self._plots.show_found()
+
+    def show_problems(self) -> None:
+        """Those that are known, and their number on the tab."""
+        found = self._project.found
         self.problems.show_problems(found.problems if found else None)
         errors = sum(problem.get("severity") == "error" for problem in found.problems) if found else 0
         count = len(found.problems) if found else 0
         self.setTabText(PROBLEMS, f"Problems ({count})" if count else "Problems")
         self.setTabToolTip(PROBLEMS, f"{errors} left out, {count - errors} to look at" if count else "")
-        self.details.setText("\n".join(filter(None, [found.layout, found.details, *found.facts])) if found else "")
-        if self._plots is not None:
-            self._plots.show_found()
 
     def show_split(self) -> None:
         """Shares and sizes of the splits as they are edited."""

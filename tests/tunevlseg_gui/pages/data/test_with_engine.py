@@ -164,3 +164,22 @@ def test_thumbnails_of_what_is_in_sight_are_drawn_and_coloured_anew(qtbot: QtBot
     page.browser.selection_bar.masks.setChecked(False)
     qtbot.waitUntil(lambda: page.browser.drawn, timeout=WAIT)
     assert page.browser.store.pixmap(name).toImage() not in (before, after)
+
+
+def test_problems_of_phrases_follow_the_label_table(qtbot: QtBot, page: DataPage) -> None:
+    project = page.project
+    files = [problem for problem in project.found.problems if not problem["kind"].startswith("phrase")]
+
+    def kinds() -> set[str]:
+        return {card.group.kind for card in page.side.problems.cards if card.group.kind.startswith("phrase")}
+
+    project.change_label(1, "phrase", phrase="object")
+    qtbot.waitUntil(lambda: kinds() == {"phrase_missing"}, timeout=WAIT)
+    project.change_label(1, "phrase", phrase="no polyp at all")
+    qtbot.waitUntil(lambda: kinds() == {"phrase_contradicts"}, timeout=WAIT)
+    assert [problem for problem in project.found.problems if problem["kind"] != "phrase_contradicts"] == files
+    project.undo_stack.undo()
+    qtbot.waitUntil(lambda: kinds() == {"phrase_missing"}, timeout=WAIT)
+    project.undo_stack.undo()
+    qtbot.waitUntil(lambda: not kinds(), timeout=WAIT)
+    assert project.found.problems == files
