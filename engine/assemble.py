@@ -40,8 +40,10 @@ from engine.text.tokenizer import PhraseTokenizer
 from engine.training.checkpoint import load_learner
 from engine.training.device import choose_device, set_threads
 from engine.training.evaluate import Answer
-from engine.training.loop import Phrases, RunSink, Texts, Trainer
+from engine.training.loop import Trainer
 from engine.training.plan import Plan
+from engine.training.progress import RunSink
+from engine.training.questions import Phrases, Texts
 from engine.volumes.preprocess import normalise
 
 CONTEXT = "learner.context_vectors"

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.contract.control import CancelToken, Emit, Ticker
@@ -21,8 +18,6 @@ from engine.contract.errors import EngineError
 from engine.contract.events import Degraded, EpochEnded, Log, PreviewReady
 from engine.data.batch import Batch
 from engine.data.loader import Loader
-from engine.models.base import ImageFeatures, TextFeatures
-from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
 from engine.training.checkpoint import (
     Checkpoint,
@@ -43,112 +38,9 @@ from engine.training.optimiser import Schedule, parameter_groups
 from engine.training.plan import Plan
 from engine.training.precision import apply, autocast
 from engine.training.preview import preview
+from engine.training.progress import Fitted, Progress, RunSink
+from engine.training.questions import FeatureSource, Phrases, Questions, Texts
 from engine.training.step import Asked, Stepped, forward_backward, parts
-
-TEXTS_AT_ONCE = 64
-"""Texts of a dataset that are encoded together, where they are encoded once."""
-
-
-class RunSink(Protocol):
-    """Where a run's results go."""
-
-    def row(self, metrics: dict[str, float]) -> None: ...
-
-    def epoch(self, epoch: int, write: Callable[[Path], None], *, best: bool, keep: int) -> None: ...
-
-    def preview(self, epoch: int, picture: NDArray[np.uint8]) -> Path: ...
-
-    def adapted(self, plan: dict[str, Any], changes: dict[str, Any]) -> None:
-        """Memory ran out: how the run computes now, and what of it is new."""
-
-
-class FeatureSource(Protocol):
-    """Where a batch's image features come from: kept ones, or the image tower."""
-
-    def features(self, batch: Batch, prompts: Prompts | None = None) -> ImageFeatures: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """One phrase per label: `ids` and `mask` (L, T), the labels' names and colours.
-
-    `label_index` (L,) says which of the labels that were tuned each is: whose learned words it takes.
-    """
-
-    ids: Tensor
-    mask: Tensor
-    label_index: Tensor
-    names: list[str]
-    colours: list[str]
-
-    def to(self, device: torch.device) -> Phrases:
-        ids, mask, label_index = (tensor.to(device) for tensor in (self.ids, self.mask, self.label_index))
-        return Phrases(ids, mask, label_index, self.names, self.colours)
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a dataset says of its images where that is not always a label's phrase: `ids` and `mask` (T, N) tokens.
-
-    `columns` (T,) is the place of each text's label among the phrases. The mask stays on the CPU, where the length of a
-    batch's texts is looked up.
-    """
-
-    ids: Tensor
-    mask: Tensor
-    columns: Tensor
-
-    def to(self, device: torch.device) -> Texts:
-        return Texts(self.ids.to(device), self.mask, self.columns.to(device))
-
-
-@dataclass
-class Progress:
-    """The counters of a run, which a checkpoint carries along."""
-
-    epoch: int = 0
-    best_epoch: int = 0
-    best_dice: float = -math.inf
-    lowest_loss: float = math.inf
-    stalled: int = 0
-
-    def after(self, epoch: int, val_dice: float, val_loss: float, min_delta: float) -> bool:
-        """Counts an epoch; True where it is the best by validation Dice so far.
-
-        As in Lightning's EarlyStopping, a loss is better that lies `min_delta` below the last one that counted as
-        better: a slow fall adds up, and is no stall.
-        """
-        self.epoch = epoch
-        if val_loss < self.lowest_loss - min_delta:
-            self.lowest_loss, self.stalled = val_loss, 0
-        else:
-            self.stalled += 1
-        better = val_dice > self.best_dice
-        if better:
-            self.best_dice, self.best_epoch = val_dice, epoch
-        return better
-
-    def to_values(self) -> dict[str, Any]:
-        return {
-            name: None if isinstance(value, float) and math.isinf(value) else value
-            for name, value in vars(self).items()
-        }
-
-    @classmethod
-    def from_values(cls, values: dict[str, Any]) -> Progress:
-        fresh = cls()
-        known = {name: values[name] for name in vars(fresh) if values.get(name) is not None}
-        return cls(**known)
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """How a run ended."""
-
-    best_epoch: int
-    best_dice: float
-    epochs: int
-    ended: str  # epochs | early | stopped
 
 
 @dataclass
@@ -174,9 +66,11 @@ class Trainer:
     val_texts: Texts | None = None
     plan: Plan = field(default_factory=Plan)
     base: str = ""
-    _text: TextFeatures | None = field(default=None, init=False)
-    _texts: dict[int, TextFeatures] = field(default_factory=dict, init=False)
+    questions: Questions = field(init=False)
     _compiled: CompiledBlocks | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.questions = Questions(self.model, self.phrases, self.device)
 
     def fit(self, resume: Checkpoint | None = None) -> Fitted:
         """Tunes to the end, or on from `resume`, whose run then ends with the numbers that it would have had anyway.
@@ -298,72 +192,9 @@ class Trainer:
         everywhere = np.logical_and.reduce([changes.touched for changes in touched if changes is not None])
         return sum(shares) + 1.0 - float(everywhere.mean()), 0.0
 
-    def forget_text(self) -> None:
-        """Phrases are encoded anew where they had been kept: the way of computing has changed."""
-        self._text = None
-        self._texts.clear()
-
     def asked(self, texts: Texts | None) -> Asked:
-        """What a pass without learning asks."""
-        return self._prompts(texts)
-
-    def _prompts(self, texts: Texts | None) -> Asked:
-        """What the learner gives now, and the phrases encoded with it: each phrase once, whatever the batch holds.
-
-        Where images have texts of their own, those of a batch are encoded with it.
-        """
-        if self.model.learner.needs_pooled:
-            return Prompts(), None
-        with autocast(self.plan, self.device):
-            return self._learned(texts)
-
-    def _learned(self, texts: Texts | None) -> Asked:
-        prompts = self.model.learner(None, self.phrases.label_index)
-        if texts is not None:
-            return prompts, None
-        if not self.model.text_is_fixed:
-            return prompts, self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
-        if self._text is None:
-            with torch.no_grad():
-                self._text = self.model.encode_phrases(self.phrases.ids, self.phrases.mask, prompts)
-        return prompts, self._text
-
-    def _logits(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None) -> Tensor:
-        with autocast(self.plan, self.device):
-            logits = self._network(batch, source, asked, texts)
-        return logits.float()
-
-    def _network(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None) -> Tensor:
-        prompts, text = asked
-        image = source.features(batch, prompts)
-        if texts is not None and batch.said is not None:
-            return self.model.ask_each(
-                image,
-                prompts,
-                texts.ids,
-                texts.mask,
-                texts.columns,
-                batch.said,
-                self.phrases.label_index,
-                self._encoded(texts),
-            )
-        if text is None:
-            return self.model.ask_with_words(image, self.phrases.ids, self.phrases.mask, self.phrases.label_index)
-        return self.model.ask(image, text)
-
-    def _encoded(self, texts: Texts) -> TextFeatures | None:
-        """All texts of a split, encoded once in the run; None where they learn."""
-        if not self.model.text_is_fixed:
-            return None
-        if id(texts) not in self._texts:
-            prompts = self.model.learner(None, self.phrases.label_index)
-            with torch.no_grad():
-                found = [
-                    self.model.encode_phrases(ids, mask.to(self.device), prompts)
-                    for ids, mask in zip(*(torch.split(t, TEXTS_AT_ONCE) for t in (texts.ids, texts.mask)), strict=True)
-                ]
-            self._texts[id(texts)] = TextFeatures.joined(found)
-        return self._texts[id(texts)]
+        """What the learner gives now, and the phrases encoded with it; `texts` are those of the images asked about."""
+        return self.questions.asked(texts, self.plan)
 
     def _train_epoch(
         self,
@@ -407,14 +238,14 @@ class Trainer:
             batch,
             at_once,
             self._ask_to_learn,
-            lambda part, asked: self._logits(part, source, asked, self.train_texts),
+            lambda part, asked: self.questions.logits(part, source, asked, self.train_texts, self.plan),
             self._loss,
         )
 
     def _ask_to_learn(self) -> Asked:
         if self._compiled is not None:
             self._compiled.step_begins()
-        return self._prompts(self.train_texts)
+        return self.asked(self.train_texts)
 
     def _ladder(self, sources: tuple[ImageSource, ImageSource]) -> Ladder:
         def tell(message: str, changes: dict[str, Any]) -> None:
@@ -462,7 +293,9 @@ class Trainer:
 
     def answers(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None, at_once: int) -> Tensor:
         """Logits (B, L, S, S) of a batch, without learning from it; `texts` are those of the batch's dataset."""
-        return torch.cat([self._logits(part, source, asked, texts) for part in parts(batch, at_once)])
+        return torch.cat(
+            [self.questions.logits(part, source, asked, texts, self.plan) for part in parts(batch, at_once)]
+        )
 
     def judged(self, batch: Batch, logits: Tensor) -> Stepped:
         return Stepped(self._loss(logits, batch), pair_counts(logits, batch.masks, batch.ignored))

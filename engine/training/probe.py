@@ -143,7 +143,7 @@ class Probe:
         devices = [trainer.device] if trainer.device.type == "cuda" else []
         before, training = trainer.plan, trainer.model.training
         trainer.plan = plan
-        trainer.forget_text()
+        trainer.questions.forget()
         apply(trainer.model, plan)
         trainer.model.train()
         with torch.random.fork_rng(devices, enabled=bool(devices)):
@@ -156,7 +156,7 @@ class Probe:
                         value.copy_(state[name])
                 torch.set_rng_state(random)
                 trainer.plan = before
-                trainer.forget_text()
+                trainer.questions.forget()
                 apply(trainer.model, before)
                 trainer.model.train(training)
 

@@ -222,8 +222,9 @@ def trainer_of(task: dict[str, Any], emit: Callable[[Any], None], epochs: int, v
     from engine.data.config import DataConfig
     from engine.data.loader import Loader
     from engine.training.config import TrainingConfig
-    from engine.training.loop import Phrases, Trainer
+    from engine.training.loop import Trainer
     from engine.training.plan import Plan
+    from engine.training.questions import Phrases
 
     tuned = tuned_of(task)
     size = tuned.vlsm.sites.image_size

@@ -23,7 +23,8 @@ from engine.runs.writer import RunWriter
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
-from engine.training.loop import Phrases, Trainer
+from engine.training.loop import Trainer
+from engine.training.questions import Phrases
 from engine.volumes.preprocess import Preprocess
 
 SIZE = 32

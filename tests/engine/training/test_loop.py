@@ -19,7 +19,8 @@ from engine.runs.layout import finished_epochs as epochs
 from engine.runs.writer import best_epoch, read_metrics
 from engine.strategies.base import Prompts
 from engine.training.checkpoint import load_checkpoint, load_learner
-from engine.training.loop import Texts, Trainer
+from engine.training.loop import Trainer
+from engine.training.questions import Texts
 
 Make = Callable[..., Trainer]
 Table = Callable[[Trainer], Any]

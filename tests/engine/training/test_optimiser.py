@@ -12,8 +12,8 @@ from engine.models.clipseg import ClipSeg
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
-from engine.training.loop import Progress
 from engine.training.optimiser import Schedule, parameter_groups
+from engine.training.progress import Progress
 
 
 def model(strategy: str, **settings: object) -> TunedModel:
