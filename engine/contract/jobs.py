@@ -288,6 +288,22 @@ class SaveMask:
 
 
 @dataclass(frozen=True, slots=True)
+class AddCase:
+    """A scan with its corrected masks as a case of a dataset whose dataset.yaml lists its cases; begun where it is new.
+
+    Files are named by the scan's content, and none is written over: the same scan again gets new masks, which count.
+    Result: `folder`, `case`, `path` (dataset.yaml), `cases` (how many there are), `replaced` (the case was there).
+    """
+
+    scan: str
+    masks: list[str]  # .npy files, as for SaveMask
+    prompts: list[str]  # the label of each; labels that the dataset has already are found by name
+    folder: str = ""  # empty: the user's own folder for corrected masks
+    series: str = ""  # as for OpenScan
+    colours: dict[str, str] = field(default_factory=dict)  # of labels that are new
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """Computes a mask again from its receipt and compares.
 
@@ -361,6 +377,7 @@ Job = (
     | Segment
     | Refine
     | SaveMask
+    | AddCase
     | Replay
     | PrepareSamples
     | Demo

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 import engine
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import Cancelled, EngineError, GridMismatch, InputError, OutOfRange
+from engine.contract.errors import Cancelled, EngineError, OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import SaveMask
 from engine.contract.whole_file import write_text
 from engine.jobs.base_bundle import bundle_for
+from engine.jobs.given_masks import check_names, given_mask
 from engine.jobs.receipts import PROGRAM, AskedMask, Kind, Receipt, UsedBundle, UsedScan, content_of, used_bundle
 from engine.jobs.segment_names import already_there, name_parts, stem_of
 from engine.volumes.reading import read_scan
@@ -35,7 +36,7 @@ def run(job: SaveMask, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
     scan = read_scan(Path(job.scan), job.series)
     saving = _saving(job)
     (check_segments(out, scan, saving) if holds_segments(out) else check_target(out, scan))
-    masks = [_mask(Path(path), scan) for path in job.masks]
+    masks = [given_mask(Path(path), scan) for path in job.masks]
     cancel.check()
     bundle = _bundle(job, emit, cancel, job_id)
     values = list(range(1, len(masks) + 1))
@@ -66,31 +67,13 @@ def run(job: SaveMask, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
 
 
 def _check(job: SaveMask, out: Path) -> None:
-    if not job.masks or len(job.masks) != len(job.prompts):
-        raise InputError("There is no mask to save, or not a name for each.", hint="Show at least one mask.")
-    if len(set(job.prompts)) < len(job.prompts) or not all(prompt.strip() for prompt in job.prompts):
-        raise InputError("Two masks have the same name, or one has none.", hint="Give each its own.", field="prompts")
+    check_names(job.masks, job.prompts)
     if job.identity not in ("", "keep", "deidentify"):
         raise OutOfRange(
             f"identity: {job.identity!r} is not known.", hint="Choose keep or deidentify.", field="identity"
         )
     if out.exists() and not job.overwrite:
         raise already_there(out)
-
-
-def _mask(path: Path, scan: Volume) -> NDArray[np.bool_]:
-    try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"The mask {path.name} is no longer there.", hint="Save again.") from error
-    if stored.dtype not in (np.bool_, np.uint8):
-        raise InputError(f"{path.name} holds no mask ({stored.dtype}).", hint="Give bool or uint8.", field="masks")
-    if tuple(stored.shape) != scan.shape_zyx:
-        raise GridMismatch(
-            "The edited mask does not lie on the grid of the scan, which was changed meanwhile.",
-            hint="Open the scan again; a mask is written only on the grid of the scan it was made on.",
-        )
-    return np.asarray(stored != 0)
 
 
 def _bundle(job: SaveMask, emit: Emit, cancel: CancelToken, job_id: str) -> UsedBundle:

@@ -44,6 +44,11 @@ def samples_folder() -> Path:
     return data_folder() / "samples"
 
 
+def corrections_folder() -> Path:
+    """A dataset of scans whose masks the user corrected."""
+    return data_folder() / "corrected-masks"
+
+
 def cache_folder() -> Path:
     """May be deleted at any time: base bundles, hashes, views of scans."""
     return _user("cache", platformdirs.user_cache_dir(APP, appauthor=False))

@@ -16,6 +16,7 @@ In place of `layout`, a list of cases for files that follow no layout:
     cases:
     - {id: a, image: pictures/a.png, mask: truth/a-x.png, split: train, patient: first}
     - {id: b, image: b.png, masks: [{path: b-1.png, value: 1}, {path: b-2.png, value: 2}]}
+    - {id: c, image: c.png, masks: [{path: c-1.png, value: 1}], known: [1]}      # nothing is learnt of other labels
 
 `data inspect --write`, `data split` and `data repair` write it; what is left out is as the layout finds it.
 """
@@ -61,6 +62,7 @@ class ListedCase(Settings):
     masks: tuple[ListedMask, ...] = setting((), "Its masks, where there are several.")
     split: SplitName | None = setting(None, "Its split.")
     patient: Text = setting("", "Its patient; empty: as the name says.")
+    known: tuple[int, ...] = setting((), "Labels (values) whose truth its masks tell; none: all.")
 
 
 class DatasetFile(Settings):
@@ -194,7 +196,7 @@ def _listed(about: DatasetFile, home: Path) -> CaseList:
             problems.append(no_mask(row.image, wanted))
         else:
             patient = row.patient or patient_of(split_suffix(row.image)[0])
-            cases.append(Case(name, patient, image, masks, row.split))
+            cases.append(Case(name, patient, image, masks, row.split, frozenset(row.known) or None))
         taken.add(name)
     return CaseList(tuple(cases), tuple(problems), details=f"{len(cases)} cases listed", splits_from=FILE_NAME)
 

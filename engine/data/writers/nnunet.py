@@ -7,7 +7,6 @@ and `synthetic`, which nnU-Net passes over and this program reads again.
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from pathlib import Path
@@ -21,8 +20,8 @@ from engine.contract.errors import InputError
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.slices import OpenedCase, open_case
 from engine.data.writers import WRITERS
-from engine.data.writers.bare_copy import SUFFIXES, copy_bare
-from engine.data.writers.base import Step, may_be_copied, safe_names, save_png, split_name
+from engine.data.writers.base import Step, safe_names, split_name
+from engine.data.writers.scan_file import write_scan
 from engine.volumes.volume import Volume
 from engine.volumes.writing import write_mask
 
@@ -132,42 +131,12 @@ def _ending(findings: tuple[CaseFinding, ...]) -> str:
 
 
 def _write_image(scan: Volume, path: Path, ending: str) -> None:
-    if not scan.is_picture:
-        own = scan.path is not None and scan.path.is_file() and scan.path.name.lower().endswith(ending)
-        several = any("several volumes" in note for note in scan.notes)  # of which one is used
-        if not (own and not several and ending in SUFFIXES and scan.path is not None and copy_bare(scan.path, path)):
-            _write_volume(scan, path)
-        return
-    if scan.shape_zyx[0] > 1:
+    if scan.is_picture and scan.shape_zyx[0] > 1:
         raise InputError(
             f"{path.name.removesuffix('_0000.png')} has {scan.shape_zyx[0]} pages; nnU-Net's pictures have one.",
             hint="Convert to task_files, which makes a picture of each page.",
         )
-    if may_be_copied(scan, (".png",)) and scan.path is not None and copy_bare(scan.path, path):
-        return
-    pixels = scan.voxels[0]
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise InputError(
-            f"{path.name.removesuffix('_0000.png')} has values that a PNG cannot hold ({pixels.dtype}).",
-            hint="Convert the scans to NIfTI first, or to 16-bit pictures.",
-        )
-    save_png(pixels, path)
-
-
-def _write_volume(scan: Volume, path: Path) -> None:
-    sitk: Any = importlib.import_module("SimpleITK")  # slow to import
-    assert scan.geometry is not None
-    image = sitk.GetImageFromArray(scan.voxels, isVector=scan.is_colour)
-    image.SetSpacing(scan.geometry.spacing_xyz)
-    image.SetOrigin(scan.geometry.origin_xyz)
-    try:
-        image.SetDirection(scan.geometry.direction)
-        sitk.WriteImage(image, str(path), True)
-    except RuntimeError as error:
-        raise InputError(
-            f"{path.name} cannot be written: its grid is sheared, which this format does not hold.",
-            hint="Resample the scan onto a grid with perpendicular axes first.",
-        ) from error
+    write_scan(scan, path, ending)
 
 
 def _numbers(opened: OpenedCase, finding: CaseFinding, report: DatasetReport) -> NDArray[Any]:

@@ -143,7 +143,7 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(head: Path, tmp_
         save(head, [str(tmp_path / "gone.npy")], out)
     with pytest.raises(InputError, match="same name"):
         save(head, [path, path], out, "liver", "liver")
-    with pytest.raises(InputError, match="no mask to save"):
+    with pytest.raises(InputError, match="There is no mask"):
         save(head, [], out)
     with pytest.raises(InputError, match="scan itself"):
         save(head, [path], head, overwrite=True)
