@@ -221,6 +221,7 @@ class MainWindow(QMainWindow):
             "run_started": self._run_started,
             "bundle_wanted": self._open_bundle,
             "tune_requested": self._tune_model,
+            "tune_again_requested": self._tune_again,
             "scan_opened": lambda path: self._remember(Path(path), "scan"),
         }
         for signal, done in wishes.items():
@@ -315,6 +316,16 @@ class MainWindow(QMainWindow):
         """From the Segment page: the base model in use is to be tuned."""
         page: Any = self.page("tune")
         page.prefer(weights)
+        page.begin()
+        self.show_page("tune")
+
+    @Slot(object, object)
+    def _tune_again(self, dataset: Path, run: Path | None) -> None:
+        """From the Segment page: corrected masks are to be learnt, from where the last run ended."""
+        self.open_path(dataset)
+        page: Any = self.page("tune")
+        if run is not None:
+            page.start_from(run)
         page.begin()
         self.show_page("tune")
 

@@ -104,6 +104,7 @@ def _tune(
     tell(Log(job_id, "Loading the libraries and the model."))
     from engine.assemble import Listener, inspect_for, make_network, make_trainer, run_network
     from engine.jobs.run_data import CHANGED, remember, same_data
+    from engine.jobs.start_from import first_weights
     from engine.recipe import read_recipe
     from engine.training.checkpoint import load_checkpoint
     from engine.training.device import device_name
@@ -118,12 +119,14 @@ def _tune(
             field="data.folder",
         )
     remember(writer.folder, report)
-    network = make_network(recipe, [label.name for label in report.labels])
+    names = [label.name for label in report.labels]
+    done = finished_epochs(writer.folder) if job.resume else []
+    # A run that goes on has its own weights: the run that it began with may be gone.
+    network = make_network(recipe, names, learned=None if done else first_weights(recipe, names))
     writer.note(**environment(device_name(network.device)))
     tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))
     trainer = make_trainer(network, report, writer, hear)
     writer.note(random_changes=trainer.train.augment.told())
-    done = finished_epochs(writer.folder) if job.resume else []
     checkpoint = load_checkpoint(layout.epoch_folder(writer.folder, done[-1])) if done else None
     if checkpoint is not None:
         tell(Log(job_id, f"Going on after epoch {checkpoint.epoch}."))

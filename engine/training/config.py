@@ -84,6 +84,12 @@ class TrainingConfig(Settings):
     checkpointing: bool = setting(
         False, "Compute the image tower's inner values again on the way back: less memory, slower.", expert=True
     )
+    start_from: str = setting(
+        "",
+        "Run folder whose learned weights (its best epoch) this run begins with; empty: drawn from the seed. Base "
+        "weights, strategy and shapes must be the same.",
+        expert=True,
+    )
     surface_tolerance: float = setting(
         2.0,
         "Distance at which a border still counts as right, in the surface Dice of the final scores.",

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, SignalInstance
 
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress, SliceDone
-from engine.contract.jobs import Job, ListModels, ListSeries, OpenScan, Segment
+from engine.contract.jobs import AddCase, Job, ListModels, ListSeries, OpenScan, Segment
+from engine.runs.layout import BEST, is_run
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
@@ -83,6 +84,7 @@ class SegmentController(QObject):
         self._origin = Origin()  # of edited masks that came back from an earlier window
         self._autosave = Autosave(lambda: page.viewer.state.layers, self._origin_of_masks, page.show_warning, self)
         self.editor.edited.connect(self._autosave.touch)
+        self.cases_folder: Path | None = None  # the dataset that a case was added to
         self._kept: tuple[Path, KeptEdits] | None = None
         client.event.connect(self.on_event)
 
@@ -141,6 +143,8 @@ class SegmentController(QObject):
         self._page.recovery_row.hide()
         self._autosave.open(scan)  # writes what is unsaved of the last one
         self.editor.open(view, is_picture=scan.is_picture)
+        self._page.edit_bar.show_unit(is_picture=scan.is_picture)
+        self._page.side.show_case("")
         self._page.viewer.show_scan(scan)
         self._page.side.show_scan(scan.shown, scan.in_words(), is_volume=not scan.is_picture)
         self._page.show_scan_stage(True)
@@ -480,6 +484,8 @@ class SegmentController(QObject):
     def _show_save(self) -> None:
         visible = [layer for layer in self._page.viewer.state.layers if layer.visible]
         self._page.side.save_button.setEnabled(bool(visible) and not self._running)
+        for made in (self._page.side.case_button, self._page.side.case_other):
+            made.setEnabled(bool(visible) and not self._running)
         self._page.side.save_button.setText("Save mask…" if len(visible) < 2 else f"Save {len(visible)} masks…")
 
     # saving
@@ -541,6 +547,48 @@ class SegmentController(QObject):
 
         run_task(self, lambda: write_masks(layers, threshold, answers_folder(view)), written, self._show_error)
 
+    def add_case(self, folder: str = "") -> None:
+        """The scan with the masks that are shown becomes a training case; `folder` empty: of the user's own dataset."""
+        scan, state, view = self.scan, self._page.viewer.state, self._view
+        layers = [layer for layer in state.layers if layer.visible]
+        if scan is None or view is None or not layers or self._running or self.editor.busy:
+            return
+        self._page.banner.hide()
+        self._page.show_status("Adding the case…")
+
+        def written(files: MaskFiles) -> None:
+            job = AddCase(
+                str(scan.path),
+                [str(path) for path in files.paths],
+                list(files.prompts),
+                folder,
+                scan.series,
+                files.colours_by_prompt,
+            )
+            self._start(job, Asked("case", files=files))
+
+        run_task(self, lambda: write_masks(layers, state.threshold, answers_folder(view)), written, self._show_error)
+
+    def _case_added(self, asked: Asked, result: dict[str, Any]) -> None:
+        self.cases_folder = Path(str(result["folder"]))
+        count = int(result["cases"])
+        what = "Its masks there are the new ones now." if result.get("replaced") else "Added."
+        self._page.side.show_case(f"{what} {self.cases_folder.name} holds {count} case{'' if count == 1 else 's'}.")
+        self._page.show_status(f"A training case of {self.cases_folder}")
+        self._remove_files(asked)
+
+    def tuned_run(self) -> Path | None:
+        """The run that the chosen model came from."""
+        if self._chosen is None or self._chosen.kind == "base":
+            return None
+        folder = Path(self._chosen.reference).parent
+        return folder if is_run(folder) and (folder / BEST).is_file() else None
+
+    def _remove_files(self, asked: Asked) -> None:
+        if asked.files is not None:
+            folder = asked.files.folder
+            run_task(self, lambda: remove_folder(folder), lambda _done: None)
+
     def _mask_saved(self, files: MaskFiles) -> None:
         for layer, revision in files.revisions:
             layer.saved_revision = revision
@@ -589,11 +637,12 @@ class SegmentController(QObject):
             self._answered(asked, result)
         elif asked.kind == "models":
             self._models_listed(result)
+        elif asked.kind == "case":
+            self._case_added(asked, result)
         elif asked.target is not None:
             if asked.files is not None:
                 self._mask_saved(asked.files)
-                folder = asked.files.folder
-                run_task(self, lambda: remove_folder(folder), lambda _done: None)
+                self._remove_files(asked)
                 if asked.warnings:
                     self._page.show_warning(asked.warnings[0], "  ".join(asked.warnings[1:]))
             self._page.show_status(f"Saved {asked.target}")
@@ -623,6 +672,7 @@ class SegmentController(QObject):
         if asked.question is not None:
             folder = asked.question.folder
             run_task(self, lambda: remove_folder(folder), lambda _done: None)
+        self._remove_files(asked)
 
     def _show_error(self, error: Exception) -> None:
         if not isinstance(error, EngineError):

@@ -26,6 +26,12 @@ class MaskFiles:
     colours: tuple[tuple[int, int, int], ...]
     revisions: tuple[tuple[Layer, int], ...]
 
+    @property
+    def colours_by_prompt(self) -> dict[str, str]:
+        """As #rrggbb."""
+        pairs = zip(self.prompts, self.colours, strict=True)
+        return {prompt: "#{:02x}{:02x}{:02x}".format(*colour) for prompt, colour in pairs}
+
 
 def write_masks(layers: Sequence[Layer], threshold: float, folder: Path) -> MaskFiles:
     """Writes what is shown of each layer into `folder`, 0 and above. Raises DiskFull, InputError."""
@@ -60,9 +66,6 @@ def save_job(
         label=origin.label,
         threshold=threshold,
         overwrite=True,
-        colours={
-            prompt: "#{:02x}{:02x}{:02x}".format(*colour)
-            for prompt, colour in zip(files.prompts, files.colours, strict=True)
-        },
+        colours=files.colours_by_prompt,
         identity=identity,
     )

@@ -48,6 +48,7 @@ class SegmentPage(QWidget):
     """`client` has `submit(job) -> id`, `cancel(id)` and the signal `event`."""
 
     tune_requested = Signal(str)  # id of the base model that should be tuned
+    tune_again_requested = Signal(object, object)  # Path of the dataset, Path of the run to start from or None
     scan_opened = Signal(str)  # path, once it is shown: for the list of recent things
 
     def __init__(self, client: Client, parent: QWidget | None = None) -> None:
@@ -146,6 +147,9 @@ class SegmentPage(QWidget):
         )
         return named_by(chosen, path)
 
+    def ask_dataset(self) -> str:
+        return QFileDialog.getExistingDirectory(self, "Dataset that the case joins: a new folder, or one of these")
+
     def ask_overwrite(self, path: Path) -> bool:
         answer = QMessageBox.question(
             self,
@@ -210,6 +214,8 @@ class SegmentPage(QWidget):
         side.ask_clicked.connect(control.ask)
         side.cancel_clicked.connect(control.cancel)
         side.save_clicked.connect(self._save)
+        side.case_clicked.connect(self._add_case)
+        side.tune_again_clicked.connect(self._tune_again)
         side.threshold_moved.connect(control.set_threshold)
         side.opacity_moved.connect(control.set_opacity)
         side.outline_toggled.connect(control.set_outline)
@@ -259,6 +265,15 @@ class SegmentPage(QWidget):
     def _compare(self) -> None:
         if path := self.ask_mask_path():
             self.comparer.open(Path(path))
+
+    def _add_case(self, ask: bool) -> None:
+        folder = self.ask_dataset() if ask else ""
+        if folder or not ask:
+            self.controller.add_case(folder)
+
+    def _tune_again(self) -> None:
+        if self.controller.cases_folder is not None:
+            self.tune_again_requested.emit(self.controller.cases_folder, self.controller.tuned_run())
 
     def _tune(self) -> None:
         if self.side.model is not None:

@@ -37,6 +37,8 @@ class SidePanel(QScrollArea):
     ask_clicked = Signal()
     cancel_clicked = Signal()
     save_clicked = Signal()
+    case_clicked = Signal(bool)  # True: the folder is asked for
+    tune_again_clicked = Signal()
     threshold_moved = Signal(float)
     opacity_moved = Signal(float)
     outline_toggled = Signal(bool)
@@ -201,6 +203,26 @@ class SidePanel(QScrollArea):
         self.compare = CompareBox()
         column.addWidget(self.compare)
         column.addWidget(self.save_button)
+        self.case_button = button(
+            "Use as training case",
+            "trainingCaseButton",
+            lambda: self.case_clicked.emit(False),
+            picture="data",
+            tip="Adds the scan with the masks that are shown to your dataset of corrected masks",
+        )
+        self.case_other = button("…", "trainingCaseOther", lambda: self.case_clicked.emit(True))
+        self.case_other.setAccessibleName("Use as training case of another dataset")
+        self.case_other.setToolTip("Another dataset…")
+        self.case_other.setMaximumWidth(36)
+        case = QHBoxLayout()
+        case.addWidget(self.case_button, 1)
+        case.addWidget(self.case_other)
+        column.addLayout(case)
+        self.case_words = label("", "muted", wrap=True, name="caseWords")
+        self.tune_again = button("Tune again with it…", "tuneAgainButton", self.tune_again_clicked.emit, picture="tune")
+        column.addWidget(self.case_words)
+        column.addWidget(self.tune_again)
+        self.show_case("")
         self.threshold_slider.valueChanged.connect(self._threshold_changed)
         self.opacity_slider.valueChanged.connect(self._opacity_changed)
         self.outline_check.toggled.connect(self.outline_toggled)
@@ -280,6 +302,12 @@ class SidePanel(QScrollArea):
         with QSignalBlocker(self.threshold_slider):
             self.threshold_slider.setValue(round(threshold * 100))
         self._threshold_text.setText(f"{threshold:.2f}")
+
+    def show_case(self, words: str) -> None:
+        """What became of "Use as training case"; empty: nothing yet."""
+        self.case_words.setText(words)
+        self.case_words.setVisible(bool(words))
+        self.tune_again.setVisible(bool(words))
 
     def show_edited(self, phrases: list[str], layers: int) -> None:
         """Masks that are edited have no threshold: the slider rests where there is no other."""

@@ -144,6 +144,11 @@ class TunePage(QWidget):
         self._offer_models()
         self.notice.emit(Notice(f"{path.name}: its model, strategy and settings are filled in.", tone="good"))
 
+    def start_from(self, run: Path) -> None:
+        """Model, strategy and settings of a run, whose learned weights the next one begins with."""
+        self.open_recipe(run / "recipe.yaml")
+        self.draft.training_values.setdefault(self.draft.key, {})["start_from"] = str(run)
+
     # -- steps ---------------------------------------------------------------------------------------------------
 
     def _show_step(self, step: int) -> None:
