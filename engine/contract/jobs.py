@@ -248,6 +248,7 @@ class Segment:
     fill_holes: bool = False
     largest: bool = False  # the largest part only
     smallest: float = 0.0  # parts smaller than this go: ml, px for pictures
+    slices: list[int] = field(default_factory=list)  # first, last along `axis`, for a look: no others are asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Asking:
     ticker: Ticker
     files: Sequence[Path]
     kept: EncodingFiles | None
+    only: range | None = None  # slices that are asked, one by one; None: all, in batches
     content: str = ""
     air: int = 0
 
@@ -51,7 +52,8 @@ class Asking:
         if self.kept is not None:
             self.content = content_of(stack, limits)
         batch, total = self.session.slices_per_batch, len(stack)
-        for start in range(0, total, batch):
+        starts, batch = (self.only, 1) if self.only is not None else (range(0, total, batch), batch)
+        for start in starts:
             stop = min(start + batch, total)
             if self._shows_something(stack, start, stop, limits):
                 self._ask(stack, start, stop, limits, take)
@@ -93,6 +95,11 @@ class Asking:
         self, stack: SliceStack, start: int, stop: int, limits: Range, label_index: int | None
     ) -> ImageEncoding:
         key = (*self.key, stack.plane, label_index)
+        if self.only is not None:
+            found = self._of_batch(key, start)
+            if found is not None:
+                return found
+            key = (*key, "alone")  # batches of one must not take the place of whole ones
         known = self.store.get(key, start) if self.store is not None else None
         if known is not None and known.count == stop - start:
             return known
@@ -107,6 +114,14 @@ class Asking:
         if self.store is not None:
             self.store.put(key, start, encoding)
         return encoding
+
+    def _of_batch(self, key: EncodingsKey, index: int) -> ImageEncoding | None:
+        """One slice of a batch that was encoded when the whole scan was asked."""
+        start = index // self.session.slices_per_batch * self.session.slices_per_batch
+        batch = self.store.get(key, start) if self.store is not None else None
+        if batch is None or index - start >= batch.count:
+            return None
+        return batch.rows(index - start, index - start + 1)
 
     def _on_disk(self, label_index: int | None) -> str:
         """What the encodings of this stack are called on disk: they depend on nothing else."""

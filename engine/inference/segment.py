@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from engine.bundle.levels import threshold_level
 from engine.bundle.manifest import BundleLabel, Manifest
 from engine.contract.control import CancelToken, Emit, Ticker
-from engine.contract.errors import InputError, UnknownName
+from engine.contract.errors import InputError, OutOfRange, UnknownName
 from engine.inference.answer import Answer, Segmentation
 from engine.inference.asking import Asking, one_plane, vote
 from engine.inference.axis import Axis, planes_of
@@ -40,6 +40,7 @@ def segment(
     levels: LevelStore | None = None,
     encodings: EncodingFiles | None = None,
     refinement: Refinement | None = None,
+    only: tuple[int, int] | None = None,
 ) -> Segmentation:
     """Asks every phrase of every slice along `plane`; "vote" asks along all three and takes the mean probability.
 
@@ -49,8 +50,9 @@ def segment(
     `encodings` keeps them on disk beyond this process. `skip_air`: slices that show air only (engine.inference.air)
     are not asked and get probability 0. `levels` says where the answers lie; what does not fit into memory is
     memory-mapped. `refinement` is done to every answer's mask; a phrase below the bundle's presence score has an empty
-    one (engine.bundle.presence; without a calibration the score must reach the threshold). Memory beyond the volume:
-    a batch of slices, and one byte a voxel and phrase (three while voting), at most `level_store.MOST_IN_MEMORY`, and
+    one (engine.bundle.presence; without a calibration the score must reach the threshold). `only`: first and last
+    slice along the plane; the rest is not asked and has probability 0, and presence is that of these slices. Memory
+    beyond the volume: a batch of slices, and one byte a voxel and phrase (three while voting), at most `level_store.MOST_IN_MEMORY`, and
     as much again for the masks. Emits Progress and SliceDone, reads `cancel` before every batch and phrase. Raises
     InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
     """
@@ -65,8 +67,10 @@ def segment(
     planes = planes_of(volume, plane)
     stacks = [SliceStack(volume.voxels, volume.geometry, one) for one in planes]
     kept = LevelStore() if levels is None else levels
-    ticker = Ticker(emit, job_id, sum(map(len, stacks)), "slices", "Segmenting")
+    span = None if only is None else _span(only, stacks)
+    ticker = Ticker(emit, job_id, sum(map(len, stacks)) if span is None else len(span), "slices", "Segmenting")
     asking = Asking(session, texts, emit, cancel, job_id, store, key, skip_air, ticker, kept.files or (), encodings)
+    asking.only = span
     found = one_plane(asking, stacks[0], kept) if len(stacks) == 1 else vote(asking, stacks, kept)
     if encodings is not None:
         encodings.tidy()
@@ -98,6 +102,19 @@ def segment(
         intensity_note(stacks[0].slices, manifest.preprocess),
         asking.air,
     )
+
+
+def _span(only: tuple[int, int], stacks: Sequence[SliceStack]) -> range:
+    first, last = only
+    if len(stacks) > 1:
+        raise InputError("A few slices cannot be asked along three planes at once.", hint="Choose one.", field="axis")
+    if not 0 <= first <= last < len(stacks[0]):
+        raise OutOfRange(
+            f"There are no slices {first} to {last}: the scan has {len(stacks[0])} along this plane.",
+            hint=f"Count them from 0 to {len(stacks[0]) - 1}.",
+            field="slices",
+        )
+    return range(first, last + 1)
 
 
 def _ask(

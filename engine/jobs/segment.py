@@ -54,6 +54,12 @@ def run(
     started = time.monotonic()
     cache = cache or SegmentCache()
     asked = known_axis(job.axis) if job.axis else None
+    if job.slices and (job.save or len(job.slices) != 2):
+        raise InputError(
+            "A few slices are asked for a look only, by the first and the last of them.",
+            hint="Leave slices out, or save nothing (save: false) and give two numbers.",
+            field="slices",
+        )
     refinement, device = Refinement.of(asdict(job)), known_device(job.device)
     found = find_items(job, cancel)
     only = found.items[0]

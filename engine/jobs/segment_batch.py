@@ -109,6 +109,7 @@ class Batch:
                 levels=levels,
                 encodings=EncodingFiles(encodings_folder()) if job.keep_encodings else None,
                 refinement=self.refinement,
+                only=(job.slices[0], job.slices[1]) if job.slices else None,
             )
         except BaseException:
             levels.drop()

@@ -332,3 +332,36 @@ def test_a_mask_plane_by_plane_is_the_mask() -> None:
     assert answer.voxels == answer.mask.sum()
     absent = Answer("a", "a", levels, 0.5, presence=0.1, presence_cut=0.5)
     assert not np.stack(list(absent.mask_planes())).any()
+
+
+@pytest.mark.parametrize("plane", ["axial", "sagittal"])
+def test_only_some_slices_are_asked(session: BundleSession, plane, monkeypatch) -> None:
+    volume = bright_box()
+    asked: list[int] = []
+    original = session.encode_image
+    monkeypatch.setattr(session, "encode_image", lambda inputs, **k: asked.append(len(inputs)) or original(inputs, **k))
+    store, events = EncodingStore(), []
+    (alone,) = ask(
+        volume, session, "bright", plane=plane, only=(3, 4), store=store, key=("scan",), events=events
+    ).answers
+    assert asked == [1, 1]
+    whole = ask(volume, session, "bright", plane=plane, store=store, key=("scan",)).answers[0]
+    axis = 0 if plane == "axial" else 2
+    shown, complete = np.moveaxis(alone.levels, axis, 0), np.moveaxis(whole.levels, axis, 0)
+    assert np.abs(shown[3:5].astype(int) - complete[3:5]).max() <= 1
+    assert not shown[:3].any()
+    assert not shown[5:].any()
+    done = len(asked)
+    ask(volume, session, "bright", plane=plane, only=(5, 5), store=store, key=("scan",))
+    assert len(asked) == done  # taken from the batch that was encoded for the whole scan
+
+
+@pytest.mark.parametrize("only", [(-1, 2), (3, 2), (0, 8)])
+def test_slices_that_are_not_there(session: BundleSession, only) -> None:
+    with pytest.raises(OutOfRange, match="no slices"):
+        ask(bright_box(), session, "bright", only=only)
+
+
+def test_a_few_slices_have_one_plane(session: BundleSession) -> None:
+    with pytest.raises(InputError, match="three planes"):
+        ask(bright_box(), session, "bright", plane="vote", only=(1, 1))

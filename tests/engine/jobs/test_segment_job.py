@@ -364,3 +364,14 @@ def test_half_an_answer_is_taken_away(head: Path, bundle: Path, tmp_path: Path) 
         run(asked, stop, token, "job")
     assert seen[0]
     assert list(folder.iterdir()) == []
+
+
+def test_one_slice_is_for_a_look_and_never_saved(head: Path, bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "look"
+    made = go(job(head, bundle, "bright", axis="axial", save=False, probabilities=str(out), slices=[3, 3]))
+    levels = np.load(made["probabilities"][0]["path"])
+    assert levels.shape == (8, 16, 32)
+    assert [bool(one.any()) for one in levels] == [False, False, False, True, False, False, False, False]
+    with pytest.raises(InputError, match="look only"):
+        go(job(head, bundle, "bright", out=tmp_path / "mask.nii.gz", slices=[3, 3]))
+    assert not (tmp_path / "mask.nii.gz").exists()

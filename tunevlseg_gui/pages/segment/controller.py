@@ -88,6 +88,16 @@ class SegmentController(QObject):
         self._kept: tuple[Path, KeptEdits] | None = None
         client.event.connect(self.on_event)
 
+    @property
+    def is_busy(self) -> bool:
+        """A job is under way that the user waits for."""
+        return bool(self._running)
+
+    @property
+    def view(self) -> Path | None:
+        """Where the engine's view of the open scan lies."""
+        return self._view
+
     # scans
 
     def open_scan(self, path: Path) -> None:

@@ -26,12 +26,14 @@ from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.comparing import MaskComparer
 from tunevlseg_gui.pages.segment.controller import Client, SegmentController
 from tunevlseg_gui.pages.segment.edit_bar import EditBar
+from tunevlseg_gui.pages.segment.live import LiveAsker
 from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
 from tunevlseg_gui.pages.segment.saving import file_filter, named_by, suggested_mask
 from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.buttons import button
@@ -84,6 +86,7 @@ class SegmentPage(QWidget):
         self.edit_bar.hide()
         left.insertWidget(left.indexOf(self.status), self.edit_bar)
         self.comparer = MaskComparer(client, self)
+        self.live = LiveAsker(client, self)
         self._connect()
 
     def open_scan(self, path: Path | str) -> None:
@@ -211,7 +214,9 @@ class SegmentPage(QWidget):
         side.open_bundle_clicked.connect(self._choose_bundle)
         side.tune_clicked.connect(self._tune)
         side.model_chosen.connect(control.choose_model)
-        side.ask_clicked.connect(control.ask)
+        for deed in (side.cleaning_changed, side.layer_list.removed):
+            deed.connect(lambda *_: self.live.stop())  # before the controller looks at the layers
+        side.ask_clicked.connect(self._ask)
         side.cancel_clicked.connect(control.cancel)
         side.save_clicked.connect(self._save)
         side.case_clicked.connect(self._add_case)
@@ -237,9 +242,9 @@ class SegmentPage(QWidget):
         viewer.edit_wanted.connect(editor.use_tool)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             QShortcut(QKeySequence(key), viewer, self._enter, context=inside)
-        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, control.cancel, context=inside)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._escape, context=inside)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(keys), self, control.ask, context=inside)
+            QShortcut(QKeySequence(keys), self, self._ask, context=inside)
 
     def _choose_scan(self) -> None:
         if path := self.ask_scan_path():
@@ -253,7 +258,18 @@ class SegmentPage(QWidget):
         if path := self.ask_bundle_path():
             self.open_bundle(path)
 
+    def _ask(self) -> None:
+        """The whole scan."""
+        self.live.stop()
+        habits().remember_phrases(self.side.prompt_edit.phrases())
+        self.controller.ask()
+
+    def _escape(self) -> None:
+        if not self.live.stop():
+            self.controller.cancel()
+
     def _save(self) -> None:
+        self.live.stop()
         if path := self.ask_save_path():
             self.controller.save(Path(path), self.ask_overwrite, self.ask_identity)
 
@@ -263,6 +279,7 @@ class SegmentPage(QWidget):
             self.controller.editor.take()
 
     def _compare(self) -> None:
+        self.live.stop()
         if path := self.ask_mask_path():
             self.comparer.open(Path(path))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from engine.text.phrases import phrase_for
 
 
 class PromptEdit(QPlainTextEdit):
@@ -23,6 +25,23 @@ class PromptEdit(QPlainTextEdit):
         """Each phrase once, in order, without surplus blanks."""
         lines = (" ".join(line.split()) for line in self.toPlainText().splitlines())
         return list(dict.fromkeys(line for line in lines if line))
+
+    def add_phrase(self, phrase: str) -> None:
+        """A line of its own, at the end; one that is there is not said twice."""
+        phrases = self.phrases()
+        if phrase not in phrases:
+            self.setPlainText("\n".join([*phrases, phrase]))
+            self.moveCursor(QTextCursor.MoveOperation.End)
+
+    def use_template(self, name: str) -> None:
+        """Lays the line with the cursor into a template of `engine.text.phrases`."""
+        cursor = self.textCursor()
+        line = cursor.block().text().strip()
+        if not line:
+            return
+        cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+        after_another = cursor.selectedText().startswith("\u2029")  # the selection begins with the line's break
+        cursor.insertText(("\n" if after_another else "") + phrase_for(line, name))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

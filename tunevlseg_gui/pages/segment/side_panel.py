@@ -21,6 +21,7 @@ from tunevlseg_gui.pages.segment.cleaner_box import CleanerBox
 from tunevlseg_gui.pages.segment.compare_box import CompareBox
 from tunevlseg_gui.pages.segment.layer_list import LayerList
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice
+from tunevlseg_gui.pages.segment.phrase_menu import PhraseMenu
 from tunevlseg_gui.pages.segment.prompt_edit import PromptEdit
 from tunevlseg_gui.viewer.scan_viewer import PLANE_TITLES
 from tunevlseg_gui.widgets.buttons import button
@@ -163,8 +164,20 @@ class SidePanel(QScrollArea):
         self.label_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.label_combo.setMinimumContentsLength(11)
         words.addWidget(self.label_combo)
-        column.addWidget(label("Phrases, one a line", "heading"))
+        head = QHBoxLayout()
+        head.addWidget(label("Phrases, one a line", "heading"), 1)
+        self.phrase_menu = PhraseMenu(box)
+        self.phrase_menu.phrase_chosen.connect(self.prompt_edit.add_phrase)
+        self.phrase_menu.template_chosen.connect(self.prompt_edit.use_template)
+        phrases = button("Phrases", "phraseMenuButton", role="flat", tip="Phrases asked before, and templates")
+        phrases.setMenu(self.phrase_menu)
+        head.addWidget(phrases)
+        column.addLayout(head)
         column.addWidget(self.prompt_edit)
+        self.live_check = QCheckBox("Ask this slice while typing")
+        self.live_check.setObjectName("liveCheck")
+        self.live_check.setToolTip("When typing stops, the slice on show is asked; Ctrl+Enter asks the whole scan")
+        column.addWidget(self.live_check)
         column.addWidget(self._label_row)
         row = QHBoxLayout()
         row.addWidget(self.segment_button, 1)
