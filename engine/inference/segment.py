@@ -52,9 +52,9 @@ def segment(
     memory-mapped. `refinement` is done to every answer's mask; a phrase below the bundle's presence score has an empty
     one (engine.bundle.presence; without a calibration the score must reach the threshold). `only`: first and last
     slice along the plane; the rest is not asked and has probability 0, and presence is that of these slices. Memory
-    beyond the volume: a batch of slices, and one byte a voxel and phrase (three while voting), at most `level_store.MOST_IN_MEMORY`, and
-    as much again for the masks. Emits Progress and SliceDone, reads `cancel` before every batch and phrase. Raises
-    InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
+    beyond the volume: a batch of slices, and one byte a voxel and phrase (three while voting), at most
+    `level_store.MOST_IN_MEMORY`, and as much again for the masks. Emits Progress and SliceDone, reads `cancel` before
+    every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
     """
     started = time.monotonic()
     manifest = session.bundle.manifest
