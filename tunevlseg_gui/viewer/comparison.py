@@ -16,7 +16,7 @@ FALSE_NEGATIVE: Colour = (86, 180, 233)
 """Okabe and Ito's bluish green, vermillion and sky blue: told apart with any colour vision."""
 
 COLOURS = (AGREEMENT, FALSE_POSITIVE, FALSE_NEGATIVE)
-NAMES = ("agreement", "false positive: predicted only", "false negative: missed")
+NAMES = ("agreement", "false positive", "false negative")
 
 
 @dataclass(eq=False)

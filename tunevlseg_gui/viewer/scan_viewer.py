@@ -89,7 +89,7 @@ class ScanViewer(QWidget):
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = ViewMenu(self)
         self.view_button.setMenu(self.menu)
-        self.menu.action_wanted.connect(self._act)
+        self.menu.action_wanted.connect(lambda action: self.panes.active.do(action))
 
         self.tools = QWidget()
         row = QHBoxLayout(self.tools)

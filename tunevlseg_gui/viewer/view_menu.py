@@ -13,6 +13,10 @@ ORIENTATIONS = (
     (True, "&Neurological: patient's right on the right"),
 )
 RIGHT_DRAGS = (("window", "Right drag: &window and level"), ("zoom", "Right drag: &zoom"))
+SHOWING = (
+    ("heat", "Probabilities as a &heat map, and back"),
+    ("solo", "&Only one mask, and back"),
+)
 MEASURING = (
     ("ruler", "R&uler: left drag; right click on it removes it"),
     ("area", "&Area: draw round it; right click on it removes it"),
@@ -36,7 +40,7 @@ class ViewMenu(QMenu):
         for meaning, title in RIGHT_DRAGS:
             self._choice(self.right_drag, title, meaning)
         self.addSeparator()
-        for action, title in MEASURING:
+        for action, title in (*SHOWING, *MEASURING):
             self.addAction(title, lambda action=action: self.action_wanted.emit(action))
         self.addSeparator()
         self.addAction("&Keys and mouse…", lambda: self.action_wanted.emit("keys"))

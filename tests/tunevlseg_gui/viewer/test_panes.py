@@ -185,3 +185,15 @@ def test_a_key_shows_probabilities_as_a_heat_map(viewer: ScanViewer) -> None:
     assert viewer.state.shared.heat
     QTest.keyClick(viewer.view, Qt.Key.Key_P, SHIFT)
     assert not viewer.state.shared.heat
+
+
+def test_the_view_menu_reaches_what_keys_do(viewer: ScanViewer) -> None:
+    titles = {action.text().replace("&", ""): action for action in viewer.menu.actions()}
+    titles["Probabilities as a heat map, and back"].trigger()
+    assert viewer.state.shared.heat
+    titles["Ruler: left drag; right click on it removes it"].trigger()
+    assert viewer.view.mouse.tool is not None
+    titles["Neurological: patient's right on the right"].trigger()
+    assert habits().settings.neurological
+    titles["Right drag: zoom"].trigger()
+    assert habits().settings.right_drag == "zoom"
