@@ -166,12 +166,17 @@ def _compose_colour(
 
 def outline_lines(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The border of a mask [h, w] as lines [n, 4] (x1, y1, x2, y2) along pixel edges, straight runs joined."""
-    framed = np.pad(mask, 1)
+    filled_rows, filled_columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not filled_rows.size:
+        return np.empty((0, 4), np.int64)
+    # Most structures fill a small part of a slice: the rest need not be looked at.
+    top, left = int(filled_rows[0]), int(filled_columns[0])
+    framed = np.pad(mask[top : filled_rows[-1] + 1, left : filled_columns[-1] + 1], 1)
     across = _runs(framed[1:, 1:-1] != framed[:-1, 1:-1])
     down = _runs((framed[1:-1, 1:] != framed[1:-1, :-1]).T)
     rows = np.stack([across[1], across[0], across[2], across[0]], axis=1)
     columns = np.stack([down[0], down[1], down[0], down[2]], axis=1)
-    return np.concatenate([rows, columns])
+    return np.concatenate([rows, columns]) + (left, top, left, top)
 
 
 def _runs(edges: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
