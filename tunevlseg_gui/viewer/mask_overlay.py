@@ -176,7 +176,7 @@ def outline_lines(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     down = _runs((framed[1:-1, 1:] != framed[1:-1, :-1]).T)
     rows = np.stack([across[1], across[0], across[2], across[0]], axis=1)
     columns = np.stack([down[0], down[1], down[0], down[2]], axis=1)
-    return np.concatenate([rows, columns]) + (left, top, left, top)
+    return np.concatenate([rows, columns]) + np.array((left, top, left, top))
 
 
 def _runs(edges: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

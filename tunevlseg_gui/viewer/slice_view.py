@@ -273,6 +273,8 @@ class SliceView(QWidget):
     def step(self, slices: int) -> None:
         self.state.step(slices)
         self.tell_changed()
+        if not self.underMouse():  # else the reading is of what is under the mouse
+            self.hovered.emit(self.state.reading(*self.state.cursor_pixel))
 
     def tell_changed(self) -> None:
         """After the state or a layer was changed in this view: repaints, and tells others."""
