@@ -97,8 +97,12 @@ def mark_problems(rows: Iterable[CaseRow], problems: Iterable[Mapping[str, Any]]
         for case_id in problem.get("cases") or ():
             told.setdefault(str(case_id), {})[mark] = None
     for row in rows:
-        marks = told.get(row.case_id, ())
-        row.problems = tuple(sorted(marks, key=lambda mark: SEVERITIES.index(mark[0]) if mark[0] in SEVERITIES else 9))
+        marks = tuple(told.get(row.case_id, ()))
+        row.problems = marks if len(marks) < 2 else tuple(sorted(marks, key=_worst_first))
+
+
+def _worst_first(mark: tuple[str, str]) -> int:
+    return SEVERITIES.index(mark[0]) if mark[0] in SEVERITIES else len(SEVERITIES)
 
 
 def companions(rows: Iterable[CaseRow], chosen: Iterable[str]) -> list[str]:

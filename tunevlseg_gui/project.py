@@ -344,10 +344,13 @@ class Project(QObject):
 
     def data_for_recipe(self) -> dict[str, Any]:
         """The `data` part of a recipe; with moved cases, from the dataset.yaml that holds them."""
-        folder = self.saved if self.moves and not self.waiting else self.folder
+        from_file = bool(self.moves) and not self.waiting
+        folder = self.saved if from_file else self.folder
+        # That file gives the splits: drawing them anew would put the moved cases elsewhere.
+        split = replace(self.split, given=True) if from_file else self.split
         return {
             "folder": str(folder or ""),
             "layout": "auto",
             "labels": [label.for_recipe() for label in self.labels],
-            "split": self.split.for_recipe(),
+            "split": split.for_recipe(),
         }

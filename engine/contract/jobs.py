@@ -152,6 +152,7 @@ class EditDataset:
 class CheckPhrases:
     """What is wrong with phrases that were just edited; result: `problems`, and the `kinds` that they may be of."""
 
+    folder: str
     labels: list[dict[str, Any]]  # as `data.labels` of a recipe
     marked: list[int] = field(default_factory=list)  # values of the labels that some mask holds
 

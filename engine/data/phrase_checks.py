@@ -16,13 +16,16 @@ _DENIED = re.compile(r"^(?:no|not|without)\b", re.IGNORECASE)
 _FIX = "Write what it shows into the label table (data.labels), in words that a person would use."
 
 
-KINDS = ("phrase_missing", "phrase_contradicts", "phrase_twice", "phrase_side")
+KINDS = ("phrase_missing", "phrase_from_folder", "phrase_contradicts", "phrase_twice", "phrase_side")
 
 
-def told_phrases(labels: Sequence[LabelConfig], marked: Collection[int], config: DataConfig) -> list[Problem]:
+def told_phrases(
+    labels: Sequence[LabelConfig], marked: Collection[int], config: DataConfig, dataset: str = ""
+) -> list[Problem]:
     """Names that say nothing, one phrase for two labels, phrases that deny what masks show, sides with flips on.
 
-    `marked`: label values that some mask holds. Each problem is one of KINDS.
+    `marked`: label values that some mask holds; `dataset`: the name that a lone label gets where nothing else names it.
+    Each problem is one of KINDS.
     """
     problems: list[Problem] = []
     empty = [text for label in labels for text in label.texts if _NUMBERED.match(text.rstrip("."))]
@@ -30,6 +33,9 @@ def told_phrases(labels: Sequence[LabelConfig], marked: Collection[int], config:
         shown = ", ".join(repr(phrase) for phrase in empty[:3]) + (" …" if len(empty) > 3 else "")
         told = f"A phrase that tells a model nothing of what to find: {shown}."
         problems.append(Problem("phrase_missing", "warning", told, "", _FIX, len(empty)))
+    if len(labels) == 1 and labels[0].phrase == dataset:
+        told = f"The phrase {dataset!r} is only the folder's name: it is right where that says what the masks show."
+        problems.append(Problem("phrase_from_folder", "note", told, "", _FIX))
     for label, text in texts_of(labels):
         if _DENIED.match(text) and label.value in marked:
             told = f"The phrase {text!r} says that nothing is there, but masks mark it."

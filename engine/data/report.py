@@ -91,7 +91,7 @@ def inspect(
     wishes = [item.intensity for item in seen]
     problems += [*label_problems, *split_problems, *label_gaps(table, findings), *told_masks(seen)]
     marked = {value for finding in findings for value, pixels in finding.counts.items() if pixels}
-    problems += [*told_sizes(findings), *told_phrases(table.labels, marked, config)]
+    problems += [*told_sizes(findings), *told_phrases(table.labels, marked, config, name_from_folder(folder))]
     problems += told_prompts([item.case for item in seen], table.labels, config)
     if len(table) == 1:
         problems += told_inverted(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from engine.config.yaml_io import build
@@ -12,6 +13,7 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError
 from engine.contract.jobs import CheckPhrases
 from engine.data.config import DataConfig, LabelConfig
+from engine.data.labels import name_from_folder
 from engine.data.phrase_checks import KINDS, told_phrases
 from engine.data.phrases import check_phrases
 from engine.data.problem import Problem, gathered
@@ -22,7 +24,8 @@ from engine.text.tokenizer import PhraseTokenizer
 def run(job: CheckPhrases, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
     """`{"kinds", "problems"}`: what an inspection would tell of these phrases. Raises RecipeError for a bad label."""
     config = build(DataConfig, {"labels": job.labels}, path="data")
-    problems = [*told_phrases(config.labels, set(job.marked), config), *cut_by_starter(config.labels)]
+    name = name_from_folder(Path(job.folder))
+    problems = [*told_phrases(config.labels, set(job.marked), config, name), *cut_by_starter(config.labels)]
     return {
         "kinds": [*KINDS, "phrase_too_long"],
         "problems": [problem.to_dict() for problem in gathered(problems)],

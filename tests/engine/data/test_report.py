@@ -38,7 +38,7 @@ def _problem(report: DatasetReport, kind: str) -> Problem:
 def test_a_plain_folder(tmp_path: Path, make: Any, inspected: Inspected) -> None:
     report = inspected(make.pairs(tmp_path / "colon_polyps-2", 10))
     assert report.usable
-    assert report.problems == ()
+    assert [(problem.kind, problem.severity) for problem in report.problems] == [("phrase_from_folder", "note")]
     assert [(label.value, label.name, label.phrase) for label in report.labels] == [
         (1, "colon polyps 2", "colon polyps 2")
     ]
@@ -49,6 +49,13 @@ def test_a_plain_folder(tmp_path: Path, make: Any, inspected: Inspected) -> None
     assert found["labels"][0]["cases"] == 10
     assert found["splits"]["train"] == {"cases": 8, "patients": 8, "slices": 8}
     assert found["cases"][0]["image"] == "images/c0.png"
+
+
+def test_a_phrase_that_a_person_wrote_is_not_called_the_folders(
+    tmp_path: Path, make: Any, inspected: Inspected
+) -> None:
+    label = {"value": 1, "name": "polyp", "phrase": "a polyp", "colour": "#E69F00"}
+    assert inspected(make.pairs(tmp_path / "set", 10), labels=[label]).problems == ()
 
 
 def test_progress_is_told_and_a_cancel_heeded(tmp_path: Path, make: Any) -> None:
@@ -107,7 +114,7 @@ def test_dataset_json_of_another_program_is_left_alone(tmp_path: Path, make: Any
     (tmp_path / "set/dataset.json").write_text('{"labels": {"background": 0, "tumour": 1}, "numTraining": 4}')
     report = inspected(tmp_path / "set")
     assert report.table.names == ["set"]
-    assert report.problems == ()
+    assert [problem.kind for problem in report.problems] == ["phrase_from_folder"]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ class DataController:
         folder, split = self._project.folder, self._project.split
         self._placed = bool(self._project.moves)
         splits = self._project.splits() if self._placed else {}
+        if self._placed:
+            split = replace(split, given=True)  # where cases were moved to stands, not what another draw would give
         job = InspectData(
             str(folder),
             labels=[label.for_recipe() for label in self._project.labels],

@@ -34,7 +34,7 @@ class PhraseWatch(QObject):
         if project.found is None or not labels:
             return
         marked = sorted({value for row in project.cases for value in row.areas})
-        job = CheckPhrases([label.for_recipe() for label in labels], marked)
+        job = CheckPhrases(str(folder), [label.for_recipe() for label in labels], marked)
 
         def heard(event: Event) -> None:
             # A label that cannot be is told where it is edited; an older answer is left for the newer one.

@@ -38,6 +38,7 @@ class SidePanel(QTabWidget):
         self.problems = ProblemList()
         self.repairs = Repairs(client, project, self)
         self._plots: PlotsPanel | None = None
+        self._stale = False  # the plots show another report than the last
         self._plot_page = QWidget()
         QVBoxLayout(self._plot_page).setContentsMargins(0, 0, 0, 0)
         self.details = label("", "muted", wrap=True, name="datasetDetails")
@@ -84,8 +85,8 @@ class SidePanel(QTabWidget):
         self.show_split()
         self.show_problems()
         self.details.setText("\n".join(filter(None, [found.layout, found.details, *found.facts])) if found else "")
-        if self._plots is not None:
-            self._plots.show_found()
+        self._stale = self._plots is not None
+        self._shown(self.currentIndex())
 
     def show_problems(self) -> None:
         """Those that are known, and their number on the tab."""
@@ -104,7 +105,10 @@ class SidePanel(QTabWidget):
 
     def _shown(self, index: int) -> None:
         if index == PLOTS:
-            _ = self.plots
+            plots = self.plots
+            if self._stale:
+                plots.show_found()
+            self._stale = False
 
 
 def _scrolled(inside: QWidget) -> QScrollArea:
