@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from engine.contract.events import JobFinished, SliceDone
 from engine.contract.jobs import Refine, SaveMask, Segment
 from engine.jobs.receipts import receipt_of
 from engine.volumes.reading import read_mask
@@ -117,6 +118,35 @@ def test_everything_is_taken_back_and_done_again_the_answer_included(
         key(liver, Qt.Key.Key_Z, modifiers=CTRL | Qt.KeyboardModifier.ShiftModifier)
         rest(liver, qtbot)
     assert np.array_equal(mask(liver), after)
+
+
+def test_an_answer_that_filled_in_is_taken_back_to_what_was_shown_before(
+    opened: SegmentPage, desk: DeskClient, qtbot: Any, levels: np.ndarray
+) -> None:
+    """Not to its own beginnings; and while it is on its way, no layer comes or goes otherwise."""
+    state, editor = opened.viewer.state, opened.controller.editor
+    opened.edit_bar.new_action.trigger()
+    (drawn,) = state.layers
+    opened.side.prompt_edit.setPlainText("liver")
+    opened.controller.ask()
+    job_id, job = desk.last(Segment)
+    path = Path(job.probabilities) / "liver.npy"
+    path.parent.mkdir(parents=True)
+    np.save(path, levels)
+    desk.event.emit(SliceDone(job_id, 0, 6, str(path)))
+    assert [layer.phrase for layer in state.layers] == ["mask", "liver"]
+    opened.edit_bar.new_action.trigger()
+    opened.controller.remove_layer(drawn)
+    editor.undo()
+    assert [layer.phrase for layer in state.layers] == ["mask", "liver"]
+    assert "on its way" in opened.status.text()
+    result = {"probabilities": [{"prompt": "liver", "path": str(path)}], "masks": [{}]}
+    desk.event.emit(JobFinished(job_id, result))
+    qtbot.waitUntil(lambda: len(state.layers) == 2 and bool(state.layers[1].counts.any()))
+    editor.undo()
+    assert state.layers == [drawn]
+    editor.undo()
+    assert state.layers == []
 
 
 def test_with_ctrl_the_brush_erases_and_the_brackets_change_its_size(liver: SegmentPage, qtbot: Any) -> None:

@@ -56,6 +56,7 @@ class Asked:
     question: Question | None = None
     target: Path | None = None
     files: MaskFiles | None = None  # of a mask that was edited
+    before: list[Layer] = field(default_factory=list)  # what was on show when a question was asked
     warnings: list[str] = field(default_factory=list)
 
 
@@ -147,6 +148,7 @@ class SegmentController(QObject):
     def _show_scan(self, scan: ViewedScan, view: Path) -> None:
         self.scan, self._view = scan, view
         self._question = self._filling = None
+        self.editor.asking = False
         self._origin = Origin()
         self._cleaner.stop()
         self._kept = None
@@ -249,8 +251,8 @@ class SegmentController(QObject):
         self._page.banner.hide()
         self._page.show_status(f"Asking {self._chosen.title}…")
         state = self._page.viewer.state
-        before = self._kept_beside(question)
         shown = list(state.layers)
+        before = self._kept_beside(question, shown)
 
         scan = self.scan
 
@@ -259,8 +261,11 @@ class SegmentController(QObject):
                 return  # another one was opened meanwhile
             self._page.viewer.show_layers(shown if layers is before else layers)  # edited ones stay as they are
 
+        self.editor.asking = True
         self._filling = FillingAnswers(question, self.scan.shape_zyx, before, fill)
-        self._start(job, Asked("segment", scan=self.scan.path, series=self.scan.series, question=question))
+        self._start(
+            job, Asked("segment", scan=self.scan.path, series=self.scan.series, question=question, before=shown)
+        )
 
     def cancel(self) -> None:
         if self.editor.cancel():
@@ -278,7 +283,9 @@ class SegmentController(QObject):
         def show(new: list[Layer]) -> None:
             if self.scan is not scan:
                 return
-            before, keep, last = list(state.layers), self._kept_beside(question), self._question
+            # What is on show by now may be the answer on its way.
+            before, last = asked.before, self._question
+            keep = self._kept_beside(question, before)
             for layer in new:
                 layer.visible = layer.is_present(state.threshold)
             edited = {layer.phrase: layer for layer in keep if layer.edited}
@@ -302,10 +309,10 @@ class SegmentController(QObject):
 
         run_task(self, lambda: read_answers(result, question, scan.shape_zyx), show, self._show_error)
 
-    def _kept_beside(self, question: Question) -> list[Layer]:
+    def _kept_beside(self, question: Question, shown: list[Layer]) -> list[Layer]:
         """The layers that stay beside the answers to a question: those that go with it, and what a hand has drawn."""
         goes = self._question is not None and self._question.goes_with(question)
-        return [layer for layer in self._page.viewer.state.layers if goes or layer.edited]
+        return [layer for layer in shown if goes or layer.edited]
 
     def _show_first(self, new: list[Layer]) -> None:
         """Goes to a slice that shows something, unless this one does already."""
@@ -399,9 +406,13 @@ class SegmentController(QObject):
         colour = next(one for one in COLOURS if one not in {layer.colour for layer in layers})
         made = new_mask(name, scan.shape_zyx, colour)
         self._change_layers("New mask", [*layers, made])
-        self.editor.choose(made)
+        if made in self._page.viewer.state.layers:
+            self.editor.choose(made)
 
     def _change_layers(self, words: str, after: list[Layer]) -> None:
+        if self.editor.asking:
+            self._page.show_status("An answer is on its way. Wait for it, or press Esc.")
+            return
         step = LayersChanged(words, list(self._page.viewer.state.layers), after, self._show_layers)
         step.redo()
         self.editor.history.add(step)
@@ -674,6 +685,7 @@ class SegmentController(QObject):
             if self._filling is not None:
                 self._filling.over(answered=answered)
                 self._filling = None
+                self.editor.asking = False
             self._running = ""
             self._page.side.show_running(False)
             self._show_save()

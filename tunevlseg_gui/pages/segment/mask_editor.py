@@ -22,7 +22,14 @@ from tunevlseg_gui.viewer.editing.delta import Delta, apply, box_around, delta_o
 from tunevlseg_gui.viewer.editing.history import LIMIT_MB, History, Step
 from tunevlseg_gui.viewer.editing.parts import holes_of_slice, part_at, region_at
 from tunevlseg_gui.viewer.editing.preview import Preview
-from tunevlseg_gui.viewer.editing.steps import EditingBegun, EditingEnded, ProposalSet, VoxelsChanged, begun
+from tunevlseg_gui.viewer.editing.steps import (
+    EditingBegun,
+    EditingEnded,
+    LayersChanged,
+    ProposalSet,
+    VoxelsChanged,
+    begun,
+)
 from tunevlseg_gui.viewer.editing.tools import BrushTool, PickTool, PreviewTool
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.tool import Tool
@@ -58,6 +65,7 @@ class MaskEditor(QObject):
         self._stop = threading.Event()
         self._era = 0  # grows with each scan: what was begun on another one comes too late
         self._whole = WholeMask(client, self)
+        self.asking = False  # an answer is on its way: the list of layers is not to be changed
         self.view_folder: Path | None = None
         self.is_picture = True
 
@@ -205,6 +213,9 @@ class MaskEditor(QObject):
 
     def _travel(self, step: Step | None, go: Callable[[], Step | None], words: str) -> None:
         if step is None or self._refused():
+            return
+        if self.asking and isinstance(step, LayersChanged):
+            self.told.emit("An answer is on its way. Wait for it, or press Esc.")
             return
         delta = getattr(step, "delta", None)
         if delta is not None and np.prod(shape_of(delta.box)) > LARGE:
@@ -428,6 +439,7 @@ class MaskEditor(QObject):
                 self.told.emit(f"{words}: nothing to change.")
             else:
                 self._add(VoxelsChanged(words, layer, delta))
+                self.told.emit(f"{words}: done. Ctrl+Z takes it back.")
 
         self._run(doing, work, done)
 
