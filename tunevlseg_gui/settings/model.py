@@ -26,6 +26,7 @@ class ViewerSettings:
     three_planes: bool = False
     keys: dict[str, list[str]] = field(default_factory=dict)  # action → keys, where they were changed
     phrases: list[str] = field(default_factory=list)  # asked before, the newest first
+    undo_mb: int = 256  # memory for what can be taken back of edited masks
 
 
 @dataclass

@@ -55,6 +55,7 @@ def _viewer(values: dict[str, Any]) -> ViewerSettings:
         three_planes=bool(values.get("three_planes", plain.three_planes)),
         keys={str(action): [str(key) for key in keys] for action, keys in dict(values.get("keys") or {}).items()},
         phrases=[str(phrase) for phrase in values.get("phrases") or []],
+        undo_mb=min(max(int(values.get("undo_mb", plain.undo_mb)), 16), 65_536),
     )
 
 

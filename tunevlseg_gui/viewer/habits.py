@@ -37,6 +37,10 @@ class Habits(QObject):
         self.settings.right_drag = meaning
         self.changed.emit()
 
+    def set_undo_mb(self, megabytes: int) -> None:
+        self.settings.undo_mb = megabytes
+        self.changed.emit()
+
     def set_neurological(self, on: bool) -> None:
         self.settings.neurological = on
         self.changed.emit()

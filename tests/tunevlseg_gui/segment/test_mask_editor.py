@@ -316,3 +316,11 @@ def test_tools_are_reached_by_keyboard_and_have_names(liver: SegmentPage) -> Non
     for widget in (*bar.tool_buttons.values(), bar.radius, bar.ball, bar.more, bar.undo, bar.redo, bar.layer_combo):
         assert widget.accessibleName()
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_the_memory_for_undo_is_a_setting(liver: SegmentPage) -> None:
+    actions = {action.data(): action for action in liver.edit_bar.memory_actions.actions()}
+    assert liver.controller.editor.history.limit_mb == 256
+    actions[64].trigger()
+    assert liver.controller.editor.history.limit_mb == 64
+    actions[256].trigger()

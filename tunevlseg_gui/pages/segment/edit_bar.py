@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,8 +22,11 @@ from PySide6.QtWidgets import (
 from tunevlseg_gui.pages.segment.mask_editor import MaskEditor
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.viewer.editing.brush import LARGEST, SMALLEST
+from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.widgets.buttons import button
+
+UNDO_MB = (64, 128, 256, 512, 1024, 4096)
 
 TOOLS = (
     ("paint", "brush", "Paint", "Key P; drag with the left button, with Ctrl to erase"),
@@ -136,6 +140,10 @@ class EditBar(QWidget):
             for made in (self.take_button, self.drop_button):
                 made.setEnabled(not editor.busy)
 
+    def _show_memory(self) -> None:
+        for action in self.memory_actions.actions():
+            action.setChecked(action.data() == habits().settings.undo_mb)
+
     def _chosen(self, row: int) -> None:
         layer = self.layer_combo.itemData(row)
         if isinstance(layer, Layer):
@@ -190,5 +198,15 @@ class EditBar(QWidget):
         self.back_action.triggered.connect(lambda _checked=False: editor.back_to_answer())
         self.new_action = menu.addAction("New empty mask")
         self.new_action.setObjectName("newMaskAction")
+        menu.addSeparator()
+        memory = menu.addMenu("Memory for undo")
+        self.memory_actions = QActionGroup(memory)
+        for megabytes in UNDO_MB:
+            action = memory.addAction(f"{megabytes} MB")
+            action.setCheckable(True)
+            action.setData(megabytes)
+            self.memory_actions.addAction(action)
+        self.memory_actions.triggered.connect(lambda chosen: habits().set_undo_mb(int(chosen.data())))
+        memory.aboutToShow.connect(self._show_memory)
         made.setMenu(menu)
         return made

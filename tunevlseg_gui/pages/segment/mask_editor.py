@@ -19,7 +19,7 @@ from tunevlseg_gui.pages.segment.whole_mask import WholeMask
 from tunevlseg_gui.viewer.editing.between import painted_slices, slices_between
 from tunevlseg_gui.viewer.editing.brush import Brush
 from tunevlseg_gui.viewer.editing.delta import Delta, apply, box_around, delta_of, difference, shape_of, whole_box
-from tunevlseg_gui.viewer.editing.history import LIMIT_MB, History, Step
+from tunevlseg_gui.viewer.editing.history import History, Step
 from tunevlseg_gui.viewer.editing.parts import holes_of_slice, part_at, region_at
 from tunevlseg_gui.viewer.editing.preview import Preview
 from tunevlseg_gui.viewer.editing.steps import (
@@ -31,6 +31,7 @@ from tunevlseg_gui.viewer.editing.steps import (
     begun,
 )
 from tunevlseg_gui.viewer.editing.tools import BrushTool, PickTool, PreviewTool
+from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.tool import Tool
 
@@ -54,7 +55,8 @@ class MaskEditor(QObject):
     def __init__(self, client: Client, viewer: ScanViewer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self.history = History(LIMIT_MB)
+        self.history = History(habits().settings.undo_mb)
+        habits().changed.connect(self._use_habits)
         self.brush = Brush()
         self.layer: Layer | None = None
         self.busy = ""  # what is under way, in words
@@ -76,9 +78,13 @@ class MaskEditor(QObject):
         self.cancel()
         self._era += 1
         self.history.clear()
+        self.history.use_limit(habits().settings.undo_mb)
         self.layer, self.busy, self._between = None, "", None
         self.view_folder, self.is_picture = view_folder, is_picture
         self.use_tool("")
+
+    def _use_habits(self) -> None:
+        self.history.use_limit(habits().settings.undo_mb)
 
     def layers_shown(self, layers: list[Layer]) -> None:
         """The list of layers is another; the one that is edited stays, where it is still there."""

@@ -32,6 +32,10 @@ class History:
         self._done: list[Step] = []
         self._undone: list[Step] = []
 
+    def use_limit(self, limit_mb: float) -> None:
+        self.limit_mb = limit_mb
+        self._trim()
+
     def add(self, step: Step) -> None:
         """A step that was just done; what was taken back before it cannot be done again."""
         self._undone.clear()
