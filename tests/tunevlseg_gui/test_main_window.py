@@ -15,7 +15,10 @@ from pytestqt.qtbot import QtBot
 from engine.runs.folders import home
 from tunevlseg_gui.app import begin
 from tunevlseg_gui.main_window import DEMO_SET, PAGES, RESEARCH_ONLY, MainWindow
+from tunevlseg_gui.settings import store
+from tunevlseg_gui.settings.model import ViewerSettings
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.habits import habits
 
 WAIT = 20_000
 
@@ -143,3 +146,10 @@ def test_the_option_demo_opens_the_set_that_fits_the_sample_volume(window: MainW
     assert window.project.folder is not None
     assert window.project.folder.name == DEMO_SET
     assert window.stack.currentWidget() is window.page("data")
+
+
+def test_a_habit_of_looking_is_written_at_once(window: MainWindow) -> None:
+    habits().set_right_drag("zoom")
+    assert window.settings.viewer.right_drag == "zoom"
+    assert store.load().viewer.right_drag == "zoom"
+    habits().use(ViewerSettings())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tunevlseg_gui.settings import store
-from tunevlseg_gui.settings.model import MOST_RECENT, WindowSettings
+from tunevlseg_gui.settings.model import ViewerSettings, WindowSettings
 
 
 def test_what_is_saved_is_loaded() -> None:
@@ -45,3 +45,15 @@ def test_a_folder_that_cannot_be_written_costs_no_crash() -> None:
     store.settings_file().parent.parent.mkdir(parents=True, exist_ok=True)
     store.settings_file().parent.write_text("a file where the folder should be")
     store.save(WindowSettings())
+
+
+def test_how_scans_are_looked_at_is_kept() -> None:
+    viewer = ViewerSettings("zoom", neurological=True, three_planes=True, keys={"whole": ["Q"]}, phrases=["liver"])
+    store.save(WindowSettings(viewer=viewer))
+    assert store.load().viewer == viewer
+
+
+def test_settings_of_before_have_the_usual_keys() -> None:
+    store.settings_file().parent.mkdir(parents=True, exist_ok=True)
+    store.settings_file().write_text(json.dumps({"version": 2, "theme": "dark", "recent": []}))
+    assert store.load().viewer == ViewerSettings()
