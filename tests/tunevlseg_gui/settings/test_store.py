@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tunevlseg_gui.settings import store
-from tunevlseg_gui.settings.model import ViewerSettings, WindowSettings
+from tunevlseg_gui.settings.model import MOST_RECENT, ViewerSettings, WindowSettings
 
 
 def test_what_is_saved_is_loaded() -> None:
