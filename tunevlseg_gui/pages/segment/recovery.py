@@ -25,6 +25,7 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 
 VERSION = 1
+_PIECE = 1 << 23  # voxels, a multiple of 8
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,9 @@ def _scan_name(scan: Path) -> str:
 
 
 def _packed(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.packbits(levels.reshape(-1))
+    """In pieces of whole bytes: packing all at once would keep the window's thread waiting."""
+    flat = levels.reshape(-1)
+    return np.concatenate([np.packbits(flat[at : at + _PIECE]) for at in range(0, flat.size, _PIECE)])
 
 
 def _hash(text: str) -> str:

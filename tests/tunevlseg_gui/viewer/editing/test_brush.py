@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from engine.volumes.slicing import SliceStack
+from engine.volumes.geometry import Geometry
+from engine.volumes.slicing import Plane, SliceStack
 from tunevlseg_gui.viewer.editing.brush import LARGEST, SMALLEST, Brush, Stroke, covered
 from tunevlseg_gui.viewer.editing.delta import apply
-from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.mask_overlay import Layer, count_levels
 
 
 def test_a_brush_is_round_in_millimetres(turned_stack: SliceStack) -> None:
@@ -45,6 +46,23 @@ def test_what_is_painted_lies_where_the_view_shows_it(turned_stack: SliceStack, 
     assert np.count_nonzero(shown) == np.count_nonzero(shown[7])
     z, y, x = (round(value) for value in turned_stack.voxel_of(7, 3, 30))
     assert edited_layer.levels[z, y, x] == 255
+
+
+@pytest.mark.parametrize("neurological", [False, True])
+@pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal", "acquisition"])
+def test_in_every_plane_and_orientation_the_paint_lies_under_the_mouse(plane: Plane, neurological: bool) -> None:
+    """Also on an oblique grid whose axes are stored in another order."""
+    turned = (0.0, 0.6, -0.8, -1.0, 0.0, 0.0, 0.0, 0.8, 0.6)
+    geometry = Geometry((1.0, 2.0, 3.0), (5.0, -7.0, 9.0), turned)
+    voxels = np.zeros((7, 9, 11), np.int16)
+    stack = SliceStack(voxels, geometry, plane, neurological=neurological)
+    levels = np.zeros(voxels.shape, np.uint8)
+    layer = Layer("liver", levels, (1, 2, 3), counts=count_levels(levels), edited=True)
+    stroke = Stroke(layer, stack, Brush(0.5), True)
+    stroke.go(3, (2.0, 5.0), (2.0, 5.0))
+    z, y, x = (round(value) for value in stack.voxel_of(3, 2, 5))
+    assert np.argwhere(levels).tolist() == [[z, y, x]]
+    assert stack.like(levels)[3, 2, 5] == 255
 
 
 def test_a_stroke_is_one_delta_that_takes_it_back(turned_stack: SliceStack, edited_layer: Layer) -> None:
