@@ -20,9 +20,10 @@ def file_key(path: Path, home: Path) -> str:
 
 def mended(found: CaseList, about: DatasetFile, home: Path, where: str) -> CaseList:
     """The cases with their mended masks, labels merged, without those that are left out. `home`: the files' folder."""
-    if about.merged:
-        pairs = _resolved(about.merged)
-        found = replace(found, cases=tuple(_with_merged(case, pairs) for case in found.cases))
+    pairs = _resolved(about.merged)
+    if pairs:
+        cases = tuple(_with_merged(case, pairs) for case in found.cases)
+        found = replace(found, cases=cases, problems=(*found.problems, _merged(pairs, where)))
     if not about.repaired and not about.left_out:
         return found
     new = {name: home / path for name, path in about.repaired.items()}
@@ -89,6 +90,20 @@ def _gone(name: str, path: str) -> Problem:
         message=f"Its mended copy, {path}, is not there; the mask is read as it was.",
         path=name,
         fix="Put the copy back, or repair the mask again.",
+    )
+
+
+def _merged(pairs: dict[int, int], where: str) -> Problem:
+    told = ", ".join(f"{value} as {into}" for value, into in sorted(pairs.items())[:5]) + (
+        " …" if len(pairs) > 5 else ""
+    )
+    return Problem(
+        kind="merged",
+        severity="note",
+        message=f"Label values count as another label's, as asked for: {told}.",
+        path=where,
+        fix="Nothing to do. Take them out of merged in that file to have labels of their own again.",
+        count=len(pairs),
     )
 
 

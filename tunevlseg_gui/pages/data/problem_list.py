@@ -90,7 +90,7 @@ class ProblemCard(QWidget):
         text = "\n".join(shown) + (f"\nand {hidden} more" if hidden and self._all_lines else "")
         self.places.setText(breakable(text))
         self.places.setVisible(bool(lines))
-        self.more.setText("Show fewer" if self._all_lines else f"Show all {len(lines)}")
+        self.more.setText("List fewer" if self._all_lines else f"List all {len(lines)}")
 
 
 class ProblemList(QScrollArea):

@@ -163,6 +163,10 @@ def test_labels_are_merged_in_masks_of_many_labels(tmp_path: Path, inspected: In
     assert [label.value for label in report.labels] == [1]
     assert _voxels(report, "a") == {1: before[1] + before[2]}
     assert not [problem for problem in report.problems if problem.kind == "values_unlisted"]
+    # A later day nobody remembers it: it is told, and where.
+    (told,) = (problem for problem in report.problems if problem.kind == "merged")
+    assert "2 as 1" in told.message
+    assert told.path == "dataset.yaml"
     # What is written from the report keeps it.
     write_dataset_file(report, tmp_path, overwrite=True)
     assert _voxels(inspected(tmp_path), "a") == {1: before[1] + before[2]}
