@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.bundle.levels import threshold_level
@@ -39,6 +39,8 @@ class SliceStrip(QWidget):
         self._state: SliceState | None = None
         self._layer: Layer | None = None
         self._key: Hashable = None
+        self._drawn = QPixmap()
+        self._drawn_key: Hashable = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(WAIT_MS)
@@ -82,39 +84,53 @@ class SliceStrip(QWidget):
         state, values = self._state, self._values()
         painter = QPainter(self)
         painter.fillRect(self.rect(), look().colour("stage"))
-        if state is None or self._layer is None or values is None:
-            painter.end()
-            return
-        areas, dice = values
+        if state is not None and self._layer is not None and values is not None:
+            painter.drawPixmap(0, 0, self._plot(self._layer, *values))
+            at = round((state.index + 0.5) * self.width() / len(values[0]))
+            painter.fillRect(at - 1, 0, 2, self.height(), look().colour("accent"))
+        painter.end()
+
+    def _plot(self, layer: Layer, areas: NDArray[np.int64], dice: NDArray[np.float64]) -> QPixmap:
+        """Areas as bars, Dice as a line; kept, since only the mark moves while slices are turned."""
+        state = self._state
+        plane = None if state is None else (state.plane, state.shared.neurological)
+        key = (
+            id(self.profile),
+            plane,
+            self.width(),
+            self.height(),
+            layer.colour,
+            look().theme,
+            self.devicePixelRatioF(),
+        )
+        if key == self._drawn_key:
+            return self._drawn
+        ratio = self.devicePixelRatioF()
+        drawn = QPixmap(self.size() * ratio)
+        drawn.setDevicePixelRatio(ratio)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
         wide, tall = self.width() / len(areas), self.height() - 4
         heights = areas / max(int(areas.max()), 1) * tall
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        shade = QColor(*self._layer.colour)
+        shade = QColor(*layer.colour)
         shade.setAlpha(170)
-        painter.setBrush(shade)
-        outline = [QPointF(0, self.height())]
-        for number, value in enumerate(heights):
-            outline += [
-                QPointF(number * wide, self.height() - value),
-                QPointF((number + 1) * wide, self.height() - value),
-            ]
-        painter.drawPolygon(QPolygonF([*outline, QPointF(self.width(), self.height())]))
-        painter.setBrush(look().colour("warning"))
-        for number in np.flatnonzero(dice < BROKEN):
-            painter.drawRect(QRectF((number + 1) * wide - 1.5, 0, 3, 6))
+        for number, value in enumerate(heights.tolist()):
+            left, right = round(number * wide), round((number + 1) * wide)
+            painter.fillRect(QRectF(left, self.height() - value, max(right - left, 1), value), shade)
+        for number in np.flatnonzero(dice < BROKEN).tolist():
+            painter.fillRect(QRectF((number + 1) * wide - 1.5, 0, 3, 6), look().colour("warning"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(240, 243, 247, 200), 1))
         run: list[QPointF] = []
-        for number, value in enumerate([*dice, np.nan]):
+        for number, value in enumerate([*dice.tolist(), np.nan]):
             if np.isnan(value):
                 painter.drawPolyline(QPolygonF(run))
                 run = []
             else:
                 run.append(QPointF((number + 1) * wide, self.height() - 2 - value * tall))
-        painter.setPen(QPen(look().colour("accent"), 2))
-        at = (state.index + 0.5) * wide
-        painter.drawLine(QPointF(at, 0), QPointF(at, self.height()))
         painter.end()
+        self._drawn, self._drawn_key = drawn, key
+        return drawn
 
     def slice_at(self, x: float) -> int:
         slices = 0 if self._state is None else self._state.slices
