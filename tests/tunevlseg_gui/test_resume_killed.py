@@ -75,6 +75,7 @@ def test_a_killed_run_goes_on_from_the_runs_page(window: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: live.state.phase == "finished", timeout=WAIT)
     rows = read_metrics(run)
     assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
-    assert rows[: len(kept)] == kept
+    # An epoch whose row was written before its weights were is computed again: the same numbers, other seconds.
+    assert [row | {"seconds": 0} for row in rows[: len(kept)]] == [row | {"seconds": 0} for row in kept]
     assert [epoch for epoch, _ in live.dice.points("val")] == list(range(1, EPOCHS + 1))
     assert window.banner.notice is None
