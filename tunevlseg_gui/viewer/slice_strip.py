@@ -95,7 +95,7 @@ class SliceStrip(QWidget):
         state = self._state
         plane = None if state is None else (state.plane, state.shared.neurological)
         key = (
-            id(self.profile),
+            self.profile,
             plane,
             self.width(),
             self.height(),
