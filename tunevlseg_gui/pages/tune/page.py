@@ -56,6 +56,7 @@ class TunePage(QWidget):
         self._named = False  # the user chose the run's name
         self._out = Path()
         self._asked_for_catalogue = False
+        self._wanted: Path | None = None  # a run to go on from, once the models are known
 
         self._outlook_of: dict[str, Any] = {}  # the recipe that was last asked about
         self._pause = QTimer(self)  # nobody is asked at every key that is pressed
@@ -146,6 +147,11 @@ class TunePage(QWidget):
 
     def start_from(self, run: Path) -> None:
         """Model, strategy and settings of a run, whose learned weights the next one begins with."""
+        if not self.catalogue.complete:
+            # The models are not known yet: a choice made now would be lost.
+            self._wanted = run
+            self.came_to_front()
+            return
         self.open_recipe(run / "recipe.yaml")
         self.draft.training_values.setdefault(self.draft.key, {})["start_from"] = str(run)
 
@@ -199,6 +205,9 @@ class TunePage(QWidget):
                 if found.complete:
                     self.catalogue = found
                     self._offer_models()
+                    wanted, self._wanted = self._wanted, None
+                    if wanted is not None and found.complete:
+                        self.start_from(wanted)
             case JobFailed() as failure:
                 self._asked_for_catalogue = False
                 self.notice.emit(of_failure(failure))
