@@ -8,6 +8,10 @@ Calibrated: with the scores of validation pairs (image, label) whose truth is no
 empty ("absent"), the cut lies in the middle between the 95th percentile of the absent and the 5th percentile of the
 shown; where the two overlap, at the latter, so that at most one in twenty of what is there is called not found. Fewer
 than five pairs of either kind calibrate nothing: then the cut is the threshold of the mask.
+
+What the rule cannot do: a structure of fewer than 16 pixels at the model's size scores low however sure the network is;
+and it is calibrated on single slices, so that among the many slices of a scan without the structure one is likelier to
+reach the cut than the share of such images says. Whoever asks can set another cut, or none (`segment --presence`).
 """
 
 from __future__ import annotations
@@ -63,5 +67,6 @@ def in_words(presence: Presence | None) -> str:
         return "The rule for not found is not calibrated: no validation images without the structure."
     return (
         f"Not found below a score of {presence.cut:.2f}; of {presence.shown} validation images that show the structure "
-        f"{presence.shown_found:.0%} count as found, of {presence.absent} without it {presence.absent_found:.0%}."
+        f"{presence.shown_found:.0%} count as found, of {presence.absent} without it {presence.absent_found:.0%}. "
+        "A scan is judged by its highest slice: with many slices, more are found wrongly."
     )

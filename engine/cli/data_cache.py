@@ -1,4 +1,4 @@
-"""`tunevlseg data cache`: what is kept of decoded slices and image features, and how large it may grow."""
+"""`tunevlseg data cache`: what is kept of decoded slices, image features and encoded scans, and how much at most."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from engine.contract.jobs import DataCache
 
 def add(group: Commands) -> None:
     parser = group.add(
-        "cache", "What is kept of decoded slices and image features, so that runs start sooner; --clear it.", make, show
+        "cache",
+        "What is kept of decoded slices, image features and encoded scans, to be quicker; --clear it.",
+        make,
+        show,
     )
     parser.add_argument("folder", nargs="?", default="", metavar="PATH", help="one dataset's folder; default: all")
     parser.add_argument("--clear", action="store_true", help="remove it, but for what a run is using")
@@ -27,10 +30,11 @@ def show(result: dict[str, Any]) -> int:
     if "removed" in result:
         left = f"; {_size(result['spared'])} stay, since a run uses them" if result["spared"] else ""
         say(f"{_size(result['removed'])} removed{left}")
-    features = result["features"]
-    if features["entries"]:
-        done = "removed" if features["cleared"] else f"in {features['folder']}"
-        say(f"{features['entries']:,} image features, {_size(features['bytes'])}, {done}")
+    for name, what in (("features", "image features"), ("encodings", "encoded scans")):
+        held = result[name]
+        if held["entries"]:
+            done = "removed" if held["cleared"] else f"in {held['folder']}"
+            say(f"{held['entries']:,} {what}, {_size(held['bytes'])}, {done}")
     rows = [
         [
             row["name"] or row["dataset"],

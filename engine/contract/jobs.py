@@ -80,7 +80,8 @@ class SaveSplit:
 
 @dataclass(frozen=True, slots=True)
 class DataCache:
-    """The cache of decoded slices; result: `bytes`, `limit`, `datasets` (rows of hashes, counts and sizes)."""
+    """What is cached; result: `bytes`, `limit`, `datasets` (rows of hashes, counts and sizes) of decoded slices, and
+    `features` and `encodings` (each: `entries`, `bytes`, `folder`, `cleared`)."""
 
     dataset: str = ""  # folder; empty: of all datasets
     clear: bool = False  # remove it first, but for what a run uses; the result then has `removed` and `spared` bytes
@@ -250,6 +251,7 @@ class Segment:
     largest: bool = False  # the largest part only
     smallest: float = 0.0  # parts smaller than this go: ml, px for pictures
     slices: list[int] = field(default_factory=list)  # first, last along `axis`, for a look: no others are asked
+    presence: float | None = None  # score from which a phrase counts as found; 0: always; None: the bundle's rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,13 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> Path:
     return path
 
 
+def check_folder(folder: Path) -> None:
+    """Raises DiskFull or InputError where no file can be made in `folder`, which need not exist yet; makes nothing."""
+    there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
+    with told(folder), tempfile.TemporaryFile(prefix=".writing-", dir=there):
+        pass
+
+
 def write_text(path: Path, text: str) -> Path:
     """UTF-8 text, whole or not at all."""
     return write_whole(path, lambda beside: _write_text(beside, text))

@@ -105,6 +105,11 @@ class EncodingFiles:
     def nbytes(self) -> int:
         return sum(map(_size, self._stacks()))
 
+    @property
+    def scans(self) -> int:
+        """Stacks of slices: a scan asked along three planes, or by two bundles, counts once for each."""
+        return len(self._stacks())
+
     def _stacks(self) -> list[Path]:
         return [entry for entry in self.folder.iterdir() if entry.is_dir()] if self.folder.is_dir() else []
 
@@ -119,7 +124,8 @@ def _save(beside: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def _size(folder: Path) -> int:
     total = 0
-    for file in folder.iterdir():
-        with contextlib.suppress(OSError):
-            total += file.stat().st_size
+    with contextlib.suppress(OSError):  # another process may take it away meanwhile
+        for file in folder.iterdir():
+            with contextlib.suppress(OSError):
+                total += file.stat().st_size
     return total

@@ -41,6 +41,7 @@ def segment(
     encodings: EncodingFiles | None = None,
     refinement: Refinement | None = None,
     only: tuple[int, int] | None = None,
+    presence: float | None = None,
 ) -> Segmentation:
     """Asks every phrase of every slice along `plane`; "vote" asks along all three and takes the mean probability.
 
@@ -50,16 +51,20 @@ def segment(
     `encodings` keeps them on disk beyond this process. `skip_air`: slices that show air only (engine.inference.air)
     are not asked and get probability 0. `levels` says where the answers lie; what does not fit into memory is
     memory-mapped. `refinement` is done to every answer's mask; a phrase below the bundle's presence score has an empty
-    one (engine.bundle.presence; without a calibration the score must reach the threshold). `only`: first and last
-    slice along the plane; the rest is not asked and has probability 0, and presence is that of these slices. Memory
-    beyond the volume: a batch of slices, and one byte a voxel and phrase (three while voting), at most
-    `level_store.MOST_IN_MEMORY`, and as much again for the masks. Emits Progress and SliceDone, reads `cancel` before
-    every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory, DiskFull, Cancelled.
+    one (engine.bundle.presence; without a calibration the score must reach the threshold); `presence` stands for that
+    score, 0 keeps every mask. `only`: first and last slice along the plane; the rest is not asked and has probability
+    0, and presence is that of these slices. Memory beyond the volume: a batch of slices, and one byte a voxel and
+    phrase (three while voting), at most `level_store.MOST_IN_MEMORY`, and as much again for the masks. Emits Progress
+    and SliceDone, reads `cancel` before every batch and phrase. Raises InputError, OutOfRange, NotABundle, OutOfMemory,
+    DiskFull, Cancelled.
     """
     started = time.monotonic()
     manifest = session.bundle.manifest
     threshold = manifest.threshold if threshold is None else threshold
     threshold_level(threshold)  # raises before any work is done
+    check_presence(presence)
+    calibrated = presence is None and manifest.presence is not None
+    cut = presence_cut(manifest, threshold, presence)
     picked = check_label(manifest, label)
     asked = [_ask(session, manifest, phrase, picked) for phrase in phrases]
     texts = [text for text, _ in asked]
@@ -85,13 +90,13 @@ def segment(
             text.cut,
             _used(manifest, text),
             voxel_ml,
-            presence,
-            threshold if manifest.presence is None else manifest.presence.cut,
-            manifest.presence is not None,
+            score,
+            cut,
+            calibrated,
             refinement or NOTHING,
             volume.geometry,
         )
-        for phrase, (text, named), values, presence in zip(phrases, asked, found, asking.presence, strict=True)
+        for phrase, (text, named), values, score in zip(phrases, asked, found, asking.presence, strict=True)
     )
     return Segmentation(
         answers,
@@ -115,6 +120,23 @@ def _span(only: tuple[int, int], stacks: Sequence[SliceStack]) -> range:
             field="slices",
         )
     return range(first, last + 1)
+
+
+def check_presence(presence: float | None) -> None:
+    """Raises OutOfRange."""
+    if presence is not None and not 0.0 <= presence < 1.0:
+        raise OutOfRange(
+            f"presence: {presence} is outside its limits.",
+            hint="Choose a score from 0 (every phrase counts as found) to below 1, or leave it out.",
+            field="presence",
+        )
+
+
+def presence_cut(manifest: Manifest, threshold: float, presence: float | None) -> float:
+    """The score below which a mask is emptied: as asked, else the bundle's, else the threshold."""
+    if presence is not None:
+        return presence
+    return threshold if manifest.presence is None else manifest.presence.cut
 
 
 def _ask(

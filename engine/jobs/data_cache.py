@@ -1,4 +1,4 @@
-"""What the caches of decoded slices and of image features hold; on request they are cleared."""
+"""What the caches of decoded slices, image features and encoded scans hold; on request they are cleared."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from engine.contract.whole_file import told
 from engine.data.cache.key import dataset_key
 from engine.data.cache.room import Room, slices_folder
 from engine.data.known_cases import forget
+from engine.inference.encoding_files import EncodingFiles, encodings_folder
 from engine.runs.folders import runs_folder
 from engine.runs.reader import list_runs
 from engine.training.feature_cache import clear as clear_features
@@ -23,7 +24,8 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
     """`folder`, `bytes`, `limit`, and `datasets`: a row for each dataset and its settings, last used first.
 
     `features`: `entries`, `bytes` and `folder` of the image features of all datasets, which do not know whose they are;
-    `cleared` with all that is cached (the numbers then are those of before).
+    `cleared` with all that is cached (the numbers then are those of before). `encodings`: the same of the slices that
+    segmenting has encoded and was told to keep.
 
     With `job.clear`, `removed` and `spared` bytes: what a run uses stays; what inspections remember goes too. With
     `job.dataset` only that folder's. A row's `name` is the folder, where a run among the user's has learnt from it: the
@@ -47,6 +49,8 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         removed += forget(wanted)
     cleared = job.clear and not wanted
     features = clear_features() if cleared else features_used()
+    encodings = EncodingFiles(encodings_folder())
+    scans, encoded = encodings.scans, encodings.clear() if cleared else encodings.nbytes
     names = _known_folders(job.dataset)
     rows = [
         {**row, "name": names.get(row["dataset"], "")}
@@ -62,6 +66,12 @@ def run(job: DataCache, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
             "entries": features.entries,
             "bytes": features.bytes,
             "folder": str(features_folder()),
+            "cleared": cleared,
+        },
+        "encodings": {
+            "entries": scans,
+            "bytes": encoded,
+            "folder": str(encodings.folder),
             "cleared": cleared,
         },
         **({"removed": removed, "spared": spared} if job.clear else {}),

@@ -39,7 +39,7 @@ PROGRAM: Final = f"tunevlseg {engine.__version__}"
 NOTICE: Final = "For research use only. Not a medical device; not for diagnosis or treatment."
 _PACKAGES: Final = ("numpy", "onnxruntime", "onnxruntime-gpu", "tokenizers", "SimpleITK", "pydicom")
 _LONGEST: Final = 1 << 20
-SETTINGS: Final[tuple[str, ...]] = ("skip_air", "smooth", "fill_holes", "largest", "smallest")
+SETTINGS: Final[tuple[str, ...]] = ("skip_air", "smooth", "fill_holes", "largest", "smallest", "presence")
 """Fields of a Segment job, beside those that a receipt names itself, which change what a mask shows."""
 Kind = Literal["mask", "labels", "segments"]
 
@@ -164,8 +164,10 @@ def make_receipt(
     values: Sequence[int],
     kind: Kind,
     labels: NDArray[Any] | None = None,
+    saved: str = "",
 ) -> Receipt:
-    """`values`: the number of each answer in the file. `labels`: the flat array, for kind "labels"."""
+    """`values`: the number of each answer in the file. `labels`: the flat array, for kind "labels". `saved`: how
+    segments are written (`saved_as`)."""
     return Receipt(
         program=PROGRAM,
         bundle=used_bundle(bundle),
@@ -189,12 +191,12 @@ def make_receipt(
                 presence=round(answer.presence, 4),
                 presence_cut=answer.presence_cut,
                 presence_calibrated=answer.calibrated,
-                sha256=mask_sha256(answer_in_file(answer, fractional=job.fractional and kind == "segments")),
+                sha256=mask_sha256(answer_in_file(answer, fractional="fractional" in saved.split())),
             )
             for answer, value in zip(answers, values, strict=True)
         ],
         labels_sha256="" if labels is None else mask_sha256(labels),
-        saved_as=saved_as(job) if kind == "segments" else "",
+        saved_as=saved,
         provider=provider,
         versions=present_versions(),
     )
@@ -297,8 +299,11 @@ def settings_of(job: Segment) -> dict[str, bool | int | float | str]:
     return {name: getattr(job, name) for name in SETTINGS if getattr(job, name) != getattr(plain, name)}
 
 
-def saved_as(job: Segment) -> str:
-    """How segments are written, as far as the choice changes the file."""
+def saved_as(job: Segment, path: Path | None) -> str:
+    """How the segments in a file of this name are written, as far as the job's choices change it: only DICOM SEG names
+    a patient and can hold probabilities."""
+    if path is None or mask_format(path) != "dicom_seg":
+        return ""
     return " ".join(part for part in (job.identity, "fractional" if job.fractional else "") if part)
 
 

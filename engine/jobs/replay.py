@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from engine.bundle.reader import Bundle, is_bundle
 from engine.bundle.storage import SUFFIX
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError, InputError, RecipeError
+from engine.contract.errors import EngineError, InputError, OutOfRange, RecipeError
 from engine.contract.events import Log
 from engine.contract.jobs import Replay
 from engine.inference.answer import Answer
 from engine.inference.axis import known_axis
 from engine.inference.cache import SegmentCache
 from engine.inference.refine import Refinement
-from engine.inference.segment import segment
+from engine.inference.segment import check_presence, segment
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.receipts import (
     Receipt,
@@ -107,11 +107,19 @@ def _receipt(mask: Path) -> Receipt:
         if receipt.plane or not receipt.edited:  # of an edited mask it may not be known
             known_axis(receipt.plane)
         Refinement.of(receipt.settings)
+        check_presence(_presence(receipt))
     except RecipeError:
         raise InputError(
             f"The receipt of {mask.name} names a plane or setting that is not known.", hint="Update TuneVLSeg."
         ) from None
     return receipt
+
+
+def _presence(receipt: Receipt) -> float | None:
+    stated = receipt.settings.get("presence")
+    if isinstance(stated, str):
+        raise OutOfRange(f"presence: {stated[:40]!r} is no number.", field="presence")
+    return None if stated is None else float(stated)
 
 
 def _told_of(receipt: Receipt) -> list[str]:
@@ -275,11 +283,12 @@ def _again(
             label=receipt.label,
             skip_air=skip_air,
             refinement=refinement,
+            presence=_presence(receipt),
         )
         answers.update({answer.asked: answer for answer in found.answers})
     ordered = [answers[asked.prompt] for asked in receipt.masks]
     if receipt.file == "labels":
-        return [combine(ordered, receipt.overlap, receipt.priority)[0]]
+        return [combine(ordered, [asked.value for asked in receipt.masks], receipt.overlap, receipt.priority)[0]]
     fractional = "fractional" in receipt.saved_as.split()
     return [answer_in_file(answer, fractional=fractional) for answer in ordered]
 

@@ -14,11 +14,12 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
+from engine.contract.whole_file import check_folder
 from engine.inference.axis import known_axis
 from engine.inference.cache import SegmentCache
 from engine.inference.refine import Refinement
 from engine.inference.runtime import fallback_note, known_device
-from engine.inference.segment import check_label
+from engine.inference.segment import check_label, check_presence
 from engine.jobs.base_bundle import bundle_for
 from engine.jobs.segment_batch import Batch
 from engine.jobs.segment_flat import check_overlap, combine
@@ -61,6 +62,7 @@ def run(
             field="slices",
         )
     refinement, device = Refinement.of(asdict(job)), known_device(job.device)
+    check_presence(job.presence)
     found = find_items(job, cancel)
     only = found.items[0]
     if job.save and len(found.items) == 1 and is_mask_file(Path(job.out)) and not Path(job.out).is_dir():
@@ -68,12 +70,13 @@ def run(
         check_target(Path(job.out), cache.scan(only.scan, only.series))
     bundle = bundle_for(job.bundle, emit, cancel, job_id)
     plane = asked or bundle.manifest.plane
-    prompts = _prompts(job, bundle)
+    prompts = _prompts(job, bundle, emit, job_id)
     check_label(bundle.manifest, job.label)
     check_overlap(job, prompts)
     writer = Writer.of(job, bundle, prompts, plane)
     plans = _plans(job, found, prompts)
     _warn(bundle, found, emit, job_id)
+    _tell_unused(job, plans, emit, job_id)
 
     session = cache.session(bundle, device)
     fallback = fallback_note(device, session.provider)
@@ -96,8 +99,17 @@ def run(
     return result
 
 
-def _prompts(job: Segment, bundle: Bundle) -> list[str]:
-    prompts = list(dict.fromkeys(" ".join(prompt.split()) for prompt in job.prompts))
+def _prompts(job: Segment, bundle: Bundle, emit: Emit, job_id: str) -> list[str]:
+    given = list(dict.fromkeys(" ".join(prompt.split()) for prompt in job.prompts))
+    first: dict[str, str] = {}  # by the label that is meant: asked twice it would be two segments of one number
+    prompts = []
+    for prompt in given:
+        label = bundle.manifest.label_named(prompt)
+        earlier = first.setdefault(label.name, prompt) if label else prompt
+        if earlier == prompt:
+            prompts.append(prompt)
+        else:
+            emit(Log(job_id, f"{prompt!r} and {earlier!r} mean the same label of {bundle.name}: asked once."))
     if any(not prompt for prompt in prompts):
         raise InputError("A phrase is empty.", hint="Type what to look for, such as 'polyp'.", field="prompts")
     prompts = prompts or [label.name for label in bundle.manifest.labels]
@@ -118,6 +130,7 @@ def _plans(job: Segment, found: Found, prompts: Sequence[str]) -> list[ScanNames
         if found.from_folder and is_mask_file(out) and not out.is_dir():
             raise InputError(f"{out} is one file, but a folder of scans was given.", hint="Give a folder.", field="out")
         plans = plan_names(found.items, prompts, out, format=job.format, measure=job.measure)
+        check_folder(plans[0].mask_files[0].parent)  # all masks go there; told before hours of work
         if len(plans) == 1 and not job.overwrite:
             refuse_existing(plans[0])
         return plans
@@ -129,10 +142,20 @@ def _plans(job: Segment, found: Found, prompts: Sequence[str]) -> list[ScanNames
     ]
 
 
+def _tell_unused(job: Segment, plans: Sequence[ScanNames], emit: Emit, job_id: str) -> None:
+    if not job.save or any(path.suffix.lower() == ".dcm" for plan in plans for path in plan.mask_files):
+        return
+    if job.fractional or job.identity:
+        what = "Probabilities" if job.fractional else "Patient and study"
+        emit(Log(job_id, f"{what} go into DICOM SEG only, and no mask is written as one (--format .dcm).", "warning"))
+
+
 def _warn(bundle: Bundle, found: Found, emit: Emit, job_id: str) -> None:
     for note in found.notes:
         emit(Log(job_id, note))
     if bundle.manifest.notice:
-        emit(Log(job_id, f"{bundle.name}: {bundle.manifest.notice}", "warning"))
+        notice = bundle.manifest.notice
+        named = notice if notice.startswith(bundle.name) else f"{bundle.name}: {notice}"
+        emit(Log(job_id, named, "warning"))
     if not bundle.manifest.parity.verified:
         emit(Log(job_id, f"{bundle.name} is {verdict(bundle.manifest)}.", "warning"))

@@ -110,6 +110,7 @@ class Batch:
                 encodings=EncodingFiles(encodings_folder()) if job.keep_encodings else None,
                 refinement=self.refinement,
                 only=(job.slices[0], job.slices[1]) if job.slices else None,
+                presence=job.presence,
             )
         except BaseException:
             levels.drop()
@@ -141,7 +142,7 @@ class Batch:
 
     def _keep(self, path: Path, kind: Kind, index: int, volume: Volume, scan_sum: str, done: set[Path]) -> None:
         self.cancel.check()
-        if not is_done(path, self.writer.wanted(kind, index, volume, scan_sum), volume):
+        if not is_done(path, self.writer.wanted(path, kind, index, volume, scan_sum), volume):
             raise InputError(
                 f"{path} already exists, and its receipt says that it is of another scan, bundle or question, "
                 "or it was changed since.",
@@ -184,7 +185,9 @@ class Batch:
     def _failed(self, plan: ScanNames, error: EngineError, emit: Emit) -> None:
         failed = {"scan": str(plan.scan), "message": error.message, "hint": error.hint}
         self.result["failed"].append(failed)
-        self.rows.append({**_named(plan), "state": "failed", "message": str(error)})
+        # The folder of a DICOM series may be called after the patient.
+        told = str(error).replace(str(plan.scan), plan.shown)
+        self.rows.append({**_named(plan), "state": "failed", "message": told})
         emit(Log(self.job_id, str(error), "error"))
 
     def _summarise(self, left: Sequence[ScanNames]) -> None:

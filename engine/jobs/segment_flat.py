@@ -23,15 +23,11 @@ RULES: Final = {
 
 
 def label_values(manifest: Manifest, prompts: Sequence[str]) -> list[int]:
-    """The number of each phrase: a bundle's labels keep theirs, free phrases take the next ones."""
+    """The number of each phrase: a bundle's labels keep theirs, free phrases take the first that no label has."""
     known = [manifest.label_named(prompt) for prompt in prompts]
-    return _values([label.value if label else None for label in known])
-
-
-def _values(labels: Sequence[int | None]) -> list[int]:
-    taken = {value for value in labels if value is not None}
+    taken = {label.value for label in manifest.labels}
     free = (value for value in range(1, 65536) if value not in taken)
-    return [next(free) if value is None else value for value in labels]
+    return [label.value if label else next(free) for label in known]
 
 
 def check_overlap(job: Segment, prompts: Sequence[str]) -> None:
@@ -56,11 +52,11 @@ def order_of(prompts: Sequence[str], priority: Sequence[str]) -> list[int]:
 
 
 def combine(
-    answers: Sequence[Answer], overlap: str = LIKELIER, priority: Sequence[str] = ()
+    answers: Sequence[Answer], values: Sequence[int], overlap: str = LIKELIER, priority: Sequence[str] = ()
 ) -> tuple[NDArray[np.unsignedinteger[Any]], dict[str, Any]]:
-    """One mask [z, y, x] with a value a phrase, and its legend, which states the rule and counts what it decided."""
+    """One mask [z, y, x] with the value of each phrase, and its legend, which states the rule and counts what it
+    decided."""
     prompts = [answer.asked for answer in answers]
-    values = _values([answer.label.value if answer.label else None for answer in answers])
     rule = FIRST if priority or overlap == FIRST else LIKELIER
     order = order_of(prompts, priority)
     labels = np.zeros(answers[0].levels.shape, dtype=np.uint8 if max(values) < 256 else np.uint16)
@@ -102,7 +98,8 @@ def _likelier(
     overlap = np.zeros(labels.shape, dtype=bool)
     for mask, level, value in zip(masks, levels, values, strict=True):
         overlap |= mask & (labels > 0)
-        wins = mask & (level > best)
+        # A mask may hold voxels of probability 0: holes that were filled.
+        wins = mask & ((level > best) | (labels == 0))
         labels[wins] = value
         best[wins] = level[wins]
     return labels, int(np.count_nonzero(overlap))

@@ -78,8 +78,8 @@ class Writer:
         elif plan.combined is not None:
             check_target(plan.combined, volume)
 
-    def wanted(self, kind: Kind, index: int, volume: Volume, scan_sum: str) -> Wanted:
-        """What a file of the plan must be to count as done; `index`: of which prompt, for kind "mask"."""
+    def wanted(self, path: Path, kind: Kind, index: int, volume: Volume, scan_sum: str) -> Wanted:
+        """What a file must be to count as done; `index`: of which prompt, for kind "mask"."""
         job, manifest = self.job, self.bundle.manifest
         threshold = manifest.threshold if job.threshold is None else job.threshold
         values = label_values(manifest, self.prompts)
@@ -93,7 +93,7 @@ class Writer:
             settings_of(job),
             FIRST if job.priority or job.overlap == FIRST else LIKELIER,
             tuple(job.priority),
-            saved_as(job),
+            saved_as(job, path),
             masks if kind != "mask" else ((self.prompts[index], threshold, 1),),
         )
 
@@ -122,8 +122,19 @@ class Writer:
         result: dict[str, Any] = {"masks": [], "combined": [], "probabilities": []}
 
         def receipt(answers: Sequence[Answer], values: Sequence[int], kind: Kind, labels: Any = None) -> str:
+            saved = saved_as(self.job, plan.combined) if kind == "segments" else ""
             made = make_receipt(
-                self.job, self.bundle, volume, scan_sum, self.plane, found.provider, answers, values, kind, labels
+                self.job,
+                self.bundle,
+                volume,
+                scan_sum,
+                self.plane,
+                found.provider,
+                answers,
+                values,
+                kind,
+                labels,
+                saved,
             )
             return made.text()
 
@@ -168,7 +179,7 @@ class Writer:
     ) -> dict[str, Any]:
         assert plan.combined is not None
         assert plan.legend is not None
-        labels, legend = combine(answers, self.job.overlap, self.job.priority)
+        labels, legend = combine(answers, values, self.job.overlap, self.job.priority)
         if plan.combined not in done:
             write_mask(labels, plan.combined, volume, receipt(answers, values, "labels", labels))
         write_text(plan.legend, json.dumps({"scan": plan.shown, **legend}, indent=2, ensure_ascii=False) + "\n")
@@ -318,9 +329,16 @@ def _tell(plan: ScanNames, answer: Answer, emit: Emit, job_id: str) -> None:
         emit(
             Log(
                 job_id,
-                f"{plan.shown}: {answer.asked!r} was not found"
-                f" (highest probability {answer.highest:.2f}, threshold {answer.threshold:.2f}; "
-                f"presence score {answer.presence:.2f}, needed {answer.presence_cut:.2f}).",
+                f"{plan.shown}: {answer.asked!r} was not found ({_why_not(answer)}).",
                 "warning",
             )
         )
+
+
+def _why_not(answer: Answer) -> str:
+    if answer.presence < answer.presence_cut:
+        hidden = "" if answer.highest < answer.threshold else "; --presence 0 shows what there is"
+        return f"presence score {answer.presence:.2f}, needed {answer.presence_cut:.2f}{hidden}"
+    if answer.highest < answer.threshold:
+        return f"highest probability {answer.highest:.2f}, threshold {answer.threshold:.2f}"
+    return "nothing was left by the cleaning"

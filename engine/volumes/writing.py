@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.contract.errors import GridMismatch, InputError
-from engine.contract.whole_file import write_text
+from engine.contract.errors import EngineError, GridMismatch, InputError
+from engine.contract.whole_file import write_bytes, write_text
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import SegmentsFormat, mask_format
 from engine.volumes.segments import NamedMask, Saving
@@ -30,13 +30,31 @@ def write_mask(labels: NDArray[Any], path: Path, like: Volume, receipt: str = ""
     check_target(path, like)
     known = FORMATS.get(mask_format(path) or "")
     if receipt and not known.keeps_receipt:
-        # Before the mask: a mask without its receipt could be anybody's.
-        write_text(receipt_beside(path), receipt + "\n")
-    elif not known.keeps_receipt:
+        with _with_receipt(receipt_beside(path), receipt + "\n"):
+            known().write_mask(Mask(_numbers(labels), like.geometry, receipt), path, like)
+        return path
+    if not known.keeps_receipt:
         with contextlib.suppress(OSError):
             receipt_beside(path).unlink(missing_ok=True)  # of the mask that is replaced
     known().write_mask(Mask(_numbers(labels), like.geometry, receipt), path, like)
     return path
+
+
+@contextlib.contextmanager
+def _with_receipt(beside: Path, text: str) -> Iterator[None]:
+    """The receipt before its mask: a mask without one could be anybody's. Where the mask is not written, the old mask
+    keeps the old receipt."""
+    old = beside.read_bytes() if beside.is_file() else None
+    write_text(beside, text)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError, EngineError):
+            if old is None:
+                beside.unlink()
+            else:
+                write_bytes(beside, old)
+        raise
 
 
 def write_segments(segments: Sequence[NamedMask], path: Path, like: Volume, saving: Saving) -> Path:

@@ -37,6 +37,15 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--threshold", type=float, default=None, metavar="0..1", help="default: the bundle's own")
     parser.add_argument(
+        "--presence",
+        type=float,
+        default=None,
+        metavar="0..1",
+        help="score (mean of the 16 surest pixels of the surest slice, at the model's size) below which a phrase "
+        "counts as not found and its mask is empty; 0: never (default: as calibrated by the export, else the "
+        "threshold)",
+    )
+    parser.add_argument(
         "--series",
         default="",
         metavar="N|UID|all",
@@ -126,6 +135,7 @@ def make(given: argparse.Namespace) -> Segment:
         fill_holes=given.fill_holes,
         largest=given.largest,
         smallest=given.smallest,
+        presence=given.presence,
     )
 
 

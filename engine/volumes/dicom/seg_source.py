@@ -59,6 +59,26 @@ def check_source(name: str, like: Volume) -> None:
         )
 
 
+def check_header(like: Volume) -> None:
+    """Raises InputError where the header of the series' first file lacks what `read_source` will ask for."""
+    first = Path(json.loads(like.header)["files"][0])
+    with quiet(), in_words(first):
+        missing = _missing(load(first, pixels=False), placed=like.geometry is not None)
+    if missing:
+        raise _lacks(missing)
+
+
+def _missing(full: Dataset, *, placed: bool) -> list[str]:
+    needed = (*_NEEDED, "FrameOfReferenceUID") if placed else _NEEDED
+    return [keyword for keyword in needed if not str(full.get(keyword) or "")]
+
+
+def _lacks(missing: Sequence[str]) -> InputError:
+    return InputError(
+        f"The series' header lacks what a DICOM SEG refers to it by ({', '.join(missing)}).", hint=ALTERNATIVES
+    )
+
+
 def identity_in(like: Volume) -> list[str]:
     """Which elements that say who the patient is the series holds, in words ("Patient Name"); never their values."""
     first = Path(json.loads(like.header)["files"][0])
@@ -115,13 +135,8 @@ def _bare(full: Dataset, frames: Sequence[Frame], *, placed: bool, spacing: floa
     for keyword in _SLICE:
         if keyword in full:
             bare[keyword] = full[keyword]
-    missing = [keyword for keyword in _NEEDED if not str(full.get(keyword) or "")]
-    if placed and not str(full.get("FrameOfReferenceUID") or ""):
-        missing.append("FrameOfReferenceUID")
-    if missing:
-        raise InputError(
-            f"The series' header lacks what a DICOM SEG refers to it by ({', '.join(missing)}).", hint=ALTERNATIVES
-        )
+    if missing := _missing(full, placed=placed):
+        raise _lacks(missing)
     if not placed:
         bare.pop("FrameOfReferenceUID", None)
     bare.file_meta = full.file_meta

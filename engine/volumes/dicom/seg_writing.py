@@ -51,16 +51,24 @@ def write_seg(segments: Sequence[NamedMask], path: Path, like: Volume, saving: S
     dated: dict[str, Any] = (
         {} if saving.identity == "keep" else {"content_date": _NO_DATE, "content_time": datetime.time(0, 0, 0)}
     )
+    pieces = pieces_of(saving.receipt)
+    if len(pieces) > len(segments):
+        raise InputError(f"{path.name}: so long phrases do not fit into a DICOM SEG.", hint="Ask with fewer words.")
     logger = logging.getLogger("highdicom")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)  # its lines may quote the header
     try:
         with quiet():
+            pieces += [""] * (len(segments) - len(pieces))
+            described = [
+                _described(number, segment, saving, piece)
+                for number, (segment, piece) in enumerate(zip(segments, pieces, strict=True), 1)
+            ]
             made: Any = highdicom.seg.Segmentation(
                 source_images=source.datasets,
                 pixel_array=pixels,
                 segmentation_type="FRACTIONAL" if saving.fractional else "BINARY",
-                segment_descriptions=[_described(i, segment, saving) for i, segment in enumerate(segments, 1)],
+                segment_descriptions=described,
                 series_instance_uid=highdicom.UID(),
                 series_number=1000,
                 sop_instance_uid=highdicom.UID(),
@@ -104,7 +112,17 @@ def _pixels(segments: Sequence[NamedMask], like: Volume, saving: Saving) -> NDAr
     return pixels
 
 
-def _described(number: int, segment: NamedMask, saving: Saving) -> Any:
+def pieces_of(receipt: str) -> list[str]:
+    """A receipt in parts that an element of LT holds; none ends with a space, which readers take for padding."""
+    pieces = []
+    while receipt:
+        size = len(receipt[:PIECE].rstrip(" ")) or PIECE
+        pieces.append(receipt[:size])
+        receipt = receipt[size:]
+    return pieces
+
+
+def _described(number: int, segment: NamedMask, saving: Saving, piece: str) -> Any:
     import highdicom
     from pydicom.sr.codedict import codes
 
@@ -114,7 +132,6 @@ def _described(number: int, segment: NamedMask, saving: Saving) -> Any:
         version=(saving.version or "0")[:64],
         source="TuneVLSeg",
     )
-    piece = saving.receipt[(number - 1) * PIECE : number * PIECE]
     if piece:
         algorithm[0].AlgorithmParameters = piece
     made = highdicom.seg.SegmentDescription(

@@ -48,9 +48,10 @@ class DicomSeg:
         return read_parameters(path)
 
     def check_mask(self, path: Path, like: Volume) -> None:
-        from engine.volumes.dicom.seg_source import check_source
+        from engine.volumes.dicom.seg_source import check_header, check_source
 
         check_source(path.name, like)
+        check_header(like)
 
     def check_segments(self, path: Path, like: Volume, saving: Saving) -> None:
         self.check_mask(path, like)

@@ -16,6 +16,7 @@ from engine.data.cache.room import LIMIT
 from engine.data.config import DataConfig
 from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
+from engine.inference.encoding_files import EncodingFiles, encodings_folder
 from engine.runs.folders import runs_folder
 from engine.training.feature_cache import FeatureCache, features_folder
 from engine.volumes.preprocess import Preprocess
@@ -95,3 +96,16 @@ def test_image_features_are_shown_and_cleared_with_everything(
         "folder": str(features_folder()),
         "cleared": False,
     }
+
+
+def test_encoded_scans_are_shown_and_cleared_with_all_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = EncodingFiles(encodings_folder())
+    assert kept.put("stack", 0, {"features": np.zeros((2, 1000), np.float32)})
+    held = kept.nbytes
+    shown = _asked(capsys)["encodings"]
+    assert (shown["entries"], shown["bytes"], shown["cleared"]) == (1, held, False)
+    assert not _asked(capsys, str(tmp_path), "--clear")["encodings"]["cleared"]
+    assert kept.nbytes == held
+    assert main(["data", "cache", "--clear"]) == 0
+    assert "1 encoded scans" in capsys.readouterr().out
+    assert kept.nbytes == 0

@@ -248,3 +248,23 @@ def test_one_volume_of_a_file_that_holds_several(bundle: Path, tmp_path: Path) -
     for mask in masks:
         assert again(mask, scan=tmp_path / "film.nii.gz", bundle=bundle)["equal"]
     assert again(masks[1], scan=tmp_path, bundle=bundle)["equal"]
+
+
+def test_a_choice_of_dicom_seg_does_not_spoil_another_format(head: Path, bundle: Path, tmp_path: Path) -> None:
+    """.seg.nrrd holds masks whatever is asked of DICOM SEG; its receipt says what it holds."""
+    out = tmp_path / "m.seg.nrrd"
+    more = {"fractional": True, "identity": "keep", "threshold": 0.4, "largest": True, "fill_holes": True}
+    ask(head, bundle, out, "bright", "red", **more)
+    assert again(out, scan=head, bundle=bundle)["equal"]
+    assert ask(head, bundle, out, "bright", "red", **more)["skipped"]
+
+
+def test_a_presence_that_is_no_number_is_refused(head: Path, bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.nii.gz"
+    ask(head, bundle, out)
+    receipt = receipt_of(out)
+    assert receipt is not None
+    forged = receipt.model_copy(update={"settings": {"presence": "all"}})
+    receipt_beside(out).write_text(forged.text())
+    with pytest.raises(InputError, match="not known"):
+        again(out, scan=head, bundle=bundle)

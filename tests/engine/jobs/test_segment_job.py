@@ -9,10 +9,13 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from PIL import Image
 
+from engine.bundle.presence import Presence
+from engine.bundle.reader import Bundle
 from engine.contract.control import CancelToken
 from engine.contract.errors import (
     Cancelled,
@@ -30,6 +33,7 @@ from engine.jobs import replay
 from engine.jobs.receipts import receipt_of
 from engine.jobs.segment import SegmentCache, run
 from engine.jobs.segment_names import slug, unique
+from tests.fakes.dicom_files import evenly, write_series
 from tests.fakes.tiny_bundle import square_picture, write_tiny_bundle
 
 
@@ -375,3 +379,65 @@ def test_one_slice_is_for_a_look_and_never_saved(head: Path, bundle: Path, tmp_p
     with pytest.raises(InputError, match="look only"):
         go(job(head, bundle, "bright", out=tmp_path / "mask.nii.gz", slices=[3, 3]))
     assert not (tmp_path / "mask.nii.gz").exists()
+
+
+def test_two_phrases_of_one_label_are_asked_once(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    events: list[Event] = []
+    name = Bundle.open(bundle).manifest.labels[0].name
+    result = go(job(picture, bundle, name, f" {name.upper()}. ", "green", out=tmp_path / "m"), events)
+    assert [entry["prompt"] for entry in result["masks"]] == [name, "green"]
+    assert any("asked once" in event.message for event in events if isinstance(event, Log))
+    legend = json.loads((tmp_path / "m" / "photo_labels.json").read_text())
+    assert len({label["value"] for label in legend["labels"]}) == 2
+
+
+def test_the_score_that_counts_as_found_can_be_chosen(head: Path, tmp_path: Path) -> None:
+    strict = write_tiny_bundle(tmp_path / "strict.vlseg", presence=Presence(cut=0.999, shown=9, absent=9))
+    events: list[Event] = []
+    out = tmp_path / "hidden.nii.gz"
+    (hidden,) = go(job(head, strict, "bright", out=out), events)["masks"]
+    assert not hidden["found"]
+    assert hidden["presence_calibrated"]
+    assert any("--presence 0 shows" in event.message for event in events if isinstance(event, Log))
+    with pytest.raises(InputError, match="another scan, bundle or question"):
+        go(job(head, strict, "bright", out=out, presence=0.0))
+    shown = tmp_path / "shown.nii.gz"
+    (entry,) = go(job(head, strict, "bright", out=shown, presence=0.0))["masks"]
+    assert entry["voxels"] > 0
+    assert (entry["presence_cut"], entry["presence_calibrated"]) == (0.0, False)
+    for mask in (out, shown):
+        again = replay.run(Replay(str(mask), str(head), str(strict)), lambda event: None, CancelToken(), "job")
+        assert again["equal"], again["reasons"]
+
+
+def test_a_target_that_cannot_be_written_is_told_before_any_work(picture: Path, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "file.txt").write_text("no folder")
+    events: list[Event] = []
+    with pytest.raises(InputError, match="cannot be written"):
+        go(job(picture, bundle, "red", out=tmp_path / "file.txt" / "masks"), events)
+    assert not any(isinstance(event, SliceDone) for event in events)
+
+
+def test_a_series_that_dicom_seg_cannot_refer_to_is_told_before_any_work(tmp_path: Path) -> None:
+    for file in write_series(tmp_path / "ct", evenly(3), shape=(16, 16)):
+        read = pydicom.dcmread(file)
+        del read.StudyInstanceUID
+        read.save_as(file)
+    with pytest.raises(InputError, match="StudyInstanceUID"):
+        go(job(tmp_path / "ct", tmp_path / "no bundle", "red", out=tmp_path / "m.dcm", identity="deidentify"))
+
+
+def test_choices_for_dicom_seg_that_do_nothing_are_told(head: Path, bundle: Path, tmp_path: Path) -> None:
+    events: list[Event] = []
+    go(job(head, bundle, "red", out=tmp_path / "m.nii.gz", fractional=True), events)
+    assert any("DICOM SEG only" in event.message for event in events if isinstance(event, Log))
+
+
+def test_the_summary_names_no_folder_of_a_series(head: Path, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "DOE^JOHN").mkdir()
+    broken = tmp_path / "DOE^JOHN" / "scan.nii.gz"
+    broken.write_bytes(b"nothing")
+    result = go(job([head, broken], bundle, "red", out=tmp_path / "m"))
+    assert len(result["failed"]) == 1
+    for file in result["summary"]:
+        assert "DOE" not in Path(file).read_text()

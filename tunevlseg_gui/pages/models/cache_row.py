@@ -23,7 +23,13 @@ class CacheRow(QWidget):
         self._client = client
         self.words = label("", "muted", wrap=True)
         self.words.setObjectName("cacheWords")
-        self.clear = button("Clear", "clearCache", self._clear, role="flat", tip="Remove the decoded slices")
+        self.clear = button(
+            "Clear",
+            "clearCache",
+            self._clear,
+            role="flat",
+            tip="Remove decoded slices, image features and encoded scans, but for what a run uses",
+        )
         self.clear.setEnabled(False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -47,9 +53,13 @@ class CacheRow(QWidget):
     def _show(self, result: dict[str, Any]) -> None:
         held, limit = int(result.get("bytes") or 0), int(result.get("limit") or 0)
         slices = sum(int(row["slices"]) for row in result.get("datasets") or ())
-        self.words.setText(
-            f"Decoded slices, kept so that runs start sooner: {slices:,} in {_size(held)} of at most {_size(limit)}."
-        )
+        text = f"Decoded slices, kept so that runs start sooner: {slices:,} in {_size(held)} of at most {_size(limit)}."
+        for name, what in (("features", "Image features"), ("encodings", "Encoded scans")):
+            other = result.get(name) or {}
+            size = 0 if other.get("cleared") else int(other.get("bytes") or 0)
+            held += size
+            text += f" {what}: {_size(size)}." if size else ""
+        self.words.setText(text)
         self.clear.setEnabled(held > 0)
         if result.get("spared"):
             self.notice.emit(Notice(f"{_size(int(result['spared']))} stay.", "A run is using them."))

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.data.cache.pack import PackWriter, RowFacts
 from engine.data.cache.room import UseMark, slices_folder
+from engine.inference.encoding_files import EncodingFiles, encodings_folder
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.models.page import ModelsPage
 
@@ -32,12 +33,17 @@ def test_shown_and_cleared(qtbot: QtBot, page: ModelsPage) -> None:
     path = writer.packs[0].path
     mark = UseMark(slices_folder())
     mark.set([path])
+    kept = EncodingFiles(encodings_folder())
+    assert kept.put("stack", 0, {"features": np.zeros((1, 500_000), np.float32)})
     told: list[str] = []
     page.notice.connect(lambda notice: told.append(notice.message))
     page.came_to_front()
     qtbot.waitUntil(lambda: "3 in 3.0 MB" in page.cache.words.text(), timeout=30_000)
+    assert "Encoded scans: 2.0 MB." in page.cache.words.text()
     page.cache.clear.click()
     qtbot.waitUntil(lambda: bool(told), timeout=30_000)
+    assert "Encoded scans" not in page.cache.words.text()
+    assert not kept.nbytes
     assert told == ["3.0 MB stay."]
     assert path.exists()
     mark.remove()
