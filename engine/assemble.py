@@ -278,7 +278,7 @@ def make_trainer(network: Network, report: DatasetReport, sink: RunSink, hear: L
             attention="eager" if recipe.training.attention == "eager" else "sdpa",
             checkpointing=recipe.training.checkpointing,
         ),
-        base=network.weights.sha256,
+        base=network.weights.identity,
     )
 
 

@@ -74,6 +74,22 @@ class Loader:
             self._views[view] = draw_changes(self.augment, everything, self.seed, view)
         return self._views[view].at(positions)
 
+    def encoded_share(self, epochs: int) -> tuple[float, float]:
+        """Of the images, how many times each is encoded for good in a run of `epochs`, and what share anew in each.
+
+        Views that change nothing are the image as it is.
+        """
+        positions = np.arange(min(256, len(self.dataset)), dtype=np.int64)
+        if not self.augment or not len(positions):
+            return 1.0, 0.0
+        views = min(self.augment.views, epochs)
+        touched = [self.changes(positions, epoch) for epoch in range(1, max(views, 1) + 1)]
+        shares = [0.0 if changes is None else float(changes.touched.mean()) for changes in touched]
+        if not views:
+            return 1.0 - shares[0], shares[0]
+        everywhere = np.logical_and.reduce([changes.touched for changes in touched if changes is not None])
+        return sum(shares) + 1.0 - float(everywhere.mean()), 0.0
+
     def epoch(self, epoch: int, device: torch.device | str = "cpu", *, images: bool = True) -> Iterator[Batch]:
         """The batches of an epoch on `device`, normalised, changed at random where `augment` says so.
 

@@ -45,7 +45,7 @@ def settle_run(trainer: Trainer, report: DatasetReport) -> Settled:
     from engine.training.settle import settle
 
     learns = bool(trainer.model.learned())
-    views, anew = trainer.encoded_share if trainer.keeps_features else (0.0, 0.0)
+    views, anew = trainer.train.encoded_share(trainer.config.epochs) if trainer.keeps_features else (0.0, 0.0)
     sizes = Sizes(
         train=report.slice_count("train") if learns else 0,
         val=report.slice_count("val"),

@@ -44,6 +44,12 @@ class Weights:
     def path_bytes(self) -> int:
         return _weight_file(self.path).stat().st_size
 
+    @property
+    def identity(self) -> str:
+        """A hash of the weights and of the config.json that says how the network computes with them."""
+        config = self.path / "config.json"
+        return hashlib.sha256(self.sha256.encode() + (config.read_bytes() if config.is_file() else b"")).hexdigest()
+
     def limits(self) -> dict[str, int]:
         """Depths and sizes of the network, read without loading it."""
         return MODELS.get(self.model).limits(self.path)

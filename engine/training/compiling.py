@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -122,9 +123,8 @@ def settle_compiling(
     wanted = trainer.config.compile
     if wanted == "off":
         return plan, cost
-    known = remembered.get("compiling")
-    gain, price = (known["gain"], known["seconds"]) if isinstance(known, dict) else (None, None)
-    if wanted == "auto" and (seconds < WORTH_TRYING if gain is None else not pays(gain, float(price or 0.0), seconds)):
+    known = _known(remembered)
+    if wanted == "auto" and (seconds < WORTH_TRYING if known is None else not pays(*known, seconds)):
         return plan, cost
     if reason := no_compiler(trainer.device):
         trainer.emit(Log(trainer.job_id, f"Without torch.compile: {reason}."))
@@ -146,6 +146,14 @@ def settle_compiling(
     what = "taken" if worth else "not worth it in this run"
     trainer.emit(Log(trainer.job_id, f"torch.compile: {gain:.2f} times as fast after {spent:.0f} s; {what}."))
     return (plan.with_(compiled=True), quick) if worth else (plan, cost)
+
+
+def _known(remembered: Remembered) -> tuple[float, float] | None:
+    """Gain and price, in seconds, as measured before."""
+    with suppress(KeyError, TypeError, ValueError):
+        found = remembered.get("compiling")
+        return float(found["gain"]), float(found["seconds"])
+    return None
 
 
 def pays(gain: float, price: float, seconds: float) -> bool:

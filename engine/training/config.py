@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from engine.config.fields import Settings, setting
 
@@ -100,6 +100,12 @@ class TrainingConfig(Settings):
     )
     keep_epochs: int = setting(3, "Checkpoints kept beside the best one.", ge=1, le=1000, expert=True)
     previews: bool = setting(True, "Draw a validation image with its mask after each epoch.", expert=True)
+
+    @field_validator("compile", mode="before")
+    @classmethod
+    def _switch(cls, value: Any) -> Any:
+        """YAML reads the bare words on and off as true and false."""
+        return ("on" if value else "off") if isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:

@@ -6,13 +6,13 @@ import math
 from typing import Literal
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.models.base import ImageFeatures
 from engine.training.feature_cache import FeatureCache
+from engine.training.memory import available_bytes
 
 Place = Literal["gpu", "memory", "disk", "nowhere"]
 PLACES: tuple[Place, ...] = ("gpu", "memory", "disk", "nowhere")
@@ -134,14 +134,10 @@ def as_bytes(row: Tensor) -> NDArray[np.uint8]:
 def choose_place(wanted: str, total: int, device: torch.device, *, on_disk: bool) -> Place:
     """The fastest place where `total` bytes fit; `wanted`: auto, or one of the places. `on_disk`: they fit there."""
     fits: dict[Place, bool] = {
-        "gpu": device.type == "cuda" and total <= _SHARE_OF_GPU * _free_on(device),
-        "memory": total <= _SHARE_OF_MEMORY * psutil.virtual_memory().available,
+        "gpu": device.type == "cuda" and total <= _SHARE_OF_GPU * available_bytes(device),
+        "memory": total <= _SHARE_OF_MEMORY * available_bytes(torch.device("cpu")),
         "disk": on_disk,
         "nowhere": True,
     }
     first = PLACES.index(wanted) if wanted in PLACES else 0
     return next(place for place in PLACES[first:] if fits[place])
-
-
-def _free_on(device: torch.device) -> int:
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0

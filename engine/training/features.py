@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.contract.control import CancelToken, Emit, Ticker
+from engine.contract.errors import EngineError
 from engine.contract.events import Log
 from engine.data.batch import Batch, pixels
 from engine.data.loader import Loader
@@ -71,6 +72,7 @@ class ImageSource:
         self._epochs = epochs
         self._epoch = 0
         self._bank: FeatureBank | None = None
+        self._told_refused = False
         views = loader.augment.views if loader.augment else 0
         # The number in the bank of each image as it is (column 0) and of each of its views; -1: not there.
         self._numbers = torch.full((len(loader.dataset), 1 + views), -1, dtype=torch.int64)
@@ -81,7 +83,11 @@ class ImageSource:
         return self._keep
 
     def prepare(self, epoch: int, hear: Hearing) -> None:
-        """Takes in what this epoch needs; does nothing where nothing is kept. Raises Cancelled."""
+        """Takes in what this epoch needs; does nothing where nothing is kept.
+
+        Leaves off where the run is to stop: what is missing then is computed when it is asked for. Raises Cancelled,
+        and EngineError for numbers that fp16 cannot hold.
+        """
         self._epoch = epoch
         if not self._keep:
             return
@@ -97,6 +103,15 @@ class ImageSource:
         self._take_in(epoch, positions[missing], columns[missing], ticker, hear)
         if self._keeping.cache is not None and self._keep:
             self._keeping.cache.trim()
+            self._tell_refused(hear)
+
+    def _tell_refused(self, hear: Hearing) -> None:
+        refused = self._keeping.cache.refused if self._keeping.cache is not None else ""
+        if refused and not self._told_refused:
+            self._told_refused = True
+            held = self._bank is not None and self._bank.place != "disk"
+            means = "later runs compute them again" if held else "what is not there is computed in every step"
+            hear.emit(Log(hear.job_id, f"Image features could not be kept on disk ({refused}): {means}.", "warning"))
 
     def _needed(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Positions and columns of what may be kept of this epoch's images."""
@@ -131,6 +146,8 @@ class ImageSource:
         waiting: list[tuple[int, int, str]] = []
         for position, column in zip(positions.tolist(), columns.tolist(), strict=True):
             hear.cancel.check()
+            if hear.cancel.wants_stop_keep_best:
+                return
             name = self._name(position, column, epoch)
             content = self._cached(name)
             if content is not None:
@@ -176,6 +193,12 @@ class ImageSource:
                 self._keeping.cache.write_shape(shape.to_values())
         assert self._bank is not None
         rows = self._bank.shape.rows(features, self._keeping.dtype)
+        if self._keeping.dtype == torch.float16 and not bool(rows.isfinite().all()):
+            raise EngineError(
+                "What this model says of an image holds numbers that fp16 cannot hold.",
+                hint="Set training.feature_numbers to fp32.",
+                field="training.feature_numbers",
+            )
         cache = self._keeping.cache
         for row, (position, column, name) in zip(rows, wanted, strict=False):
             if cache is not None:
@@ -248,14 +271,14 @@ class ImageSource:
         return pixels(self._loader.dataset, positions, self._device, changes)
 
     def forget(self) -> bool:
-        """Gives the memory of kept features back; False where none is held.
+        """Gives the memory of kept features back; False where none is held, nor will be.
 
-        They are then read from disk, or, without a cache, computed in every step.
+        They are then read from disk, or, without a cache or before the first is there, computed in every step.
         """
-        if self._bank is None or self._bank.place == "disk":
+        if not self._keep or (self._bank is not None and self._bank.place == "disk"):
             return False
         cache = self._keeping.cache
-        if cache is None or cache.refused:
+        if self._bank is None or cache is None or cache.refused:
             self._bank, self._keep = None, False
         else:
             self._bank = self._bank.on_disk()

@@ -56,6 +56,22 @@ class Ladder:
                 self.down()
             _set_random_state(self.device, state)
 
+    def encoding(self, work: Callable[[], None]) -> None:
+        """`work` that takes kept features in, done again without holding them where memory runs out.
+
+        Smaller parts would not make it smaller, and other parts would give other last digits.
+        """
+        try:
+            work()
+            return
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        release(self.device)
+        self._give_up_features()
+        release(self.device)
+        work()
+
     def down(self) -> None:
         """One step down; raises OutOfMemory at the bottom."""
         at_once = self.plan.at_once(self.batch)
@@ -71,17 +87,20 @@ class Ladder:
                 "Memory ran out: values inside the network are computed again on the way back instead of kept "
                 "(slower by about a third).",
             )
-        elif self.plan.keep_features and self.forget():
-            self._take(
-                {"keep_features": False},
-                "Memory ran out: image features are no longer held in memory, but read from disk or computed (slower).",
-            )
         else:
+            self._give_up_features()
+
+    def _give_up_features(self) -> None:
+        if not (self.plan.keep_features and self.forget()):
             raise OutOfMemory(
                 "Memory ran out while tuning, with one image at a time and nothing kept.",
                 hint="Close other programs, choose a smaller model, or tune on a machine with more memory.",
                 field="training.batch_size",
             )
+        self._take(
+            {"keep_features": False},
+            "Memory ran out: image features are no longer held in memory, but read from disk or computed (slower).",
+        )
 
     def _take(self, changes: dict[str, Any], message: str) -> None:
         self.plan = self.plan.with_(**changes)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,8 +27,8 @@ from engine.training.checkpoint import (
 from engine.training.compiling import CompiledBlocks
 from engine.training.config import TrainingConfig
 from engine.training.device import memory_told
-from engine.training.feature_cache import FeatureCache, kind_of
-from engine.training.features import Hearing, ImageSource, Keeping
+from engine.training.features import Hearing, ImageSource
+from engine.training.image_sources import image_sources
 from engine.training.ladder import Ladder
 from engine.training.losses import dice_ce, pair_counts
 from engine.training.metrics import SplitMetrics
@@ -48,7 +47,7 @@ class Trainer:
     """One run. `model`, `phrases` and texts lie on `device`; `seed` decides every random number with the epoch.
 
     `train_texts` and `val_texts` belong to the loaders' datasets; None where those say the labels' phrases. `base`:
-    sha256 of the base weights, where image features may be shared with other runs; empty: they are not.
+    what tells the base network from others, where image features may be shared with other runs; empty: they are not.
     """
 
     model: TunedModel
@@ -96,7 +95,8 @@ class Trainer:
                 blocks = CompiledBlocks(self.model, self.emit, self.job_id, graphs=graphs)
                 self._compiled = around.enter_context(blocks)
             self.model.eval()
-            sources = self._sources(epochs)
+            loaders = self.train, self.val
+            sources = image_sources(self.model, loaders, self.device, self.config, self.plan, self.base, epochs)
             ladder = self._ladder(sources)
             for epoch in range(progress.epoch + 1, epochs + 1):
                 if self._stalled(progress):
@@ -138,59 +138,15 @@ class Trainer:
             schedule.load(resume.state["schedule"])
         return Progress.from_values(resume.state["progress"])
 
-    def _sources(self, epochs: int) -> tuple[ImageSource, ImageSource]:
-        keep, keeping = self.config.keep_features, self._keeping()
-        learns = bool(self.model.learned())
-        # One look at an image is worth keeping only where later runs look again.
-        often = epochs > 1 or keeping.cache is not None
-        return (
-            ImageSource(self.model, self.train, self.device, keep=keep and learns, epochs=epochs, keeping=keeping),
-            ImageSource(self.model, self.val, self.device, keep=keep and often, keeping=keeping),
-        )
-
-    def _keeping(self) -> Keeping:
-        """Where features are held and what decides their numbers; after memory ran out, on disk at most."""
-        wanted = self.config.feature_place if self.plan.keep_features else "disk"
-        dtype = torch.float16 if self.config.feature_numbers == "fp16" else torch.float32
-        if not self.base or not self.config.feature_disk:
-            return Keeping(wanted, dtype)
-        kind = kind_of(
-            weights=self.base,
-            kind=self.model.kept_kind,
-            preprocess=self.train.dataset.preprocess.model_dump(mode="json", include={"size", "mean", "std"}),
-            numbers=str(dtype),
-            device=self.device.type,
-            attention=self.plan.attention,
-            precision=self.plan.precision,
-            torch=torch.__version__,
-        )
-        return Keeping(wanted, dtype, FeatureCache(kind, int(self.config.feature_disk * 1e9)))
-
-    def _prepare(self, source: ImageSource, epoch: int, what: str) -> None:
+    def _prepare(self, source: ImageSource, epoch: int, what: str, ladder: Ladder) -> None:
+        hear = Hearing(self.emit, self.cancel, self.job_id, what)
         with autocast(self.plan, self.device):
-            source.prepare(epoch, Hearing(self.emit, self.cancel, self.job_id, what))
+            ladder.encoding(partial(source.prepare, epoch, hear))
 
     @property
     def keeps_features(self) -> bool:
         """Image features of the training images are computed once and kept, as far as there is room."""
         return self.config.keep_features and self.model.tower_is_fixed and bool(self.model.learned())
-
-    @property
-    def encoded_share(self) -> tuple[float, float]:
-        """Of the training images, how many times each is encoded for good, and what share anew in every epoch.
-
-        Views that change nothing are the image as it is.
-        """
-        positions = np.arange(min(256, len(self.train.dataset)), dtype=np.int64)
-        if not self.train.augment or not len(positions):
-            return 1.0, 0.0
-        views = min(self.train.augment.views, self.config.epochs)
-        touched = [self.train.changes(positions, epoch) for epoch in range(1, max(views, 1) + 1)]
-        shares = [0.0 if changes is None else float(changes.touched.mean()) for changes in touched]
-        if not views:
-            return 1.0 - shares[0], shares[0]
-        everywhere = np.logical_and.reduce([changes.touched for changes in touched if changes is not None])
-        return sum(shares) + 1.0 - float(everywhere.mean()), 0.0
 
     def asked(self, texts: Texts | None) -> Asked:
         """What the learner gives now, and the phrases encoded with it; `texts` are those of the images asked about."""
@@ -209,7 +165,7 @@ class Trainer:
         metrics = {"epoch": float(epoch), "train_loss": math.nan, "train_dice": math.nan}
         if optimiser is None or schedule is None:
             return True, metrics
-        self._prepare(source, epoch, "training")
+        self._prepare(source, epoch, "training", ladder)
         self.model.train()
         collected = SplitMetrics(self.phrases.names)
         learned = list(self.model.learned().values())
@@ -277,7 +233,7 @@ class Trainer:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
         asked = self.asked(self.val_texts)
-        self._prepare(source, epoch, "validation")
+        self._prepare(source, epoch, "validation", ladder)
         ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
         shown = self._shown()
         for batch in self.val.epoch(epoch, self.device, images=not source.keeps):

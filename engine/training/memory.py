@@ -49,11 +49,21 @@ def available_bytes(device: torch.device) -> int:
 
 
 def _container_leaves() -> int | None:
-    """By control groups, version 2; None where there is no limit."""
+    """By control groups, version 2; None where there is no limit. What is only cached of files gives way."""
     with suppress(OSError, ValueError):
         limit = int((_CGROUP / "memory.max").read_text())
-        return limit - int((_CGROUP / "memory.current").read_text())
+        held = int((_CGROUP / "memory.current").read_text())
+        return limit - max(0, held - _cached_files())
     return None
+
+
+def _cached_files() -> int:
+    """Bytes of files that the container holds in memory without need."""
+    with suppress(OSError, ValueError):
+        for line in (_CGROUP / "memory.stat").read_text().splitlines():
+            if line.startswith("inactive_file "):
+                return int(line.split()[1])
+    return 0
 
 
 def _shell_leaves() -> int | None:

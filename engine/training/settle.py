@@ -12,6 +12,7 @@ from engine.contract.events import Degraded, Log
 from engine.training.compiling import settle_compiling
 from engine.training.device import device_name
 from engine.training.estimate import Estimate, Sizes, reckon
+from engine.training.feature_bank import choose_place
 from engine.training.memory import available_bytes
 from engine.training.obedience import obeying
 from engine.training.plan import Plan
@@ -70,7 +71,7 @@ def _fastest_way(trainer: Trainer, probe: Probe, remembered: Remembered, first: 
     if len(plans) == 1 or not trainer.model.learned():
         _tell(trainer, first, "not a choice here" if wanted == "auto" else "as the recipe asks")
         return first
-    name = f"way-{wanted}-{trainer.config.attention}"
+    name = f"way-{wanted}-{trainer.config.attention}-{'kept' if trainer.keeps_features else 'fresh'}"
     known = Plan.from_values(remembered.get(name))
     if known in plans:
         assert known is not None
@@ -107,7 +108,7 @@ def _fitting(trainer: Trainer, cost: Cost, plan: Plan, sizes: Sizes) -> Plan:
     batch = min(sizes.batch, max(1, sizes.train))
     if trainer.config.images_at_once:
         return plan.with_(images_at_once=min(trainer.config.images_at_once, sizes.batch))
-    room = MARGIN * available_bytes(trainer.device) - _features(trainer, cost, sizes)
+    room = MARGIN * available_bytes(trainer.device) - _held_features(trainer, cost, sizes)
     at_once = batch
     while at_once > 1 and cost.held.of(at_once) > room:
         at_once = -(-at_once // 2)
@@ -119,14 +120,22 @@ def _fitting(trainer: Trainer, cost: Cost, plan: Plan, sizes: Sizes) -> Plan:
     return plan.with_(**changes)
 
 
-def _features(trainer: Trainer, cost: Cost, sizes: Sizes) -> int:
+def _features(cost: Cost, sizes: Sizes) -> int:
     return round(cost.feature_bytes * (sizes.train * sizes.views + sizes.val))
+
+
+def _held_features(trainer: Trainer, cost: Cost, sizes: Sizes) -> int:
+    """Bytes of kept features where the steps run: those that lie elsewhere, or fit nowhere, leave it free."""
+    total = _features(cost, sizes)
+    place = choose_place(trainer.config.feature_place, total, trainer.device, on_disk=True)
+    return total if place == ("gpu" if trainer.device.type == "cuda" else "memory") else 0
 
 
 def _estimate(trainer: Trainer, cost: Cost, sizes: Sizes, plan: Plan, disk: int) -> Estimate:
     import torch
 
-    features = _features(trainer, cost, sizes)
+    features = _features(cost, sizes)
+    on_disk = trainer.base and features <= trainer.config.feature_disk * 1e9
     on_gpu = trainer.device.type == "cuda"
     resident = torch.cuda.memory_allocated(trainer.device) if on_gpu else psutil.Process().memory_info().rss
     return reckon(
@@ -135,7 +144,7 @@ def _estimate(trainer: Trainer, cost: Cost, sizes: Sizes, plan: Plan, disk: int)
         at_once=max(1, plan.at_once(min(sizes.batch, max(1, sizes.train)))),
         resident=int(resident),
         available=available_bytes(trainer.device),
-        kept=features,
-        disk=disk + (features if trainer.base and trainer.config.feature_disk else 0),
+        kept=_held_features(trainer, cost, sizes),
+        disk=disk + (features if on_disk else 0),
         device=device_name(trainer.device),
     )

@@ -105,3 +105,13 @@ def test_no_torch_is_needed(folder: Path) -> None:
         "sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
     )
     assert subprocess.run([sys.executable, "-c", program, str(folder)], check=False).returncode == 0
+
+
+def test_other_settings_make_another_network_of_the_same_weights(folder: Path) -> None:
+    """What was computed with one must not be taken for the other's."""
+    before = find_weights(str(folder))
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace("quick_gelu", "gelu"))
+    after = find_weights(str(folder))
+    assert after.sha256 == before.sha256
+    assert after.identity != before.identity

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from engine.config.yaml_io import apply_overrides
 from engine.contract.events import Event, Log
 from engine.runs.writer import read_metrics
 from engine.training import compiling
-from engine.training.compiling import CompiledBlocks, no_compiler, pays
+from engine.training.compiling import CompiledBlocks, _known, no_compiler, pays
+from engine.training.config import TrainingConfig
 from engine.training.estimate import Sizes
 from engine.training.loop import Trainer
 from engine.training.plan import Plan
+from engine.training.remembered import Remembered
 from engine.training.settle import settle
 
 Make = Callable[..., Trainer]
@@ -141,3 +145,17 @@ def test_graphs_on_a_gpu_learn_the_same(make_trainer: Make) -> None:
         rows.append(read_metrics(trainer.sink.folder))  # type: ignore[attr-defined]
     for one, other in zip(*rows, strict=True):
         assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize(("word", "meant"), [("on", "on"), ("off", "off"), ("auto", "auto")])
+def test_yaml_may_call_it_true(word: str, meant: str) -> None:
+    """The bare words on and off are booleans in YAML."""
+    assert TrainingConfig.model_validate(apply_overrides({}, [f"compile={word}"])).compile == meant
+
+
+@pytest.mark.parametrize("damaged", [{"gain": "much", "seconds": 1}, {"speed": 2}, [3], None])
+def test_damaged_memories_are_none(make_trainer: Make, tmp_path: Path, damaged: Any) -> None:
+    trainer = make_trainer("vpt", {"prompt_depth": 2})
+    remembered = Remembered(trainer.model, trainer.device, tmp_path)
+    remembered.put("compiling", damaged)
+    assert _known(remembered) is None

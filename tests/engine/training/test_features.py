@@ -11,13 +11,16 @@ import pytest
 import torch
 
 from engine.contract.control import CancelToken
+from engine.contract.errors import EngineError
 from engine.contract.events import Event, Log
 from engine.data.augment import Augmentation
 from engine.models.base import ImageFeatures
 from engine.strategies import STRATEGIES
 from engine.training.feature_cache import FeatureCache, usage
 from engine.training.features import Hearing, ImageSource, Keeping
+from engine.training.image_sources import image_sources
 from engine.training.loop import Trainer
+from engine.training.plan import Plan
 
 Make = Callable[..., Trainer]
 DEEP = {"prompt_depth": 2}
@@ -162,7 +165,6 @@ def test_on_disk_a_lost_entry_costs_time_alone(make_trainer: Make, tmp_path: Pat
 def test_memory_is_given_back(make_trainer: Make, tmp_path: Path, on_disk: bool) -> None:
     keeping = Keeping(cache=FeatureCache("kind", 10**9, tmp_path) if on_disk else None)
     watched = Watched(trainer_of(make_trainer), keeping)
-    assert not watched.source.forget()
     one = watched.epoch(1)
     runs = watched.runs
     assert watched.source.forget()
@@ -225,3 +227,45 @@ def test_the_loop_shares_features_between_runs(
     assert all(torch.equal(value, other[name]) for name, value in one.items())
     fit("third", "def")  # other weights
     assert len(runs) == 6
+    trainer = make_trainer("coop", DEEP, folder="fourth")
+    sources = [
+        image_sources(
+            trainer.model, (trainer.train, trainer.val), trainer.device, trainer.config, plan, "abc", epochs=2
+        )[0]
+        for plan in (Plan(), Plan(channels_last=True))
+    ]
+    assert len({source._keeping.cache._folder for source in sources if source._keeping.cache}) == 2
+
+
+def test_a_stop_does_not_wait_for_all_images(make_trainer: Make, tmp_path: Path) -> None:
+    """What was not encoded yet is computed for the one batch that is still asked about."""
+    straight, stopped = (Watched(trainer_of(make_trainer, augment=Augmentation())) for _ in range(2))
+    cancel = CancelToken()
+    cancel.stop_keep_best()
+    stopped.source.prepare(1, Hearing(stopped.events.append, cancel, "job", "training"))
+    assert stopped.runs == 0
+    batch = next(iter(stopped.trainer.train.epoch(1, images=not stopped.source.keeps)))
+    expected = straight.epoch(1).rows(batch.positions)
+    assert same(stopped.source.features(batch), expected, 1e-6)
+
+
+@pytest.mark.parametrize(("place", "means"), [("memory", "later runs compute"), ("disk", "in every step")])
+def test_a_disk_that_takes_nothing_is_told_once(make_trainer: Make, tmp_path: Path, place: str, means: str) -> None:
+    (tmp_path / "kind").write_text("a file where the folder should be")
+    watched = Watched(trainer_of(make_trainer), Keeping(place, cache=FeatureCache("kind", 10**9, tmp_path)))
+    fresh = Watched(trainer_of(make_trainer), keep=False)
+    for epoch in (1, 2):
+        assert same(watched.epoch(epoch), fresh.epoch(epoch), 1e-6)
+    warned = [event.message for event in watched.events if isinstance(event, Log) and event.level == "warning"]
+    assert len(warned) == 1
+    assert means in warned[0]
+
+
+def test_numbers_beyond_fp16_are_refused(make_trainer: Make) -> None:
+    trainer = trainer_of(make_trainer)
+    with torch.no_grad():
+        trainer.model.vlsm.network.decoder.reduces[0].bias.fill_(1e5)
+    with pytest.raises(EngineError) as refused:
+        Watched(trainer, Keeping(dtype=torch.float16)).epoch(1)
+    assert refused.value.field == "training.feature_numbers"
+    Watched(trainer, Keeping(dtype=torch.float32)).epoch(1)

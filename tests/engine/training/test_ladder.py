@@ -130,3 +130,26 @@ def test_another_error_is_not_taken_for_it(make_trainer: Make) -> None:
     with pytest.raises(RuntimeError, match="shape"):
         trainer.fit()
     assert not any(isinstance(event, Degraded) for event in events)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_memory_that_runs_out_while_encoding_ends_no_run(make_trainer: Make, at: int) -> None:
+    """Before anything is held, and with the first images held."""
+    straight = make_trainer("coop", DEEP, folder="straight", epochs=1)
+    straight.fit()
+    events: list[Event] = []
+    trainer = make_trainer("coop", DEEP, epochs=1, emit=events.append)
+    calls: list[int] = []
+
+    def refuse(module: torch.nn.Module, given: Any) -> None:
+        calls.append(1)
+        if len(calls) == at:
+            raise CUDA
+
+    trainer.model.vlsm.network.clip.vision_model.pre_layrnorm.register_forward_pre_hook(refuse)
+    trainer.fit()
+    changes = [event.changes for event in events if isinstance(event, Degraded)]
+    assert changes == [{"keep_features": False}]
+    one, other = (read_metrics(folder(run))[0] for run in (straight, trainer))
+    assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-5)
+    assert other["val_loss"] == pytest.approx(one["val_loss"], rel=1e-5)

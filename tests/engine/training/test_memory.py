@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import psutil
 import pytest
 import torch
 
+from engine.training import memory
+from engine.training.feature_bank import choose_place
 from engine.training.memory import available_bytes, is_out_of_memory
 
 CPU = torch.device("cpu")
@@ -43,3 +47,22 @@ def test_a_limit_of_the_shell_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     held = psutil.Process().memory_info().vms
     monkeypatch.setattr(resource, "getrlimit", lambda which: (held + 500_000_000, -1))
     assert 400_000_000 < available_bytes(CPU) <= 600_000_000
+
+
+def test_cached_files_of_a_container_count_as_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoded slices are mapped: without this a container would look full after the first epoch."""
+    (tmp_path / "memory.max").write_text("900000000\n")
+    (tmp_path / "memory.current").write_text("890000000\n")
+    (tmp_path / "memory.stat").write_text("anon 90000000\ninactive_file 700000000\nactive_file 100000000\n")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert available_bytes(CPU) == 710_000_000
+    (tmp_path / "memory.stat").unlink()
+    assert available_bytes(CPU) == 10_000_000
+
+
+def test_features_are_held_only_where_the_container_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "memory.max").write_text("100000000")
+    (tmp_path / "memory.current").write_text("90000000")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert choose_place("auto", 4_000_000, CPU, on_disk=True) == "memory"
+    assert choose_place("auto", 6_000_000, CPU, on_disk=True) == "disk"

@@ -82,3 +82,18 @@ def test_more_images_take_longer(make_trainer: Make) -> None:
     few, many = (settled(make_trainer, sizes)[0].estimate for sizes in (SHORT, LONG))
     assert many.total > 1000 * few.total
     assert 0 < few.memory < few.available + few.memory
+
+
+def test_features_that_do_not_fit_in_memory_leave_the_batch_whole(make_trainer: Make) -> None:
+    trainer = make_trainer("coop", DEEP, batch_size=8, precision="fp32", compile="off")
+    found = settle(trainer, Sizes(train=10**10, val=6, batch=8, epochs=2, views=1.0))
+    assert found.plan.images_at_once == 0
+    assert found.estimate.memory < 10**11
+
+
+def test_what_was_measured_with_kept_features_is_not_said_of_fresh_ones(make_trainer: Make) -> None:
+    told: list[Event] = []
+    for keep in (True, False):
+        trainer = make_trainer("coop", DEEP, batch_size=8, emit=told.append, compile="off", keep_features=keep)
+        settle(trainer, LONG)
+    assert not any("measured before" in line for line in said(told))

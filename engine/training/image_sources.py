@@ -1,0 +1,57 @@
+"""The image features of a run's two splits: where they are kept, and what decides whether another run's may be used."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import torch
+
+from engine.data.loader import Loader
+from engine.strategies.tuned_model import TunedModel
+from engine.training.config import TrainingConfig
+from engine.training.feature_cache import FeatureCache, kind_of
+from engine.training.features import ImageSource, Keeping
+from engine.training.plan import Plan
+
+
+def image_sources(
+    model: TunedModel,
+    loaders: tuple[Loader, Loader],
+    device: torch.device,
+    config: TrainingConfig,
+    plan: Plan,
+    base: str,
+    epochs: int,
+) -> tuple[ImageSource, ImageSource]:
+    """Of training and validation images. `base`: what tells the base network from others; empty: nothing is shared."""
+    train, val = loaders
+    keep, keeping = config.keep_features, _keeping(model, train, device, config, plan, base)
+    # One look at an image is worth keeping only where later runs look again.
+    often = epochs > 1 or keeping.cache is not None
+    return (
+        ImageSource(model, train, device, keep=keep and bool(model.learned()), epochs=epochs, keeping=keeping),
+        ImageSource(model, val, device, keep=keep and often, keeping=keeping),
+    )
+
+
+def _keeping(
+    model: TunedModel, train: Loader, device: torch.device, config: TrainingConfig, plan: Plan, base: str
+) -> Keeping:
+    """Where features are held and what decides their numbers; after memory ran out, on disk at most."""
+    wanted = config.feature_place if plan.keep_features else "disk"
+    dtype = torch.float16 if config.feature_numbers == "fp16" else torch.float32
+    if not base or not config.feature_disk:
+        return Keeping(wanted, dtype)
+    kind = kind_of(
+        base=base,
+        kind=model.kept_kind,
+        preprocess=train.dataset.preprocess.model_dump(mode="json", include={"size", "mean", "std"}),
+        numbers=str(dtype),
+        device=device.type,
+        attention=plan.attention,
+        precision=plan.precision,
+        channels_last=plan.channels_last,
+        torch=torch.__version__,
+        transformers=version("transformers"),
+    )
+    return Keeping(wanted, dtype, FeatureCache(kind, int(config.feature_disk * 1e9)))
