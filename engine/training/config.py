@@ -73,7 +73,12 @@ class TrainingConfig(Settings):
         "fp32", "Numbers of kept features: exact, or half as large and rounded to three digits.", expert=True
     )
     feature_disk: float = setting(
-        20.0, "Disk for features that later runs may use, all runs together; 0: none.", unit="GB", ge=0, expert=True
+        20.0,
+        "Disk for features that later runs may use, all runs together; 0: none.",
+        unit="GB",
+        ge=0,
+        le=1_000_000,
+        expert=True,
     )
     attention: Literal["auto", "sdpa", "eager"] = setting(
         "auto",

@@ -57,7 +57,11 @@ class FeatureShape:
         parts = [tap.flatten(1) for tap in features.taps]
         if features.pooled is not None:
             parts.append(features.pooled)
-        return torch.cat([part.to(dtype) for part in parts], dim=1)
+        # Filled, not concatenated: within bf16 autocast torch concatenates no fp16.
+        found = torch.empty(len(features), self.numbers, dtype=dtype, device=parts[0].device)
+        for place, part in zip(torch.split(found, self._cuts, dim=1), parts, strict=True):
+            place.copy_(part)
+        return found
 
     def features(self, rows: Tensor, dtype: torch.dtype = torch.float32) -> ImageFeatures:
         """The inverse of `rows`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def test_other_settings_make_another_network_of_the_same_weights(folder: Path) -
     """What was computed with one must not be taken for the other's."""
     before = find_weights(str(folder))
     config = folder / "config.json"
-    config.write_text(config.read_text().replace("quick_gelu", "gelu"))
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({**values, "extract_layers": [0, 1]}))
     after = find_weights(str(folder))
     assert after.sha256 == before.sha256
     assert after.identity != before.identity

@@ -159,3 +159,8 @@ def test_damaged_memories_are_none(make_trainer: Make, tmp_path: Path, damaged: 
     remembered = Remembered(trainer.model, trainer.device, tmp_path)
     remembered.put("compiling", damaged)
     assert _known(remembered) is None
+
+
+def test_no_more_disk_than_there_can_be() -> None:
+    with pytest.raises(ValueError, match="feature_disk"):
+        TrainingConfig(feature_disk=1e300)

@@ -269,3 +269,11 @@ def test_numbers_beyond_fp16_are_refused(make_trainer: Make) -> None:
         Watched(trainer, Keeping(dtype=torch.float16)).epoch(1)
     assert refused.value.field == "training.feature_numbers"
     Watched(trainer, Keeping(dtype=torch.float32)).epoch(1)
+
+
+@pytest.mark.parametrize("augment", [VIEWS, Augmentation("published")], ids=["views", "published"])
+def test_bf16_and_half_sized_features_go_together(make_trainer: Make, augment: Augmentation) -> None:
+    trainer = make_trainer("decoder_finetune", {}, precision="bf16", feature_numbers="fp16")
+    trainer.train.augment = augment
+    trainer.plan = Plan(precision="bf16")
+    assert trainer.fit().epochs == 2
