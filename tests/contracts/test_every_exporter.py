@@ -44,7 +44,7 @@ CLOSE = {"fp32": 2e-4, "fp16": 0.05, "int8": 1.5}
 """How far a logit of a tiny network may lie from torch's, beside `OF_ITSELF`; most logits span some ten."""
 
 OF_ITSELF = {"fp32": 1e-4, "fp16": 0.01, "int8": 0.05}
-"""Share of a logit: words before a phrase take those of some networks to -50, where half floats keep two digits more."""
+"""Share of a logit: words before a phrase take those of some networks to -50, where half floats keep fewer digits."""
 
 EVERY = [
     pytest.param(strategy, values, id=f"{strategy} {' '.join(str(value) for value in values.values())}".strip())
