@@ -135,6 +135,7 @@ def _segment(window: MainWindow, hand: Hand, mask: Path) -> Path:
     if not layer.voxels(state.threshold):
         raise StepFailed(f"Nothing was found for “{PHRASE}”.", "Was the run long enough?")
     hand.wait("Showing a slice with the mask", lambda: bool(state.mask_of(layer).any()))
+    hand.wait("Counting the slices", lambda: page.viewer.strip.profile is not None)
     hand.picture("mask")
     hand.stage("threshold and save", "Moving the threshold, saving the mask")
     slider = hand.find(QSlider, "thresholdSlider")

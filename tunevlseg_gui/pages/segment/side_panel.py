@@ -226,7 +226,7 @@ class SidePanel(QScrollArea):
         self.case_other = button("…", "trainingCaseOther", lambda: self.case_clicked.emit(True))
         self.case_other.setAccessibleName("Use as training case of another dataset")
         self.case_other.setToolTip("Another dataset…")
-        self.case_other.setMaximumWidth(36)
+        self.case_other.setMaximumWidth(52)
         case = QHBoxLayout()
         case.addWidget(self.case_button, 1)
         case.addWidget(self.case_other)
