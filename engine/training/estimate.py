@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.contract.durations import duration
 from engine.training.probe import Cost
 
 
@@ -46,13 +47,13 @@ class Estimate:
 
     def in_words(self) -> str:
         """`At most 3 min 20 s: 25 s for the first epoch, 9 s for each of 19 more; 1.2 GB of memory.`"""
-        later = f", {duration(self.later_epoch)} for each of {self.epochs - 1} more" if self.epochs > 1 else ""
+        total, first, each = (
+            duration(seconds, tenths=True) for seconds in (self.total, self.first_epoch, self.later_epoch)
+        )
+        later = f", {each} for each of {self.epochs - 1} more" if self.epochs > 1 else ""
         parts = f" ({self.images_at_once} of {self.batch} images at a time)" if self.images_at_once < self.batch else ""
         disk = f"; {size(self.disk)} on disk" if self.disk else ""
-        return (
-            f"At most {duration(self.total)}: {duration(self.first_epoch)} for the first epoch{later}; "
-            f"{size(self.memory)} of memory{parts}{disk}."
-        )
+        return f"At most {total}: {first} for the first epoch{later}; {size(self.memory)} of memory{parts}{disk}."
 
 
 def reckon(
@@ -87,20 +88,6 @@ def reckon(
 def _in_parts(line_of: Any, images: int, at_once: int) -> float:
     whole, rest = divmod(images, at_once)
     return float(whole * line_of(at_once) + (line_of(rest) if rest else 0.0))
-
-
-def duration(seconds: float) -> str:
-    """`3 h 20 min`, `3 min 20 s`, `4.2 s`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
 
 
 def size(held: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ class StoredRows:
             yield self.row(int(position))
 
 
-class _Part:
+class _Part(ABC):
     """One part of every row as a read-only array [N, …]: indexed along its first axis, copies what is asked for."""
 
     dtype: np.dtype[Any] = np.dtype(np.uint8)
@@ -99,8 +100,9 @@ class _Part:
             raise ValueError("what is stored in a cache becomes an array by being copied")
         return self[:] if dtype is None else self[:].astype(dtype)
 
+    @abstractmethod
     def _read(self, positions: NDArray[np.int64]) -> NDArray[Any]:
-        raise NotImplementedError
+        """The part of the rows at `positions` [P], [P, …]."""
 
 
 class StoredImages(_Part):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.training.estimate import Estimate, Sizes, duration, reckon, size
+from engine.training.estimate import Estimate, Sizes, reckon, size
 from engine.training.probe import Cost, Line
 
 COST = Cost(step=Line(1.0, 0.5), check=Line(0.0, 0.1), encode=0.2, held=Line(1e6, 2e6), feature_bytes=1000)
@@ -46,14 +46,6 @@ def test_words() -> None:
     told = reckoned(disk=3_000_000).in_words()
     assert told == "At most 28 s: 11 s for the first epoch, 8.4 s for each of 2 more; 14 MB of memory; 3 MB on disk."
     assert "each of" not in reckoned(Sizes(10, 4, 4, 1)).in_words()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(4.21, "4.2 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (1500, "25 min"), (12_000, "3 h 20 min")],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_sizes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.contract.durations import duration
 from engine.contract.events import (
     Degraded,
     EpochEnded,
@@ -93,11 +94,4 @@ def in_words(seconds: float | None) -> str:
     """`95` → "1 min 35 s"."""
     if seconds is None:
         return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
+    return duration(seconds)
