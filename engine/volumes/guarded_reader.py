@@ -34,6 +34,10 @@ PATIENCE_S: Final = 120.0
 _PYTHON_MODULE: Final = "engine.volumes.reader_child"
 
 
+_ONE_HEADER_AT_A_TIME = threading.Lock()
+"""numpy reads a header by Python's parser, which on 3.11 fails now and then in several threads (CPython gh-106905)."""
+
+
 class GuardedReader:
     """Thread-safe: one file at a time. `pid` is None while no child runs."""
 
@@ -186,7 +190,8 @@ def _volume(answer: dict[str, Any], path: Path) -> Volume:
     file = Path(answer["voxels"])
     with told(file):
         try:
-            voxels = np.load(file, allow_pickle=False)
+            with _ONE_HEADER_AT_A_TIME:
+                voxels = np.load(file, allow_pickle=False)
         finally:
             file.unlink(missing_ok=True)
     return Volume(
