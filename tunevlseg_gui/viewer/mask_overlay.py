@@ -47,6 +47,8 @@ class Layer:
     """How surely the scan shows what the phrase names: the score that is compared with `presence_cut`."""
     presence_cut: float | None = None
     """None: not calibrated, and the threshold stands for it."""
+    presence_wanted: float | None = None
+    """Set by hand in place of both; at 0 nothing counts as not found."""
     answer: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None
     """The probabilities and their counts, where `levels` is a mask that was made cleaner (0 and 255)."""
 
@@ -73,7 +75,12 @@ class Layer:
 
     def is_present(self, threshold: float) -> bool:
         """Whether the phrase counts as found at all; else what reaches the threshold is speckle."""
-        return self.presence >= (threshold if self.presence_cut is None else self.presence_cut)
+        return self.presence >= self.cut(threshold)
+
+    def cut(self, threshold: float) -> float:
+        """The score that `presence` must reach."""
+        wanted = self.presence_cut if self.presence_wanted is None else self.presence_wanted
+        return threshold if wanted is None else wanted
 
     def voxels(self, threshold: float) -> int:
         """Of the mask that would be saved."""

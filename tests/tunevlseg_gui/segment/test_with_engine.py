@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -162,3 +163,45 @@ def test_what_is_not_found_starts_hidden_and_can_be_looked_at(shown: SegmentPage
     shown.side.layer_list.findChild(QCheckBox, "layerCheck0").click()
     assert red.visible
     assert shown.viewer.state.mask_of(red).sum() == 16
+
+
+def test_what_counts_as_found_is_set_taken_back_and_kept_in_the_receipt(
+    shown: SegmentPage, qtbot: Any, tmp_path: Path
+) -> None:
+    strict = Presence(cut=0.999, shown=9, absent=9, shown_found=1.0)
+    shown.open_bundle(write_tiny_bundle(tmp_path / "strict", labels=False, name="strict", presence=strict))
+    qtbot.waitUntil(lambda: shown.side.model.title == "strict")
+    ask(shown, "red")
+    answered(shown, qtbot, 1)
+    (red,) = shown.viewer.state.layers
+    box, editor = shown.side.cleaner, shown.controller.editor
+    check = shown.side.layer_list.findChild(QCheckBox, "layerCheck0")
+    assert (red.visible, red.voxels(0.5)) == (False, 0)
+
+    box.show_all.click()
+    assert (red.visible, check.isChecked(), red.voxels(0.5)) == (True, True, 16)
+    assert not box.found_from.isEnabled()
+    shown.controller.save(tmp_path / "mask", lambda _path: False)
+    qtbot.waitUntil(lambda: shown.status.text().startswith("Saved"), timeout=PATIENCE)
+    assert np.count_nonzero(np.asarray(Image.open(tmp_path / "mask.png"))) == 16
+    assert json.loads(receipt_beside(tmp_path / "mask.png").read_text())["settings"]["presence"] == 0.0
+
+    editor.undo()
+    assert (red.visible, check.isChecked(), red.voxels(0.5)) == (False, False, 0)
+    assert not box.show_all.isChecked()
+    editor.redo()
+    assert (red.visible, red.voxels(0.5)) == (True, 16)
+    box.show_all.click()
+
+    box.found_from.setValue(0.3)
+    assert (red.visible, red.voxels(0.5)) == (True, 16)
+    box.found_from.setValue(0.999)
+    assert red.presence < 0.999
+    assert (red.visible, red.voxels(0.5)) == (False, 0)
+    shown.side.layer_list.show_amounts(0.5, None)
+    assert "as set below" in shown.side.layer_list.findChild(QLabel, "layerAmount0").toolTip()
+    ask(shown, "red\ngreen")  # what comes anew is judged alike
+    answered(shown, qtbot, 2)
+    assert [layer.visible for layer in shown.viewer.state.layers] == [False, False]
+    box.found_from.setValue(0.0)
+    assert box.cleaning.presence is None

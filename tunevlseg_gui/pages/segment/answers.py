@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,21 @@ def place_layers(shown: Sequence[Layer], new: Sequence[Layer]) -> list[Layer]:
         layer.colour = next(colour for colour in COLOURS if colour not in taken)
         layers.append(layer)
     return layers
+
+
+def judge(layers: Iterable[Layer], presence: float | None, threshold: float) -> None:
+    """Sets from which score the phrases count as found (None: as the model says).
+
+    A layer that is found now, or no longer, is shown or hidden by it.
+    """
+    for layer in layers:
+        for one in (layer, layer.proposal):
+            if one is None:
+                continue
+            was_present = one.is_present(threshold)
+            one.presence_wanted = presence
+            if one.is_present(threshold) != was_present:
+                one.visible = not was_present
 
 
 def fullest_slice(slices: NDArray[np.uint8], threshold: float) -> int:

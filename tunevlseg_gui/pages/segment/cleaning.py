@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,35 @@ from tunevlseg_gui.viewer.scan import map_array
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.segment.controller import Client
 
+_SMALL = 200
+"""Bytes of a step."""
+
 WAIT_MS = 150
 """A slider on the move asks once it rests."""
+
+
+@dataclass(eq=False)
+class CleaningChanged:
+    """A step of the history: other values in the controls for cleaner masks. `show` sets them and what they show."""
+
+    before: Cleaning
+    after: Cleaning
+    show: Callable[[Cleaning], None]
+    words: str = "Cleaner masks"
+
+    def __post_init__(self) -> None:
+        if self.before.presence != self.after.presence:
+            self.words = "What counts as found"
+
+    @property
+    def nbytes(self) -> int:
+        return _SMALL
+
+    def undo(self) -> None:
+        self.show(self.before)
+
+    def redo(self) -> None:
+        self.show(self.after)
 
 
 class LayerCleaner(QObject):
@@ -74,7 +102,7 @@ class LayerCleaner(QObject):
             return
         folder = answers_folder(view)
         self._asked = (layers, folder)
-        job = Refine(files, str(folder), threshold, "" if is_picture else str(view), **cleaning.values())  # type: ignore[arg-type]
+        job = Refine(files, str(folder), threshold, "" if is_picture else str(view), **cleaning.of_voxels())  # type: ignore[arg-type]
         self._job = self._client.submit(job)
 
     def _heard(self, event: Event) -> None:

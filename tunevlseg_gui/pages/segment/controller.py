@@ -16,9 +16,10 @@ from engine.runs.layout import BEST, is_run
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
-from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, place_layers, read_answers
+from tunevlseg_gui.pages.segment.answers import Question, fullest_slice, judge, place_layers, read_answers
 from tunevlseg_gui.pages.segment.autosave import Autosave
-from tunevlseg_gui.pages.segment.cleaning import LayerCleaner
+from tunevlseg_gui.pages.segment.cleaner_box import Cleaning
+from tunevlseg_gui.pages.segment.cleaning import CleaningChanged, LayerCleaner
 from tunevlseg_gui.pages.segment.filling import FillingAnswers
 from tunevlseg_gui.pages.segment.mask_editor import MaskEditor
 from tunevlseg_gui.pages.segment.mask_files import MaskFiles, save_job, write_masks
@@ -77,6 +78,7 @@ class SegmentController(QObject):
         self._filled = ""  # phrases that were put into the box by us
         self._question: Question | None = None  # whose answers are shown
         self._filling: FillingAnswers | None = None
+        self._cleaning = page.side.cleaner.cleaning
         self._cleaner = LayerCleaner(client, self._cleaned, self._page.show_problem, self)
         self.editor = MaskEditor(client, page.viewer, self)
         self.editor.changed.connect(self._edits_changed)
@@ -286,6 +288,7 @@ class SegmentController(QObject):
             # What is on show by now may be the answer on its way.
             before, last = asked.before, self._question
             keep = self._kept_beside(question, before)
+            judge(new, self._cleaning.presence, state.threshold)
             for layer in new:
                 layer.visible = layer.is_present(state.threshold)
             edited = {layer.phrase: layer for layer in keep if layer.edited}
@@ -347,8 +350,27 @@ class SegmentController(QObject):
         self._page.viewer.state.threshold = threshold
         self._page.viewer.refresh()
         self._show_amounts()
-        if not self._page.side.cleaner.cleaning.does_nothing:
+        if not self._cleaning.does_nothing:
             self.clean()
+
+    def cleaning_changed(self) -> None:
+        """The controls for a cleaner mask say something else: a step that can be taken back."""
+        cleaning = self._page.side.cleaner.cleaning
+        if cleaning == self._cleaning:
+            return
+        self.editor.history.add(CleaningChanged(self._cleaning, cleaning, self._show_cleaning))
+        self._show_cleaning(cleaning)
+        self.editor.refresh()
+
+    def _show_cleaning(self, cleaning: Cleaning) -> None:
+        side, state = self._page.side, self._page.viewer.state
+        self._cleaning = cleaning
+        side.cleaner.show_cleaning(cleaning)
+        judge({*side.layer_list.layers, *state.layers}, cleaning.presence, state.threshold)
+        side.layer_list.show_visible()
+        self._cleaned()
+        self._show_save()
+        self.clean()
 
     def clean(self) -> None:
         """Shows the answers as the controls for a cleaner mask say; the model is not asked again."""
@@ -357,7 +379,7 @@ class SegmentController(QObject):
         state = self._page.viewer.state
         self._cleaner.clean(
             [layer for layer in state.layers if not layer.edited],
-            self._page.side.cleaner.cleaning,
+            self._cleaning,
             state.threshold,
             self._view,
             is_picture=self.scan.is_picture,
@@ -421,6 +443,7 @@ class SegmentController(QObject):
 
     def _show_layers(self, layers: list[Layer]) -> None:
         side = self._page.side
+        judge(layers, self._cleaning.presence, self._page.viewer.state.threshold)
         self._page.edit_bar.show_layers(layers)
         self._page.edit_bar.setVisible(self.scan is not None)
         if self.scan is not None:
@@ -548,7 +571,7 @@ class SegmentController(QObject):
             },
             identity=identity,
             skip_air=question.skip_air,
-            **self._page.side.cleaner.cleaning.values(),  # type: ignore[arg-type]
+            **self._cleaning.values(),  # type: ignore[arg-type]
         )
         self._page.banner.hide()
         self._page.show_status(f"Saving {path.name}…")

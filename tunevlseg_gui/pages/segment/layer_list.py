@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -36,6 +36,16 @@ class LayerList(QWidget):
             row.toggled.connect(self.toggled)
             row.removed.connect(self.removed)
             self._column.addWidget(row)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in the list."""
+        return [row.layer for row in self._rows]
+
+    def show_visible(self) -> None:
+        """After layers were shown or hidden by something else than their row."""
+        for row in self._rows:
+            row.show_visible()
 
     def show_amounts(self, threshold: float, voxel_ml: float | None) -> None:
         """After the threshold was moved."""
@@ -76,6 +86,14 @@ class LayerRow(QWidget):
         self._check.toggled.connect(self._set_visible)
         remove.clicked.connect(lambda: self.removed.emit(self._layer))
 
+    @property
+    def layer(self) -> Layer:
+        return self._layer
+
+    def show_visible(self) -> None:
+        with QSignalBlocker(self._check):
+            self._check.setChecked(self._layer.visible)
+
     def show_amount(self, threshold: float, voxel_ml: float | None) -> None:
         voxels = self._layer.voxels(threshold)
         set_tone(self._amount, "" if voxels else "warning")
@@ -91,14 +109,17 @@ class LayerRow(QWidget):
 def _why_not(layer: Layer, threshold: float) -> str:
     if layer.is_present(threshold):
         return f"Nothing reaches the threshold of {threshold:.2f}."
-    if layer.presence_cut is None:
+    tick = "Tick it to look at what is there; “Show what is not found all the same” also saves it."
+    if layer.presence_wanted is not None:
         return (
-            f"Its 16 surest pixels have {layer.presence:.2f} on average; the threshold is {threshold:.2f}. "
-            "Tick it to see what is there all the same."
+            f"Its score is {layer.presence:.2f}; from {layer.presence_wanted:.2f} on a phrase counts as found, as set "
+            f"below. {tick}"
         )
+    if layer.presence_cut is None:
+        return f"Its 16 surest pixels have {layer.presence:.2f} on average; the threshold is {threshold:.2f}. {tick}"
     return (
         f"Its score is {layer.presence:.2f}; from {layer.presence_cut:.2f} on a phrase counts as found, as calibrated "
-        "on this model's validation images. Tick it to see what is there all the same."
+        f"on this model's validation images. {tick}"
     )
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Segment
 from tunevlseg_gui.bridge.background import run_task
-from tunevlseg_gui.pages.segment.answers import Question, place_layers, read_answers
+from tunevlseg_gui.pages.segment.answers import Question, judge, place_layers, read_answers
 from tunevlseg_gui.pages.segment.views import answers_folder, remove_folder
 from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
 
@@ -147,6 +147,7 @@ class LiveAsker(QObject):
         if self._shown is None or viewer.state.layers is not self._shown:
             self._before = viewer.state.layers
         threshold = viewer.state.threshold
+        judge(new, self._page.side.cleaner.cleaning.presence, threshold)
         for layer in new:
             layer.visible = layer.is_present(threshold)
         self._shown = place_layers(self._before, new)

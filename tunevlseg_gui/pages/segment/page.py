@@ -225,7 +225,7 @@ class SegmentPage(QWidget):
         side.opacity_moved.connect(control.set_opacity)
         side.outline_toggled.connect(control.set_outline)
         side.overlay_toggled.connect(control.set_overlay)
-        side.cleaning_changed.connect(control.clean)
+        side.cleaning_changed.connect(control.cleaning_changed)
         side.compare.open_clicked.connect(self._compare)
         side.layer_list.toggled.connect(control.layers_toggled)
         side.layer_list.removed.connect(control.remove_layer)
