@@ -32,6 +32,7 @@ from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label
 
 if TYPE_CHECKING:
+    from tunevlseg_gui.pages.runs.detail import RunDetail
     from tunevlseg_gui.pages.runs.live_view import LiveView
 
 
@@ -43,7 +44,7 @@ class RunsPage(QWidget):
         super().__init__(parent)
         self.setObjectName("runsPage")
         self._client = client
-        self._live: LiveView | None = None
+        self._detail: RunDetail | None = None
         self._dialog: ExportDialog | None = None
         self._failure_told = False
         self.model = RunTableModel(self)
@@ -156,22 +157,36 @@ class RunsPage(QWidget):
     # -- one run -------------------------------------------------------------------------------------------------
 
     @property
-    def live(self) -> LiveView:
+    def detail(self) -> RunDetail:
         """The detailed view; pyqtgraph is imported with it, on first use."""
-        if self._live is None:
-            from tunevlseg_gui.pages.runs.live_view import LiveView
+        if self._detail is None:
+            from tunevlseg_gui.pages.runs.detail import RunDetail
 
-            made = LiveView()
-            made.back_wanted.connect(self.show_table)
-            made.stop_wanted.connect(lambda: self._client.stop_run(made.folder))
-            made.cancel_wanted.connect(lambda: self._client.stop_run(made.folder, keep_best=False))
-            made.pause_wanted.connect(self._pause)
-            made.resume_wanted.connect(self._resume)
-            made.export_wanted.connect(lambda: self._start_export(made.folder, made.state_name))
-            made.folder_wanted.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(made.folder))))
-            self._live = made
+            made = RunDetail(self._client)
+            made.notice.connect(self.notice)
+            made.bundle_wanted.connect(self.bundle_wanted)
+            self._connect_live(made.live)
+            self._detail = made
             self.views.addWidget(made)
-        return self._live
+        return self._detail
+
+    @property
+    def live(self) -> LiveView:
+        return self.detail.live
+
+    @property
+    def _live(self) -> LiveView | None:
+        """The same without making it."""
+        return self._detail.live if self._detail is not None else None
+
+    def _connect_live(self, live: LiveView) -> None:
+        live.back_wanted.connect(self.show_table)
+        live.stop_wanted.connect(lambda: self._client.stop_run(live.folder))
+        live.cancel_wanted.connect(lambda: self._client.stop_run(live.folder, keep_best=False))
+        live.pause_wanted.connect(self._pause)
+        live.resume_wanted.connect(self._resume)
+        live.export_wanted.connect(lambda: self._start_export(live.folder, live.state_name))
+        live.folder_wanted.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(live.folder))))
 
     def show_table(self) -> None:
         self.views.setCurrentIndex(0)
@@ -182,8 +197,8 @@ class RunsPage(QWidget):
         live = self.live
         if live.folder != folder and live.folder != Path():
             self._client.unwatch(live.folder)
-        live.show_run(folder, "", "")
-        self.views.setCurrentWidget(live)
+        self.detail.show_run(folder)
+        self.views.setCurrentWidget(self.detail)
         self._client.watch(folder)
         run_task(self, partial(_described, folder), self._describe)
 

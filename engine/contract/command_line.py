@@ -1,0 +1,49 @@
+"""A job as the command that does the same in a terminal: the window shows it beside what it does itself."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+
+from engine.contract.jobs import Evaluate, Export, Job, Tune
+
+PROGRAM = "tunevlseg"
+
+
+def command_line(job: Job) -> str:
+    """One line for the shell of this system; raises ValueError for a job that no single command does."""
+    return quoted([PROGRAM, *arguments(job)])
+
+
+def arguments(job: Job) -> list[str]:
+    """What follows the program's name; parsed by `tunevlseg`, it gives the same job again."""
+    match job:
+        case Tune():
+            resumed = ["--resume", job.resume] if job.resume else []
+            changed = [part for text in job.overrides for part in ("--set", text)]
+            return ["tune", job.recipe, *_given("--out", job.out), *changed, *resumed]
+        case Evaluate():
+            tolerance = [] if job.tolerance is None else ["--tolerance", f"{job.tolerance:g}"]
+            return [
+                *("evaluate", job.target),
+                *_given("--data", job.data),
+                *("--split", job.split),
+                *_given("--out", job.out),
+                *tolerance,
+            ]
+        case Export():
+            flags = [*(["--overwrite"] if job.overwrite else []), *(["--calibrate"] if job.calibrate else [])]
+            return ["export", job.source, "--out", job.out, "--precision", job.precision, *flags]
+        case _:
+            raise ValueError(f"no single command does {type(job).__name__}")
+
+
+def quoted(parts: Sequence[str]) -> str:
+    """The parts as one line, quoted as this system's shell wants it."""
+    return subprocess.list2cmdline(parts) if os.name == "nt" else shlex.join(parts)
+
+
+def _given(option: str, value: str) -> list[str]:
+    return [option, value] if value else []

@@ -1,0 +1,72 @@
+"""What an action of the window is in a terminal: the command, with its recipe where it has one, to be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from engine.contract.command_line import command_line
+from engine.contract.jobs import Job
+from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import label
+
+
+class CommandDialog(QDialog):
+    """`recipe`: the file that the command reads or that made what it works on."""
+
+    def __init__(self, job: Job, recipe: Path | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("commandDialog")
+        self.setWindowTitle(self.tr("The command"))
+        self.setMinimumSize(640, 200 if recipe is None else 460)
+        self.command = _code("commandText", self.tr("Command"))
+        self.command.setPlainText(command_line(job))
+        self.command.setMaximumHeight(96)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(22, 20, 22, 18)
+        rows.setSpacing(8)
+        rows.addWidget(label(self.tr("The same in a terminal"), "heading"))
+        rows.addWidget(self.command)
+        if recipe is not None:
+            self.recipe = _code("commandRecipe", self.tr("Recipe"))
+            rows.addWidget(label(self.tr("Its recipe: {path}").format(path=recipe), "muted", wrap=True))
+            rows.addWidget(self.recipe, 1)
+            run_task(self, lambda: recipe.read_text(encoding="utf-8"), self.recipe.setPlainText)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(button(self.tr("Close"), "commandClose", self.reject))
+        copy = button(self.tr("Copy the command"), "commandCopy", self._copy, role="primary", picture="copy")
+        foot.addWidget(copy)
+        rows.addLayout(foot)
+        copy.setFocus()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.command.toPlainText())
+
+
+def command_button(
+    name: str, text: str, job: Callable[[], Job | None], recipe: Callable[[], Path | None] = lambda: None
+) -> QPushButton:
+    """A button that shows what `job()` is in a terminal; nothing happens where there is none at the moment."""
+
+    def show() -> None:
+        wanted = job()
+        if wanted is not None:
+            CommandDialog(wanted, recipe(), made.window()).open()
+
+    made = button(text, name, show, role="flat", picture="command")
+    return made
+
+
+def _code(name: str, title: str) -> QPlainTextEdit:
+    made = QPlainTextEdit()
+    made.setObjectName(name)
+    made.setAccessibleName(title)
+    made.setProperty("role", "code")
+    made.setReadOnly(True)
+    made.setTabChangesFocus(True)
+    return made
