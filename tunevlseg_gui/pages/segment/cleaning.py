@@ -14,12 +14,12 @@ from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Refine
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.cleaner_box import Cleaning
-from tunevlseg_gui.pages.segment.views import answers_folder, remove_folder
+from tunevlseg_gui.pages.segment.views import answers_folder, remove_soon
 from tunevlseg_gui.viewer.mask_overlay import Layer, count_levels
 from tunevlseg_gui.viewer.scan import map_array
 
 if TYPE_CHECKING:
-    from tunevlseg_gui.pages.segment.controller import Client
+    from tunevlseg_gui.pages.segment.page_jobs import Client
 
 _SMALL = 200
 """Bytes of a step."""
@@ -121,7 +121,7 @@ class LayerCleaner(QObject):
                 self._failed(event)
             case JobCancelled():
                 self._job = ""
-                run_task(self, lambda: remove_folder(folder), lambda _done: None)
+                remove_soon(self, folder)
 
     def _arrived(self, layers: list[Layer], found: list[tuple[Any, Any]], folder: Path) -> None:
         if self._wanted is None or self._wanted[4] != layers:
@@ -134,7 +134,7 @@ class LayerCleaner(QObject):
         self._shown()
         old, self._folder = self._folder, folder
         if old is not None:
-            run_task(self, lambda: remove_folder(old), lambda _done: None)
+            remove_soon(self, old)
 
 
 def _file_of(layer: Layer) -> str:

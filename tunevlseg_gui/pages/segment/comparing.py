@@ -20,8 +20,8 @@ from tunevlseg_gui.viewer.comparison import Comparison, dice_in_words
 from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_result
 
 if TYPE_CHECKING:
-    from tunevlseg_gui.pages.segment.controller import Client
     from tunevlseg_gui.pages.segment.page import SegmentPage
+    from tunevlseg_gui.pages.segment.page_jobs import Client
 
 MOST_LABELS = 256
 WAIT_MS = 200

@@ -10,12 +10,12 @@ from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Segment
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.answers import Question, judge, place_layers, read_answers
-from tunevlseg_gui.pages.segment.views import answers_folder, remove_folder
+from tunevlseg_gui.pages.segment.views import answers_folder, remove_soon
 from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
 
 if TYPE_CHECKING:
-    from tunevlseg_gui.pages.segment.controller import Client
     from tunevlseg_gui.pages.segment.page import SegmentPage
+    from tunevlseg_gui.pages.segment.page_jobs import Client
 
 STILL_MS = 500
 """So long nobody types, and no other slice is chosen, before the slice is asked."""
@@ -85,14 +85,14 @@ class LiveAsker(QObject):
         page, control = self._page, self._page.controller
         state = page.viewer.panes.active.state
         phrases = tuple(page.side.prompt_edit.phrases())
-        busy = control.is_busy or control.editor.tool_name or any(layer.edited for layer in state.layers)
+        busy = control.jobs.is_busy or control.editor.tool_name or any(layer.edited for layer in state.layers)
         if control.scan is None or page.side.model is None or not 0 < len(phrases) <= MOST_LAYERS or busy:
             return None
         # Neither plane nor model of the whole question: the slice that is looked at is asked.
         return control.scan, page.side.model.key, phrases, state.plane, state.index, page.side.own_label
 
     def _ask(self) -> None:
-        wanted, control, view = self._wanted(), self._page.controller, self._page.controller.view
+        wanted, control, view = self._wanted(), self._page.controller, self._page.controller.editor.view_folder
         if not self._page.side.live_check.isChecked() or wanted is None or wanted == self._asked or view is None:
             return
         if self._job:
@@ -147,7 +147,7 @@ class LiveAsker(QObject):
         if self._shown is None or viewer.state.layers is not self._shown:
             self._before = viewer.state.layers
         threshold = viewer.state.threshold
-        judge(new, self._page.side.cleaner.cleaning.presence, threshold)
+        judge(new, self._page.controller.layers.cleaning.presence, threshold)
         for layer in new:
             layer.visible = layer.is_present(threshold)
         self._shown = place_layers(self._before, new)
@@ -159,4 +159,4 @@ class LiveAsker(QObject):
         """Takes the files of the last answer away."""
         question, self._question, self._before = self._question, None, []
         if question is not None:
-            run_task(self, lambda: remove_folder(question.folder), lambda _done: None)
+            remove_soon(self, question.folder)

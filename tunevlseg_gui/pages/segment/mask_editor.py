@@ -36,7 +36,7 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.tool import Tool
 
 if TYPE_CHECKING:
-    from tunevlseg_gui.pages.segment.controller import Client
+    from tunevlseg_gui.pages.segment.page_jobs import Client
     from tunevlseg_gui.viewer.scan_viewer import ScanViewer
     from tunevlseg_gui.viewer.slice_view import SliceView
 

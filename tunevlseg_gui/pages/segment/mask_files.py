@@ -12,7 +12,7 @@ from engine.bundle.levels import threshold_level
 from engine.contract.jobs import SaveMask
 from tunevlseg_gui.pages.segment.recovery import Origin
 from tunevlseg_gui.pages.segment.whole_mask import write_array
-from tunevlseg_gui.viewer.mask_overlay import Layer
+from tunevlseg_gui.viewer.mask_overlay import Colour, Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 
 
@@ -23,14 +23,18 @@ class MaskFiles:
     folder: Path
     paths: tuple[Path, ...]
     prompts: tuple[str, ...]
-    colours: tuple[tuple[int, int, int], ...]
+    colours: tuple[Colour, ...]
     revisions: tuple[tuple[Layer, int], ...]
 
     @property
     def colours_by_prompt(self) -> dict[str, str]:
         """As #rrggbb."""
-        pairs = zip(self.prompts, self.colours, strict=True)
-        return {prompt: "#{:02x}{:02x}{:02x}".format(*colour) for prompt, colour in pairs}
+        return {prompt: hex_colour(colour) for prompt, colour in zip(self.prompts, self.colours, strict=True)}
+
+
+def hex_colour(colour: Colour) -> str:
+    """As #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def write_masks(layers: Sequence[Layer], threshold: float, folder: Path) -> MaskFiles:

@@ -24,11 +24,12 @@ from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.comparing import MaskComparer
-from tunevlseg_gui.pages.segment.controller import Client, SegmentController
+from tunevlseg_gui.pages.segment.controller import SegmentController
 from tunevlseg_gui.pages.segment.edit_bar import EditBar
 from tunevlseg_gui.pages.segment.live import LiveAsker
+from tunevlseg_gui.pages.segment.mask_names import file_filter, named_by, suggested_mask
+from tunevlseg_gui.pages.segment.page_jobs import Client
 from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
-from tunevlseg_gui.pages.segment.saving import file_filter, named_by, suggested_mask
 from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.theme.icons import picture
@@ -91,15 +92,15 @@ class SegmentPage(QWidget):
 
     def open_scan(self, path: Path | str) -> None:
         """Reads a picture or volume in the engine and shows it."""
-        self.controller.open_scan(Path(path))
+        self.controller.opener.open(Path(path))
 
     def open_bundle(self, path: Path | str) -> None:
         """Adds a bundle (folder, .vlseg, or an exported run) to the models and chooses it."""
-        self.controller.open_bundle(Path(path))
+        self.controller.models.open_bundle(Path(path))
 
     def refresh_models(self) -> None:
         """Asks again which models there are: one may have been tuned or imported meanwhile."""
-        self.controller.refresh_models()
+        self.controller.models.refresh()
 
     # what the controller shows
 
@@ -110,6 +111,13 @@ class SegmentPage(QWidget):
 
     def show_problem(self, problem: EngineError | JobFailed) -> None:
         self.banner.show_notice(of_failure(problem) if isinstance(problem, JobFailed) else of_error(problem))
+
+    def show_error(self, error: Exception) -> None:
+        """What went wrong while a file was read here; nothing is under way any longer."""
+        if not isinstance(error, EngineError):
+            error = InputError(f"A file could not be read: {error}.", hint="Try again.")
+        self.show_problem(error)
+        self.show_status("")
 
     def show_warning(self, message: str, hint: str = "") -> None:
         self.banner.show_notice(Notice(message, hint, "warning"))
@@ -209,11 +217,11 @@ class SegmentPage(QWidget):
             self.open_scan(path)
 
     def _connect(self) -> None:
-        side, viewer, control = self.side, self.viewer, self.controller
+        side, viewer, control, layers = self.side, self.viewer, self.controller, self.controller.layers
         side.open_scan_clicked.connect(self._choose_scan)
         side.open_bundle_clicked.connect(self._choose_bundle)
         side.tune_clicked.connect(self._tune)
-        side.model_chosen.connect(control.choose_model)
+        side.model_chosen.connect(control.models.choose)
         for deed in (side.cleaning_changed, side.layer_list.removed):
             deed.connect(lambda *_: self.live.stop())  # before the controller looks at the layers
         side.ask_clicked.connect(self._ask)
@@ -221,20 +229,20 @@ class SegmentPage(QWidget):
         side.save_clicked.connect(self._save)
         side.case_clicked.connect(self._add_case)
         side.tune_again_clicked.connect(self._tune_again)
-        side.threshold_moved.connect(control.set_threshold)
-        side.opacity_moved.connect(control.set_opacity)
-        side.outline_toggled.connect(control.set_outline)
-        side.overlay_toggled.connect(control.set_overlay)
-        side.cleaning_changed.connect(control.cleaning_changed)
+        side.threshold_moved.connect(layers.set_threshold)
+        side.opacity_moved.connect(layers.set_opacity)
+        side.outline_toggled.connect(layers.set_outline)
+        side.overlay_toggled.connect(layers.set_overlay)
+        side.cleaning_changed.connect(layers.cleaning_changed)
         side.compare.open_clicked.connect(self._compare)
-        side.layer_list.toggled.connect(control.layers_toggled)
-        side.layer_list.removed.connect(control.remove_layer)
-        viewer.changed.connect(control.view_changed)
+        side.layer_list.toggled.connect(layers.toggled)
+        side.layer_list.removed.connect(layers.remove)
+        viewer.changed.connect(layers.view_changed)
         viewer.prompt_wanted.connect(self._focus_prompt)
         editor = control.editor
-        self.edit_bar.new_action.triggered.connect(lambda _checked=False: control.new_mask())
-        self.recovery_row.restore_clicked.connect(control.restore_edits)
-        self.recovery_row.throw_clicked.connect(control.throw_edits)
+        self.edit_bar.new_action.triggered.connect(lambda _checked=False: layers.add_empty())
+        self.recovery_row.restore_clicked.connect(control.unsaved.restore)
+        self.recovery_row.throw_clicked.connect(control.unsaved.throw_away)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         # A text box with the focus keeps its own undo.
         for keys, done in (("Ctrl+Z", editor.undo), ("Ctrl+Shift+Z", editor.redo), ("Ctrl+Y", editor.redo)):
@@ -262,7 +270,7 @@ class SegmentPage(QWidget):
         """The whole scan."""
         self.live.stop()
         habits().remember_phrases(self.side.prompt_edit.phrases())
-        self.controller.ask()
+        self.controller.asker.ask()
 
     def _escape(self) -> None:
         if not self.live.stop():
@@ -271,7 +279,7 @@ class SegmentPage(QWidget):
     def _save(self) -> None:
         self.live.stop()
         if path := self.ask_save_path():
-            self.controller.save(Path(path), self.ask_overwrite, self.ask_identity)
+            self.controller.saver.save(Path(path), self.ask_overwrite, self.ask_identity)
 
     def _enter(self) -> None:
         """In the view: takes what is proposed."""
@@ -286,11 +294,11 @@ class SegmentPage(QWidget):
     def _add_case(self, ask: bool) -> None:
         folder = self.ask_dataset() if ask else ""
         if folder or not ask:
-            self.controller.add_case(folder)
+            self.controller.cases.add(folder)
 
     def _tune_again(self) -> None:
-        if self.controller.cases_folder is not None:
-            self.tune_again_requested.emit(self.controller.cases_folder, self.controller.tuned_run())
+        if self.controller.cases.folder is not None:
+            self.tune_again_requested.emit(self.controller.cases.folder, self.controller.models.tuned_run())
 
     def _tune(self) -> None:
         if self.side.model is not None:

@@ -9,8 +9,11 @@ import shutil
 import uuid
 from pathlib import Path
 
+from PySide6.QtCore import QObject
+
 import engine
 from engine.runs.folders import cache_folder
+from tunevlseg_gui.bridge.background import run_task
 
 KEPT_VIEWS = 4
 
@@ -51,6 +54,11 @@ def answers_folder(view: Path) -> Path:
 def remove_folder(folder: Path) -> None:
     """What cannot be removed stays: it is only a cache."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_soon(parent: QObject, folder: Path) -> None:
+    """Off the window's thread."""
+    run_task(parent, lambda: remove_folder(folder), lambda _done: None)
 
 
 def tidy_views(keep: Path) -> None:

@@ -19,7 +19,7 @@ from tunevlseg_gui.pages.segment.views import answers_folder
 from tunevlseg_gui.viewer.scan import map_array
 
 if TYPE_CHECKING:
-    from tunevlseg_gui.pages.segment.controller import Client
+    from tunevlseg_gui.pages.segment.page_jobs import Client
 
 HALF = 0.5
 

@@ -15,7 +15,7 @@ from engine.contract.events import JobFinished, SliceDone
 from engine.contract.jobs import Refine, SaveMask, Segment
 from engine.jobs.receipts import receipt_of
 from engine.volumes.reading import read_mask
-from tests.tunevlseg_gui.segment.conftest import DeskClient
+from tests.tunevlseg_gui.pages.segment.conftest import DeskClient
 from tunevlseg_gui.pages.segment.page import SegmentPage
 from tunevlseg_gui.viewer.mask_overlay import Layer, count_levels
 
@@ -48,11 +48,11 @@ def rest(page: SegmentPage, qtbot: Any) -> None:
 
 def ask(page: SegmentPage, desk: DeskClient, qtbot: Any, **levels: np.ndarray) -> None:
     page.side.prompt_edit.setPlainText("\n".join(levels))
-    page.controller.ask()
+    page.controller.asker.ask()
     asked = desk.count(Segment)
     desk.answer(**levels)
     assert desk.count(Segment) == asked
-    qtbot.waitUntil(lambda: not page.controller._running and page.viewer.state.layers != [])
+    qtbot.waitUntil(lambda: not page.controller.jobs.is_busy and page.viewer.state.layers != [])
     qtbot.wait(1)
 
 
@@ -128,7 +128,7 @@ def test_an_answer_that_filled_in_is_taken_back_to_what_was_shown_before(
     opened.edit_bar.new_action.trigger()
     (drawn,) = state.layers
     opened.side.prompt_edit.setPlainText("liver")
-    opened.controller.ask()
+    opened.controller.asker.ask()
     job_id, job = desk.last(Segment)
     path = Path(job.probabilities) / "liver.npy"
     path.parent.mkdir(parents=True)
@@ -136,7 +136,7 @@ def test_an_answer_that_filled_in_is_taken_back_to_what_was_shown_before(
     desk.event.emit(SliceDone(job_id, 0, 6, str(path)))
     assert [layer.phrase for layer in state.layers] == ["mask", "liver"]
     opened.edit_bar.new_action.trigger()
-    opened.controller.remove_layer(drawn)
+    opened.controller.layers.remove(drawn)
     editor.undo()
     assert [layer.phrase for layer in state.layers] == ["mask", "liver"]
     assert "on its way" in opened.status.text()
@@ -298,7 +298,7 @@ def test_an_empty_mask_is_drawn_by_hand_and_saved_with_its_receipt(
     drawn = mask(page)
     assert drawn.any()
     out = tmp_path / "head_cyst.nii.gz"
-    page.controller.save(out, lambda _path: True)
+    page.controller.saver.save(out, lambda _path: True)
     qtbot.waitUntil(lambda: desk.count(SaveMask) == 1)
     assert page.viewer.state.layers[0].is_unsaved
     desk.do(SaveMask)

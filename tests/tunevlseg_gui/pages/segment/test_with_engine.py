@@ -71,8 +71,8 @@ def test_from_a_picture_to_a_saved_mask(shown: SegmentPage, qtbot: Any, tmp_path
     assert shown.status.text().endswith(" on CPU")
     assert shown.side.notice.text() == "for tests"
 
-    shown.controller.remove_layer(purple)
-    shown.controller.save(tmp_path / "mask", lambda _path: False)
+    shown.controller.layers.remove(purple)
+    shown.controller.saver.save(tmp_path / "mask", lambda _path: False)
     qtbot.waitUntil(lambda: shown.status.text().startswith("Saved"), timeout=PATIENCE)
     saved = np.asarray(Image.open(tmp_path / "mask.png"))
     assert np.array_equal(saved > 0, expected)
@@ -137,8 +137,8 @@ def test_a_mask_is_made_cleaner_without_asking_again_and_saved_so(
     assert shown.side.layer_list.findChild(QLabel, "layerAmount0").text() == "not found"
     assert red.highest > 0.5  # what the model said is still known
 
-    shown.controller.remove_layer(red)
-    shown.controller.save(tmp_path / "mask", lambda _path: False)
+    shown.controller.layers.remove(red)
+    shown.controller.saver.save(tmp_path / "mask", lambda _path: False)
     qtbot.waitUntil(lambda: shown.status.text().startswith("Saved"), timeout=PATIENCE)
     assert np.count_nonzero(np.asarray(Image.open(tmp_path / "mask.png"))) == 32
     assert '"smallest": 17.0' in receipt_beside(tmp_path / "mask.png").read_text()
@@ -181,7 +181,7 @@ def test_what_counts_as_found_is_set_taken_back_and_kept_in_the_receipt(
     box.show_all.click()
     assert (red.visible, check.isChecked(), red.voxels(0.5)) == (True, True, 16)
     assert not box.found_from.isEnabled()
-    shown.controller.save(tmp_path / "mask", lambda _path: False)
+    shown.controller.saver.save(tmp_path / "mask", lambda _path: False)
     qtbot.waitUntil(lambda: shown.status.text().startswith("Saved"), timeout=PATIENCE)
     assert np.count_nonzero(np.asarray(Image.open(tmp_path / "mask.png"))) == 16
     assert json.loads(receipt_beside(tmp_path / "mask.png").read_text())["settings"]["presence"] == 0.0

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtTest import QTest
 
 from engine.contract.control import CancelToken
 from engine.contract.events import JobCancelled, JobFailed, JobFinished
@@ -20,6 +21,9 @@ from engine.volumes.volume import Volume
 from tunevlseg_gui.pages.segment.page import SegmentPage
 
 NOTICE = "has never seen medical images: tune first"
+SHAPE = (6, 20, 30)
+"""Of `volume` below."""
+LEFT = Qt.MouseButton.LeftButton
 MODELS = {"models": [{"id": "starter", "title": "Starter", "notice": NOTICE}]}
 
 
@@ -76,6 +80,33 @@ class DeskClient(QObject):
 
     def fail(self, kind: type[Any], message: str, hint: str = "", error: str = "ScanUnreadable") -> None:
         self.event.emit(JobFailed(self.last(kind)[0], message, hint, error=error))
+
+
+def block(level: int, columns: slice = slice(8, 22)) -> np.ndarray:
+    levels = np.zeros(SHAPE, np.uint8)
+    levels[2:4, 5:15, columns] = level
+    return levels
+
+
+def ask(page: SegmentPage, *phrases: str) -> None:
+    edit = page.side.prompt_edit
+    edit.clear()
+    for number, phrase in enumerate(phrases):
+        if number:
+            QTest.keyClick(edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClicks(edit, phrase)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+
+
+def answered(page: SegmentPage, qtbot: Any, count: int = 1) -> list[Any]:
+    qtbot.waitUntil(lambda: len(page.viewer.state.layers) == count)
+    return page.viewer.state.layers
+
+
+def child(page: SegmentPage, kind: type[Any], name: str) -> Any:
+    found = page.findChild(kind, name)
+    assert found is not None, name
+    return found
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def block(level: int, columns: slice = slice(8, 22)) -> np.ndarray:
 @pytest.fixture
 def asked(opened: SegmentPage, desk: Any, qtbot: Any) -> SegmentPage:
     opened.side.prompt_edit.setPlainText("liver")
-    opened.controller.ask()
+    opened.controller.asker.ask()
     desk.answer(liver=block(200))
     qtbot.waitUntil(lambda: len(opened.viewer.state.layers) == 1)
     return opened
@@ -56,7 +56,7 @@ def test_dice_and_colours_follow_label_and_threshold(
     box.value_combo.activated.emit(2)
     qtbot.waitUntil(lambda: box.dice.text() == f"Dice over the whole scan: {2 * 70 / 240:.3f}")
     assert state.comparison_words() == f"Dice: slice {2 * 70 / 240:.3f}, whole {2 * 70 / 240:.3f}"
-    asked.controller.set_threshold(0.9)
+    asked.controller.layers.set_threshold(0.9)
     qtbot.waitUntil(lambda: box.dice.text() == "Dice over the whole scan: 0.000")
     box.end_clicked.emit()
     assert state.comparison is None
@@ -86,7 +86,7 @@ def test_a_new_answer_to_the_phrase_is_compared_instead(
     state = asked.viewer.state
     qtbot.waitUntil(lambda: state.comparison is not None)
     first = state.layers[0]
-    asked.controller.ask()
+    asked.controller.asker.ask()
     desk.answer(liver=block(250))
     qtbot.waitUntil(lambda: state.layers[0] is not first)
     assert state.comparison is not None

@@ -54,7 +54,7 @@ def test_the_chosen_series_is_opened_asked_and_saved(
     assert scan.shown == f"case-{job.series}"
     assert scan.named == study.with_name(f"case-{job.series}.nii.gz")
     page.side.prompt_edit.setPlainText("liver")
-    page.controller.ask()
+    page.controller.asker.ask()
     asked = desk.last(Segment)[1]
     assert (asked.scans, asked.series) == ([str(study)], job.series)
     # The other series of the same folder is another view.
@@ -78,7 +78,7 @@ def test_a_dicom_seg_is_saved_once_it_is_said_whose_name_it_carries(
     desk.list_models()
     page.side.prompt_edit.setPlainText("liver")
     qtbot.waitUntil(lambda: page.side.model is not None)
-    page.controller.ask()
+    page.controller.asker.ask()
     desk.answer(liver=np.full(page.controller.scan.shape_zyx, 200, np.uint8))
     qtbot.waitUntil(lambda: len(page.viewer.state.layers) == 1)
     jobs, target = desk.count(Segment), study.parent / "mask.dcm"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tunevlseg_gui.pages.segment.saving import file_filter, is_dicom_seg, named_by, suggested_mask, with_suffix
+from tunevlseg_gui.pages.segment.mask_names import file_filter, is_dicom_seg, named_by, suggested_mask, with_suffix
 
 
 @pytest.mark.parametrize(

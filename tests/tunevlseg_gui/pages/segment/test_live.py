@@ -69,7 +69,7 @@ def test_further_typing_gives_up_the_question_on_the_way(live: SegmentPage, desk
 def test_escape_brings_back_what_was_shown(live: SegmentPage, desk: Any, qtbot: Any) -> None:
     live.side.live_check.setChecked(False)
     live.side.prompt_edit.setPlainText("spleen")
-    live.controller.ask()
+    live.controller.asker.ask()
     desk.answer(spleen=slice_of(1))
     qtbot.waitUntil(lambda: len(live.viewer.state.layers) == 1)
     whole = live.viewer.state.layers

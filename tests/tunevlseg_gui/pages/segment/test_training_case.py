@@ -15,8 +15,8 @@ from engine.data.readers.dataset_yaml import DatasetYaml
 from engine.runs.folders import corrections_folder
 from engine.volumes.reading import read_mask
 from tests.fakes.tiny_bundle import write_tiny_bundle
-from tests.tunevlseg_gui.segment.conftest import DeskClient
-from tests.tunevlseg_gui.segment.test_mask_editor import drag, key, mask
+from tests.tunevlseg_gui.pages.segment.conftest import DeskClient
+from tests.tunevlseg_gui.pages.segment.test_mask_editor import drag, key, mask
 from tunevlseg_gui.pages.segment.page import SegmentPage
 
 LEFT = Qt.MouseButton.LeftButton
@@ -59,7 +59,7 @@ def test_tuning_again_starts_from_the_run_of_the_chosen_model(
     bundle = write_tiny_bundle(run / "tiny.vlseg")
     drawn.open_bundle(bundle)
     qtbot.waitUntil(lambda: drawn.side.model is not None and drawn.side.model.reference == str(bundle))
-    assert drawn.controller.tuned_run() == run
+    assert drawn.controller.models.tuned_run() == run
 
 
 def test_another_dataset_may_be_chosen_and_a_wrong_one_is_told(
