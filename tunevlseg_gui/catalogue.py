@@ -46,6 +46,9 @@ class BaseWeights:
     model: str = ""
     title: str = ""
     notice: str = ""
+    licence: str = ""
+    sha256: str = ""
+    megabytes: float = 0.0
     sites: dict[str, Any] = field(default_factory=dict)
     recommended: dict[str, Any] = field(default_factory=dict)
 
@@ -58,6 +61,9 @@ class BaseWeights:
             str(item.get("model") or ""),
             title,
             str(item.get("notice") or ""),
+            str(item.get("licence") or ""),
+            str(item.get("sha256") or ""),
+            float(item.get("megabytes") or 0.0),
             dict(item.get("sites") or {}),
             dict(item.get("recommended") or {}),
         )

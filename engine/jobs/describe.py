@@ -25,7 +25,11 @@ def run(job: Describe, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
 def _weights(found: Weights) -> dict[str, Any]:
     return {
         "id": found.id,
+        "title": found.card.title or found.id,
         "model": found.model,
+        "licence": found.licence,
+        "sha256": found.sha256,
+        "megabytes": round(found.path_bytes / 1e6, 1),
         "notice": found.card.notice,
         "recommended": found.card.recommended,
         "sites": found.limits(),

@@ -34,6 +34,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def recipes_folder() -> Path:
+    """Recipes that the window wrote, so that the commands it shows can be run."""
+    return data_folder() / "recipes"
+
+
 def models_folder() -> Path:
     """Base weights that the user imported or fetched."""
     return data_folder() / "models"

@@ -67,11 +67,15 @@ def _wizard(window: MainWindow, hand: Hand, epochs: int | None) -> None:
         raise StepFailed(f"The wizard suggests {page.draft.strategy}, not vpt.")
     if epochs is not None:
         hand.type_into(hand.find(QSpinBox, "training_epochs"), str(epochs))
-        review = hand.find(QPlainTextEdit, "reviewRecipe")
-        hand.wait("Showing the recipe", lambda: f"epochs: {epochs}\n" in review.toPlainText())
     hand.picture("wizard-settings")
-    hand.stage("tuning", "Wizard: four clicks, visual prompts; the run starts")
     hand.click("wizardNext")
+    review = hand.find(QPlainTextEdit, "reviewRecipe")
+    if epochs is not None:
+        hand.wait("Showing the recipe", lambda: f"epochs: {epochs}\n" in review.toPlainText())
+    hand.picture("wizard-review")
+    hand.stage("tuning", "Wizard: five clicks, visual prompts; the run starts")
+    hand.click("wizardNext")
+    hand.wait("Starting the run", lambda: window.stack.currentWidget() is window.page("runs"))
 
 
 def _live(window: MainWindow, hand: Hand) -> Path:

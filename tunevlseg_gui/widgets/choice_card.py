@@ -1,4 +1,4 @@
-"""A card to choose from: a radio button with a title, a reason and small facts."""
+"""A card to choose from: a radio button with a title, a reason, small facts and perhaps a picture."""
 
 from __future__ import annotations
 
@@ -25,12 +25,19 @@ class ChoiceCard(QPushButton):
         self._head.setSpacing(6)
         self._head.addWidget(label(title, "heading"))
         self._head.addStretch(1)
-        self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(16, 12, 16, 12)
+        self._rows = QVBoxLayout()
         self._rows.setSpacing(5)
         self._rows.addLayout(self._head)
+        self._whole = QHBoxLayout(self)
+        self._whole.setContentsMargins(16, 12, 16, 12)
+        self._whole.setSpacing(16)
+        self._whole.addLayout(self._rows, 1)
         if text:
             self.add_text(text)
+        self._facts = label("", "", wrap=True, name=f"{name}_facts")
+        self._facts.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._facts.hide()
+        self._rows.addWidget(self._facts)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -46,14 +53,25 @@ class ChoiceCard(QPushButton):
         line.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._rows.addWidget(line)
 
+    def put_picture(self, picture: QWidget) -> None:
+        """At its left, at the top."""
+        picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._whole.insertWidget(0, picture, 0, Qt.AlignmentFlag.AlignTop)
+
+    def show_facts(self, text: str) -> None:
+        """One line of numbers that is known later than the rest; empty: none."""
+        self._facts.setText(text)
+        self._facts.setVisible(bool(text))
+        self.updateGeometry()
+
     def hasHeightForWidth(self) -> bool:
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._rows.totalHeightForWidth(width)
+        return self._whole.totalHeightForWidth(width)
 
     def sizeHint(self) -> QSize:
-        hint = self._rows.totalSizeHint()
+        hint = self._whole.totalSizeHint()
         return QSize(hint.width(), self.heightForWidth(max(self.width(), 320)))
 
     def minimumSizeHint(self) -> QSize:

@@ -9,24 +9,24 @@ from tunevlseg_gui.theme.icons import icon
 
 
 class Stepper(QWidget):
-    """Steps up to the furthest one reached can be pressed."""
+    """Steps up to the furthest one that can be entered can be pressed."""
 
     chosen = Signal(int)
 
-    def __init__(self, titles: list[str], parent: QWidget | None = None) -> None:
+    def __init__(self, titles: list[tuple[str, str]], parent: QWidget | None = None) -> None:
+        """`titles`: name and title of each step; the name goes into the button's object name."""
         super().__init__(parent)
         self._buttons: list[QPushButton] = []
-        self._titles = titles
         group = QButtonGroup(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for number, title in enumerate(titles):
+        for number, (name, title) in enumerate(titles):
             made = QPushButton(f"{number + 1}  {title}")
-            made.setObjectName(f"step_{title.lower()}")
+            made.setObjectName(f"step_{name}")
             made.setProperty("role", "step")
             made.setCheckable(True)
-            made.setAccessibleName(f"Step {number + 1}: {title}")
+            made.setAccessibleName(self.tr("Step {number}: {title}").format(number=number + 1, title=title))
             made.clicked.connect(lambda _checked=False, number=number: self.chosen.emit(number))
             group.addButton(made)
             self._buttons.append(made)

@@ -169,7 +169,7 @@ class StartPage(QWidget):
         rows.addWidget(label("New here?", "heading"))
         rows.addWidget(
             label(
-                "The demo opens drawn (synthetic) images with masks. Four clicks tune the starter model on them in "
+                "The demo opens drawn (synthetic) images with masks. Five clicks tune the starter model on them in "
                 "minutes, on this computer and without the internet.",
                 "muted",
                 wrap=True,

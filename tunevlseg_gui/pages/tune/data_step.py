@@ -1,102 +1,196 @@
-"""Step 1: what is learnt from."""
+"""Step 1: what is learnt from, and what is wrong with it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
-from tunevlseg_gui.project import Project
+from tunevlseg_gui.pages.tune.step import WizardStep
+from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.text import PathLabel, card, label
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
+from tunevlseg_gui.widgets.text import PathLabel, card, label, set_tone
 
-_PARTS = (("train", "to learn from"), ("val", "to choose the best epoch"), ("test", "kept for the final scores"))
+SHOWN_LABELS = 12
+_TONES = {"error": "danger", "warning": "warning", "note": ""}
 
 
-class DataStep(QWidget):
+class DataStep(WizardStep):
+    name = "data"
     data_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, project: Project, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._project = project
-        self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(12)
+    def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
+        super().__init__(wizard, parent)
+        self._project = wizard.project
         self._body = QWidget()
-        self._rows.addWidget(self._body)
-        self._rows.addStretch(1)
-        project.changed.connect(self.draw)
-        self.draw()
+        self.rows.addWidget(self._body)
+        self._drawn: object = None
+        wizard.data_changed.connect(self._changed)
+        self._draw()
+
+    def title(self) -> str:
+        return self.tr("Data")
+
+    def sentence(self) -> str:
+        return self.tr(
+            "What the model learns from: images with masks, and a phrase for each structure. "
+            "The dataset that is open is taken as it stands."
+        )
 
     def problem(self) -> str:
-        """Why one cannot go on; empty where one can."""
-        if self._project.folder is None:
-            return "Open a dataset first."
-        if self._project.found is None:
-            return "The dataset is still being looked at."
-        if self._project.split_problem:
-            return self._project.split_problem
-        if self._project.waiting:
-            return "The edited split is being saved."
-        return "" if self._project.ready else "Nothing in this dataset can be used: see the problems on the Data page."
+        project = self._project
+        if project.folder is None:
+            return self.tr("Open a dataset first.")
+        if project.found is None:
+            return self.tr("The dataset is still being looked at.")
+        if project.split_problem:
+            return project.split_problem
+        if project.waiting:
+            return self.tr("The edited split is being saved.")
+        return (
+            "" if project.ready else self.tr("Nothing in this dataset can be used: see the problems on the Data page.")
+        )
 
-    def draw(self) -> None:
-        self._rows.removeWidget(self._body)
-        self._body.setParent(None)
+    def enter(self) -> None:
+        self._draw()
+        super().enter()
+
+    def _changed(self) -> None:
+        if self.isVisible():
+            self._draw()
+        self.checked.emit()
+
+    def _draw(self) -> None:
+        project = self._project
+        state = (project.folder, project.found, project.labels, project.moves, project.drawn)
+        if self._drawn == state:
+            return
+        self._drawn = state
+        self.rows.removeWidget(self._body)
+        self._body.setParent(None)  # gone at once, also for whoever looks widgets up by name
         self._body.deleteLater()
-        self._body = self._nothing() if self._project.found is None else self._summary()
-        self._rows.insertWidget(0, self._body)
+        self._body = self._nothing() if project.found is None else self._summary()
+        self.rows.insertWidget(0, self._body)
 
     def _nothing(self) -> QWidget:
         made = card()
-        rows = QVBoxLayout(made)
-        rows.setContentsMargins(20, 18, 20, 18)
+        rows = _column(made)
         looking = self._project.folder is not None
-        rows.addWidget(label("Looking at the dataset…" if looking else "No dataset is open", "heading"))
         rows.addWidget(
-            label("A folder with images/ and masks/ works as it is. The demo on the start page has one.", "muted")
+            label(self.tr("Looking at the dataset…") if looking else self.tr("No dataset is open"), "heading")
+        )
+        rows.addWidget(
+            label(
+                self.tr("A folder with images/ and masks/ works as it is. The demo on the start page has one."),
+                "muted",
+                wrap=True,
+            )
         )
         row = QHBoxLayout()
         row.addWidget(
-            button("Open a folder…", "wizardOpenFolder", self.folder_wanted.emit, role="primary", picture="folder")
+            button(
+                self.tr("Open a folder…"), "wizardOpenFolder", self.folder_wanted.emit, role="primary", picture="folder"
+            )
         )
         row.addStretch(1)
         rows.addLayout(row)
         return made
 
     def _summary(self) -> QWidget:
-        found, sizes = self._project.found, self._project.split_sizes()
+        found = self._project.found
         assert found is not None
-        made = card()
-        rows = QVBoxLayout(made)
-        rows.setContentsMargins(20, 18, 20, 18)
-        rows.setSpacing(10)
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        about = card()
+        rows = _column(about)
         head = QHBoxLayout()
         head.addWidget(label(found.name or self._project.title, "heading"))
+        if found.synthetic:
+            head.addWidget(label(self.tr("synthetic"), "chip"))
         head.addStretch(1)
-        head.addWidget(button("Change on the Data page", "wizardData", self.data_wanted.emit, role="flat"))
+        head.addWidget(button(self.tr("Another folder…"), "wizardOtherFolder", self.folder_wanted.emit, role="flat"))
+        head.addWidget(button(self.tr("Change on the Data page"), "wizardData", self.data_wanted.emit, role="flat"))
         rows.addLayout(head)
         rows.addWidget(PathLabel(str(self._project.folder)))
+        rows.addSpacing(4)
+        rows.addLayout(self._sizes())
+        rows.addSpacing(4)
+        rows.addWidget(label(self.tr("Phrases that the model will be given"), "muted"))
+        for known in self._project.labels[:SHOWN_LABELS]:
+            said = self.tr(" or ").join(f"“{text}”" for text in known.texts)
+            rows.addWidget(label(said if known.texts == (known.name,) else f"{known.name}: {said}", wrap=True))
+        more = len(self._project.labels) - SHOWN_LABELS
+        if more > 0:
+            rows.addWidget(label(self.tr("and {count} more").format(count=more), "muted"))
+        column.addWidget(about)
+        column.addWidget(self._problems())
+        return made
+
+    def _sizes(self) -> QLayout:
+        meanings = (
+            ("train", self.tr("cases to learn from")),
+            ("val", self.tr("cases to choose the best epoch")),
+            ("test", self.tr("cases kept for the final scores")),
+        )
+        sizes = self._project.split_sizes()
         grid = QGridLayout()
         grid.setHorizontalSpacing(28)
-        for column, (name, meaning) in enumerate(_PARTS):
+        for column, (name, meaning) in enumerate(meanings):
             row = sizes.get(name, {})
             grid.addWidget(label(str(row.get("cases", 0)), "number"), 0, column)
-            grid.addWidget(label(f"cases {meaning}", "muted"), 1, column)
-        grid.setColumnStretch(len(_PARTS), 1)
-        rows.addSpacing(4)
-        rows.addLayout(grid)
-        rows.addSpacing(4)
-        rows.addWidget(label("Phrases that the model will be given", "muted"))
-        for known in self._project.labels[:12]:
-            said = " or ".join(f"“{text}”" for text in known.texts)
-            rows.addWidget(label(said if known.texts == (known.name,) else f"{known.name}: {said}", wrap=True))
-        errors = sum(problem.get("severity") == "error" for problem in found.problems)
-        if errors:
-            rows.addWidget(
-                label(
-                    f"{errors} file{' is' if errors == 1 else 's are'} left out: see the problems on the Data page.",
-                    "problem",
-                )
+            grid.addWidget(label(meaning, "muted"), 1, column)
+        grid.setColumnStretch(len(meanings), 1)
+        return grid
+
+    def _problems(self) -> QWidget:
+        """Counts by severity, the first of the worst, and the way to all of them."""
+        counts = severities(self._project.found.problems if self._project.found else [])
+        made = card("wizardProblems")
+        rows = _column(made)
+        head = QHBoxLayout()
+        head.addWidget(label(self.tr("Problems"), "heading"))
+        head.addStretch(1)
+        if any(counts.values()):
+            head.addWidget(
+                button(self.tr("Show them on the Data page"), "wizardProblemsShow", self.data_wanted.emit, role="flat")
             )
+        rows.addLayout(head)
+        if not any(counts.values()):
+            rows.addWidget(label(self.tr("None were found."), "muted"))
+            return made
+        words = {
+            "error": self.tr("{count} × left out: the file cannot be used"),
+            "warning": self.tr("{count} × used, but worth a look"),
+            "note": self.tr("{count} × worth knowing"),
+        }
+        chips = QWidget()
+        flow = FlowLayout(chips)
+        for severity, count in counts.items():
+            if count:
+                chip = label(words[severity].format(count=count), "chip", name=f"wizardProblems_{severity}")
+                set_tone(chip, _TONES[severity])
+                flow.addWidget(chip)
+        rows.addWidget(chips)
+        for problem in (self._project.found.problems if self._project.found else [])[:2]:
+            rows.addWidget(label(str(problem.get("message", "")), "muted", wrap=True))
         return made
+
+
+def severities(problems: list[dict[str, object]]) -> dict[str, int]:
+    """How many files each severity is about: error (left out), warning (used, look at it), note."""
+    counts = dict.fromkeys(_TONES, 0)
+    for problem in problems:
+        severity = str(problem.get("severity") or "note")
+        number = problem.get("count")
+        counts[severity if severity in counts else "note"] += number if isinstance(number, int) and number else 1
+    return counts
+
+
+def _column(made: QWidget) -> QVBoxLayout:
+    rows = QVBoxLayout(made)
+    rows.setContentsMargins(20, 16, 20, 16)
+    rows.setSpacing(10)
+    return rows

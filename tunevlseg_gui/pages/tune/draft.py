@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 import time
@@ -30,6 +31,8 @@ class Draft:
     training_values: dict[Key, dict[str, Any]] = field(default_factory=dict)
     image_values: dict[str, Any] = field(default_factory=dict)
     """Changes of training images: they depend on the dataset, not on the strategy."""
+    revision: int = 0
+    """Goes up whenever values come from elsewhere than the forms, which then have to be drawn anew."""
 
     @property
     def key(self) -> Key:
@@ -41,16 +44,22 @@ class Draft:
         strategy: list[FieldSpec],
         training: list[FieldSpec],
         images: Sequence[FieldSpec] = (),
+        *,
+        strategy_name: str = "",
     ) -> dict[str, Any]:
-        """The recipe: what stands in the form in sight, and expert settings that were changed."""
+        """The recipe: what stands in the form in sight, and expert settings that were changed.
+
+        With another strategy than the chosen one where `strategy_name` is given.
+        """
+        key = (self.weights, strategy_name or self.strategy)
         return {
             "version": 1,
             "name": self.name,
             "seed": self.seed,
             "data": {**data, **_told(images, self.image_values)},
             "model": {"name": self.model, "weights": self.weights},
-            "strategy": {"name": self.strategy, **_told(strategy, self.strategy_values.get(self.key, {}))},
-            "training": _told(training, self.training_values.get(self.key, {})),
+            "strategy": {"name": key[1], **_told(strategy, self.strategy_values.get(key, {}))},
+            "training": _told(training, self.training_values.get(key, {})),
         }
 
 
@@ -86,9 +95,27 @@ def run_folder(root: Path, name: str, now: float | None = None) -> Path:
     return folder
 
 
+def recipe_file(folder: Path, name: str, text: str) -> Path:
+    """Where a recipe of this text is kept: the same text, the same file; another text never takes its place."""
+    return folder / f"{file_name(name)}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
+
+
 def command(recipe: Path, out: Path) -> str:
     """The same run from a terminal."""
     return f"tunevlseg tune {shlex.quote(str(recipe))} --out {shlex.quote(str(out))}"
+
+
+def snippet(recipe: Path, out: Path) -> str:
+    """The same run from Python, where the project is installed."""
+    return (
+        "from engine.contract.control import CancelToken\n"
+        "from engine.contract.jobs import Tune\n"
+        "from engine.jobs import tune\n"
+        "\n"
+        f"job = Tune({str(recipe)!r}, out={str(out)!r})\n"
+        'result = tune.run(job, print, CancelToken(), "tune")\n'
+        'print(result["best_epoch"], result["val_dice"])\n'
+    )
 
 
 def learned_in_words(result: dict[str, Any]) -> str:

@@ -1,176 +1,136 @@
-"""Step 4: name and settings at the left, what will run (recipe and command) at the right."""
+"""Step 4: the run's name and settings, with what they lead to in sight beside them."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
-    QScrollArea,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from engine.data.sides import forbidden_moves
-from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.forms.spec_form import SpecForm
-from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.pages.tune.outlook import Seen
+from tunevlseg_gui.pages.tune.step import WizardStep
+from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.widgets.text import card, label
 
 
-class SettingsStep(QWidget):
-    """`changed` follows every edit of a form or of the name."""
+class SettingsStep(WizardStep):
+    name = "settings"
 
-    changed = Signal()
-    save_wanted = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.name = QLineEdit()
-        self.name.setObjectName("runName")
-        self.name.setAccessibleName("Name of the run")
-        self.name.setMaxLength(80)
-        self.name.textEdited.connect(lambda _text: self.changed.emit())
+    def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
+        super().__init__(wizard, parent)
+        self.run_name = QLineEdit()
+        self.run_name.setObjectName("runName")
+        self.run_name.setAccessibleName(self.tr("Name of the run"))
+        self.run_name.setMaxLength(80)
+        self.run_name.textEdited.connect(self._renamed)
+        self.rows.addWidget(_titled(self.tr("Name of the run"), self.run_name))
+        self._forms = QWidget()
+        self._form_rows = QVBoxLayout(self._forms)
+        self._form_rows.setContentsMargins(0, 0, 0, 0)
+        self._form_rows.setSpacing(12)
+        self.rows.addWidget(self._forms)
         self.strategy: SpecForm | None = None
         self.training: SpecForm | None = None
         self.images: SpecForm | None = None
-        self._inner = QWidget()
-        self._inner.setObjectName("scrolled")
-        self._rows = QVBoxLayout(self._inner)
-        self._rows.setContentsMargins(0, 0, 10, 0)
-        self._rows.setSpacing(12)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(self._inner)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.addWidget(area)
-        whole.addWidget(self._review())
-        whole.setStretchFactor(0, 3)
-        whole.setStretchFactor(1, 2)
-        whole.setSizes([620, 420])
-        whole.setChildrenCollapsible(False)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(whole)
+        self._drawn_for: object = None
+        self.columns.addWidget(self._side(), 2)
 
-    def _review(self) -> QWidget:
-        self._recipe = _code("reviewRecipe", "The recipe of this run")
-        self._command = _code("reviewCommand", "The same run from a terminal")
-        tabs = QTabWidget()
-        tabs.setObjectName("review")
-        for title, text, extra in (("Recipe", self._recipe, True), ("Command", self._command, False)):
-            made = QWidget()
-            rows = QVBoxLayout(made)
-            rows.setContentsMargins(10, 10, 10, 10)
-            rows.addWidget(text, 1)
-            row = QHBoxLayout()
-            row.addWidget(button("Copy", f"copy{title}", lambda text=text: _copy(text), role="flat", picture="copy"))
-            if extra:
-                row.addWidget(button("Save as…", "saveRecipe", self.save_wanted.emit, role="flat", picture="export"))
-            row.addStretch(1)
-            rows.addLayout(row)
-            tabs.addTab(made, title)
-        self._learned = label("", "muted", wrap=True, name="learnedCount")
-        self._estimate = label("", "muted", wrap=True, name="runEstimate")
-        self._warnings = label("", "problem", wrap=True, name="recipeWarnings")
-        self.show_outlook("", [])
-        self.show_estimate("")
-        whole = QWidget()
-        rows = QVBoxLayout(whole)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self._learned)
-        rows.addWidget(self._estimate)
-        rows.addWidget(self._warnings)
-        rows.addWidget(tabs, 1)
-        return whole
+    def title(self) -> str:
+        return self.tr("Settings")
 
-    def show_outlook(self, learned: str, warnings: list[str]) -> None:
-        """How much would learn, and what the engine warns of, such as phrases that would be cut."""
-        self._learned.setText(learned)
-        self._learned.setVisible(bool(learned))
-        self._warnings.setText("\n".join(warnings))
-        self._warnings.setVisible(bool(warnings))
+    def sentence(self) -> str:
+        return self.tr(
+            "How long and how it learns. Every field already holds what works for this model; "
+            "change one only if you want to."
+        )
+
+    def problem(self) -> str:
+        """The first thing that is wrong, in words."""
+        if self._drawn_for is None:
+            return ""
+        if not self.run_name.text().strip():
+            return self.tr("Give the run a name.")
+        for form in (self.strategy, self.training, self.images):
+            for name, told in (form.problems() if form else {}).items():
+                return f"{form.specs[name].title}: {told}" if form else told
+        return ""
+
+    def enter(self) -> None:
+        self.wizard.suggest_name()
+        self.run_name.setText(self.wizard.draft.name)
+        self._draw()
+        super().enter()
+
+    def show_outlook(self, seen: Seen) -> None:
+        """How much would learn, and what the engine warns of."""
+        self._learned.setText(seen.learned)
+        self._learned.setVisible(bool(seen.learned))
+        self._warnings.setText("\n".join(seen.warnings))
+        self._warnings.setVisible(bool(seen.warnings))
 
     def show_estimate(self, told: str) -> None:
         """What the run would take: time, memory, disk."""
         self._estimate.setText(told)
         self._estimate.setVisible(bool(told))
 
-    def show_forms(
-        self,
-        titles: tuple[str, str],
-        strategy: tuple[list[FieldSpec], dict[str, Any]],
-        training: tuple[list[FieldSpec], dict[str, Any]],
-        images: tuple[list[FieldSpec], dict[str, Any]],
-        texts: list[str],
-    ) -> None:
-        """Draws the forms anew: fields and the values kept for them. `texts`: the labels' phrases and names."""
-        while item := self._rows.takeAt(0):
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    def _side(self) -> QWidget:
+        self._learned = label("", wrap=True, name="learnedCount")
+        self._estimate = label("", "muted", wrap=True, name="runEstimate")
+        self._warnings = label("", "problem", wrap=True, name="recipeWarnings")
+        made = card("settingsOutlook")
+        rows = QVBoxLayout(made)
+        rows.setContentsMargins(18, 14, 18, 14)
+        rows.setSpacing(10)
+        rows.addWidget(label(self.tr("What this leads to"), "heading"))
+        for part in (self._learned, self._estimate, self._warnings):
+            rows.addWidget(part)
+            part.hide()
+        rows.addStretch(1)
+        return made
+
+    def _draw(self) -> None:
+        """Forms for the weights and strategy that are chosen, filled with the values kept for them."""
+        wizard, draft = self.wizard, self.wizard.draft
+        strategy, training, images = wizard.fields()
+        texts = [text for known in wizard.project.labels for text in (*known.texts, known.name)]
+        wanted = (draft.key, strategy, training, images, texts, draft.revision)
+        if wanted == self._drawn_for:
+            return
+        self._drawn_for = wanted
+        while item := self._form_rows.takeAt(0):
             if widget := item.widget():
-                if widget.isAncestorOf(self.name):
-                    self.name.setParent(None)
                 widget.setParent(None)  # gone at once, also for whoever looks widgets up by name
                 widget.deleteLater()
-        self.strategy = SpecForm(strategy[0], "strategy", strategy[1])
-        self.training = SpecForm(training[0], "training", training[1])
-        self.images = SpecForm(images[0], "data", images[1], rule=lambda values: forbidden_moves(values, texts))
-        self._rows.addWidget(_titled("Name of the run", self.name))
-        for title, form in zip(titles, (self.strategy, self.training), strict=True):
-            form.changed.connect(self.changed)
+        known = wizard.catalogue.strategy(draft.strategy)
+        self.strategy = SpecForm(strategy, "strategy", draft.strategy_values.get(draft.key, {}))
+        self.training = SpecForm(training, "training", draft.training_values.get(draft.key, {}))
+        self.images = SpecForm(images, "data", draft.image_values, rule=lambda values: forbidden_moves(values, texts))
+        titles = (known.title if known else draft.strategy, self.tr("Training"), self.tr("Training images"))
+        for title, form in zip(titles, (self.strategy, self.training, self.images), strict=True):
+            form.changed.connect(self._edited)
             if form.specs:
-                self._rows.addWidget(_titled(title, form))
+                self._form_rows.addWidget(_titled(title, form))
             else:
-                self._rows.addWidget(_titled(title, label("Nothing to set.", "muted")))
-                form.setParent(self)
+                form.setParent(self._forms)
                 form.hide()
-        if self.images.specs:
-            self.images.changed.connect(self.changed)
-            self._rows.addWidget(_titled("Training images", self.images))
-        else:
-            self.images.setParent(self)
-            self.images.hide()
-        self._rows.addStretch(1)
+        self._keep()
 
-    def show_review(self, recipe: str, command: str) -> None:
-        for widget, text in ((self._recipe, recipe), (self._command, command)):
-            if widget.toPlainText() != text:
-                place = widget.verticalScrollBar().value()
-                widget.setPlainText(text)
-                widget.verticalScrollBar().setValue(place)
+    def _renamed(self, text: str) -> None:
+        self.wizard.name_run(text)
+        self.checked.emit()
 
-    def recipe_shown(self) -> str:
-        return self._recipe.toPlainText()
+    def _edited(self) -> None:
+        self._keep()
+        self.wizard.settings_changed.emit()
+        self.checked.emit()
 
-    def problem(self) -> str:
-        """The first thing that is wrong, in words; empty where the run can start."""
-        if not self.name.text().strip():
-            return "Give the run a name."
-        for form in (self.strategy, self.training, self.images):
-            for name, told in (form.problems() if form else {}).items():
-                return f"{form.specs[name].title}: {told}" if form else told
-        return ""
-
-
-def _code(name: str, title: str) -> QPlainTextEdit:
-    made = QPlainTextEdit()
-    made.setObjectName(name)
-    made.setAccessibleName(title)
-    made.setProperty("role", "code")
-    made.setReadOnly(True)
-    made.setTabChangesFocus(True)
-    return made
-
-
-def _copy(text: QPlainTextEdit) -> None:
-    QGuiApplication.clipboard().setText(text.toPlainText())
+    def _keep(self) -> None:
+        draft = self.wizard.draft
+        if self.strategy is not None and self.training is not None and self.images is not None:
+            draft.strategy_values[draft.key] = self.strategy.values()
+            draft.training_values[draft.key] = self.training.values()
+            draft.image_values = self.images.values()
 
 
 def _titled(title: str, widget: QWidget) -> QWidget:

@@ -1,0 +1,87 @@
+"""The frame of the wizard: back and forth, what can be entered, what cannot and why, the keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from tunevlseg_gui.pages.tune.page import DATA, REVIEW, STRATEGY, TunePage
+from tunevlseg_gui.project import Project
+
+STEPS = ("data", "model", "strategy", "settings", "review")
+
+
+@pytest.fixture
+def page(qtbot: QtBot, later: Any, project: Project) -> TunePage:
+    made = TunePage(later, project)
+    qtbot.addWidget(made)
+    made.show()
+    made.came_to_front()
+    return made
+
+
+def enabled(page: QWidget, name: str) -> bool:
+    found = page.findChild(QPushButton, name)
+    assert found is not None
+    return found.isEnabled()
+
+
+def test_a_step_can_be_entered_when_all_before_it_can_be_left(page: TunePage, later: Any) -> None:
+    assert [enabled(page, f"step_{name}") for name in STEPS] == [True, True, False, False, False]
+    later.describe()
+    assert all(enabled(page, f"step_{name}") for name in STEPS)
+    page.wizard.project.open(page.wizard.project.folder)  # looked at again
+    assert [enabled(page, f"step_{name}") for name in STEPS] == [True, False, False, False, False]
+
+
+def test_a_step_that_cannot_be_left_says_why(qtbot: QtBot, later: Any) -> None:
+    page = TunePage(later, Project())
+    qtbot.addWidget(page)
+    assert not page.next.isEnabled()
+    assert page.told.text() == page.next.accessibleDescription() == "Open a dataset first."
+
+
+def test_every_step_explains_itself_in_a_sentence(page: TunePage) -> None:
+    for step in page._all:
+        assert step.title()
+        assert step.sentence().endswith(".")
+
+
+def test_the_keyboard_goes_back_and_forth_and_starts(page: TunePage, qtbot: QtBot, later: Any) -> None:
+    later.describe()
+    alt = Qt.KeyboardModifier.AltModifier
+    page.activateWindow()
+    page.next.setFocus()
+    for step in range(1, 5):
+        qtbot.keyClick(page, Qt.Key.Key_Right, alt)
+        assert page.steps.currentIndex() == step
+    qtbot.keyClick(page, Qt.Key.Key_Left, alt)
+    assert page.steps.currentIndex() == REVIEW - 1
+
+
+class Panel(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def enter(self) -> None:
+        self.heard.append("enter")
+
+    def leave(self) -> None:
+        self.heard.append("leave")
+
+
+def test_a_panel_hears_when_its_step_comes_and_goes(page: TunePage, later: Any) -> None:
+    later.describe()
+    panel = Panel()
+    page.strategy_step.add_panel(panel, first=True)
+    page._show_step(STRATEGY)
+    assert panel.isVisible()
+    page._show_step(DATA)
+    page._show_step(STRATEGY)
+    page.hide()
+    assert panel.heard == ["enter", "leave", "enter", "leave"]

@@ -1,0 +1,158 @@
+"""Step 5: everything the run will do, in words, as a recipe, a command and Python; then it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from engine.contract.whole_file import write_text
+from engine.runs.folders import recipes_folder
+from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.pages.tune.draft import command, recipe_file, snippet
+from tunevlseg_gui.pages.tune.outlook import Seen
+from tunevlseg_gui.pages.tune.step import WizardStep
+from tunevlseg_gui.pages.tune.wizard import Wizard
+from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.text import card, label
+
+
+class ReviewStep(WizardStep):
+    name = "review"
+    save_wanted = Signal()
+    refused = Signal(object)  # the recipe's file could not be written: EngineError
+
+    def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
+        super().__init__(wizard, parent)
+        self.file = Path()
+        """The recipe on disk, which the command and the start name."""
+        self._written = ""
+        self.rows.addWidget(self._outlook())
+        split = QSplitter(Qt.Orientation.Horizontal)
+        self.columns.removeWidget(self.area)
+        split.addWidget(self.area)
+        split.addWidget(self._tabs())
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 1)
+        split.setSizes([520, 520])
+        split.setChildrenCollapsible(False)
+        self.columns.addWidget(split)
+
+    def title(self) -> str:
+        return self.tr("Review")
+
+    def sentence(self) -> str:
+        return self.tr("Everything the run will do, before it does it. The same run can be started from a terminal.")
+
+    def enter(self) -> None:
+        self._draw()
+        super().enter()
+
+    def show_outlook(self, seen: Seen) -> None:
+        """How much would learn, and what the engine warns of."""
+        self._learned.setText(seen.learned)
+        self._learned.setVisible(bool(seen.learned))
+        self._warnings.setText("\n".join(seen.warnings))
+        self._warnings.setVisible(bool(seen.warnings))
+
+    def show_estimate(self, told: str) -> None:
+        """What the run would take: time, memory, disk."""
+        self._estimate.setText(told)
+        self._estimate.setVisible(bool(told))
+
+    def recipe_shown(self) -> str:
+        return self._recipe.toPlainText()
+
+    def keep_recipe(self, done: Callable[[], None]) -> None:
+        """Writes the recipe's file where it is not there yet, off this thread; `done` follows on it."""
+        text, file = self.recipe_shown(), self.file
+
+        def written(_path: Path) -> None:
+            self._written = text
+            done()
+
+        run_task(self, lambda: file if _holds(file, text) else write_text(file, text), written, self.refused.emit)
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    def _outlook(self) -> QWidget:
+        self._learned = label("", wrap=True, name="reviewLearned")
+        self._estimate = label("", "muted", wrap=True, name="reviewEstimate")
+        self._warnings = label("", "problem", wrap=True, name="reviewWarnings")
+        made = card("reviewOutlook")
+        rows = QVBoxLayout(made)
+        rows.setContentsMargins(18, 14, 18, 14)
+        rows.setSpacing(10)
+        rows.addWidget(label(self.tr("What it will take"), "heading"))
+        for part in (self._learned, self._estimate, self._warnings):
+            rows.addWidget(part)
+            part.hide()
+        return made
+
+    def _tabs(self) -> QWidget:
+        self._recipe = _code("reviewRecipe", self.tr("The recipe of this run"))
+        self._command = _code("reviewCommand", self.tr("The same run from a terminal"))
+        self._python = _code("reviewPython", self.tr("The same run from Python"))
+        tabs = QTabWidget()
+        tabs.setObjectName("review")
+        for title, name, text in (
+            (self.tr("Recipe"), "Recipe", self._recipe),
+            (self.tr("Command"), "Command", self._command),
+            (self.tr("Python"), "Python", self._python),
+        ):
+            made = QWidget()
+            rows = QVBoxLayout(made)
+            rows.setContentsMargins(10, 10, 10, 10)
+            rows.addWidget(text, 1)
+            row = QHBoxLayout()
+            row.addWidget(
+                button(self.tr("Copy"), f"copy{name}", lambda text=text: _copy(text), role="flat", picture="copy")
+            )
+            if name == "Recipe":
+                row.addWidget(
+                    button(self.tr("Save as…"), "saveRecipe", self.save_wanted.emit, role="flat", picture="export")
+                )
+            row.addStretch(1)
+            rows.addLayout(row)
+            tabs.addTab(made, title)
+        return tabs
+
+    def _draw(self) -> None:
+        wizard = self.wizard
+        wizard.suggest_name()
+        text = wizard.recipe_text()
+        self.file = recipe_file(recipes_folder(), wizard.draft.name, text)
+        shown = (
+            (self._recipe, text),
+            (self._command, command(self.file, wizard.out)),
+            (self._python, snippet(self.file, wizard.out)),
+        )
+        for widget, words in shown:
+            if widget.toPlainText() != words:
+                widget.setPlainText(words)
+        if text != self._written:
+            self.keep_recipe(lambda: None)  # a command that is copied must find its recipe
+
+
+def _holds(file: Path, text: str) -> bool:
+    try:
+        return file.read_text(encoding="utf-8") == text
+    except OSError:
+        return False
+
+
+def _code(name: str, title: str) -> QPlainTextEdit:
+    made = QPlainTextEdit()
+    made.setObjectName(name)
+    made.setAccessibleName(title)
+    made.setProperty("role", "code")
+    made.setReadOnly(True)
+    made.setTabChangesFocus(True)
+    return made
+
+
+def _copy(text: QPlainTextEdit) -> None:
+    QGuiApplication.clipboard().setText(text.toPlainText())
