@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from engine.bundle.manifest import KNOWN_FILES, MANIFEST, TOKENIZER, WEIGHTS_BESIDE
+from engine.contract.checked_zip import ZipKind, entries_of, read_entry
 from engine.contract.errors import NotABundle
 
 SUFFIX = ".vlseg"
@@ -21,10 +20,12 @@ _LARGEST = {MANIFEST: 4 * _MEGABYTE, TOKENIZER: 64 * _MEGABYTE} | dict.fromkeys(
 )
 _LARGEST_GRAPH = 2047 * _MEGABYTE  # a protocol buffer cannot be larger
 _LARGEST_TOTAL = 2 * _LARGEST_WEIGHTS
-_BOMB_SIZE, _BOMB_RATIO = 32 * _MEGABYTE, 200
-"""Weights hardly shrink when zipped: something this large that shrank this much holds nothing."""
 
 AGAIN = "Export the bundle again, or copy it again from where it came."
+_ZIPPED = ZipKind(
+    "bundle", NotABundle, AGAIN, "A bundle is a folder with bundle.yaml in it, or that folder zipped as NAME.vlseg.",
+    _LARGEST_TOTAL,
+)  # fmt: skip
 
 
 class Storage(Protocol):
@@ -88,52 +89,14 @@ class MemoryStorage:
 
 
 class ZipStorage:
-    """A zipped bundle, read in place: nothing is unpacked, so nothing can land outside.
+    """A zipped bundle, read in place (`engine.contract.checked_zip`).
 
     The files may lie in one folder inside, as they do when a bundle's folder was zipped by hand.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            with zipfile.ZipFile(path) as archive:
-                entries = archive.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise NotABundle(
-                f"{path} is not a bundle, or is damaged ({_reason(error)}).",
-                hint="A bundle is a folder with bundle.yaml in it, or that folder zipped as NAME.vlseg.",
-            ) from error
-        self._entries = self._checked(entries)
-
-    def _checked(self, entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-        found: dict[str, zipfile.ZipInfo] = {}
-        total = 0
-        for entry in entries:
-            name = entry.filename
-            parts = name.replace("\\", "/").split("/")
-            if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
-                raise NotABundle(f"{self.path} holds a file that would lie outside it ({name!r}).", hint=AGAIN)
-            if stat.S_ISLNK(entry.external_attr >> 16):
-                raise NotABundle(f"{self.path} holds a link ({name!r}); bundles have none.", hint=AGAIN)
-            if entry.flag_bits & 0x1:
-                raise NotABundle(
-                    f"{self.path} is encrypted.", hint="Unpack it with its password, then open the folder."
-                )
-            if entry.is_dir():
-                continue
-            if name in found:
-                raise NotABundle(f"{self.path} holds {name!r} twice.", hint=AGAIN)
-            if entry.file_size > _BOMB_SIZE and entry.file_size > _BOMB_RATIO * entry.compress_size:
-                raise NotABundle(
-                    f"{self.path}: {name!r} would grow from {entry.compress_size:,} to {entry.file_size:,} bytes; no "
-                    "bundle's file does.",
-                    hint=AGAIN,
-                )
-            total += entry.file_size
-            found[name] = entry
-        if total > _LARGEST_TOTAL:
-            raise NotABundle(f"{self.path} is larger than a bundle may be ({total:,} bytes).", hint=AGAIN)
-        return self._without_folder(found)
+        self._entries = self._without_folder(entries_of(path, _ZIPPED))
 
     def _without_folder(self, found: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         tops = [name for name in found if name == MANIFEST or (name.count("/") == 1 and name.endswith("/" + MANIFEST))]
@@ -151,16 +114,4 @@ class ZipStorage:
     def read(self, name: str) -> bytes:
         entry = self._entries[name]
         _check_size(self.path, name, entry.file_size)
-        try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(entry) as file:
-                # A header may lie about the size: never read more than it says.
-                data = file.read(entry.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
-            raise NotABundle(f"{self.path}: {name} is damaged ({_reason(error)}).", hint=AGAIN) from error
-        if len(data) != entry.file_size:
-            raise NotABundle(f"{self.path}: {name} is damaged (its size is wrong).", hint=AGAIN)
-        return data
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        return read_entry(self.path, entry, name, _ZIPPED)

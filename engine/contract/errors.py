@@ -4,7 +4,7 @@ EngineError            message for a person, hint = the next step, field = the s
 ├── InputError         ScanUnreadable · GridMismatch · DatasetIncomplete
 ├── RecipeError        UnknownName · OutOfRange · IncompatiblePair
 ├── ResourceError      NoDevice · OutOfMemory · DiskFull · WeightsMissing · WorkerLost · RunBusy
-├── BundleError        NotABundle · WrongVersion · ParityFailed
+├── BundleError        NotABundle · NotAPack · WrongVersion · ParityFailed
 └── Cancelled          ends a job quietly
 
 Anything else that is raised is a bug: it ends in a crash file, not in a message.
@@ -98,8 +98,12 @@ class NotABundle(BundleError):
     """A folder or file that is no bundle, or a damaged one."""
 
 
+class NotAPack(BundleError):
+    """A file that is no prompt pack, or a damaged one, or one that holds what a pack may not."""
+
+
 class WrongVersion(BundleError):
-    """A bundle written by a newer program."""
+    """A bundle or prompt pack written by a newer program."""
 
 
 class ParityFailed(BundleError):

@@ -205,6 +205,31 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Pack:
+    """What a run learned, as a prompt pack: one file for the same base weights elsewhere.
+
+    Result: `pack`, `kilobytes`, `learned` numbers, `presence` (in words).
+    """
+
+    run: str
+    out: str  # NAME.tvprompt
+    overwrite: bool = False
+    calibrate: bool = True  # the rule for not found is computed on the run's images where no bundle has it; takes torch
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPack:
+    """A prompt pack as a run folder: it can be evaluated, exported, packed and started from.
+
+    Result: `run`, `name`, `weights`, `notice`.
+    """
+
+    path: str
+    out: str = ""  # the run folder; empty: made beside the other runs
+    weights: str = ""  # base weights by id or folder; empty: found among the installed ones by their sha256
+
+
+@dataclass(frozen=True, slots=True)
 class ListSeries:
     """What a DICOM file or folder offers; result: `series` (an entry each, see engine.volumes.dicom.entry), `stamp`."""
 
@@ -376,6 +401,8 @@ Job = (
     | Tune
     | Evaluate
     | Export
+    | Pack
+    | ImportPack
     | ListSeries
     | OpenScan
     | Segment

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.config.yaml_io import build
 from engine.data.config import DataConfig
 from engine.volumes.preprocess import Preprocess, Window, suggest_intensity
 from engine.volumes.volume import Volume
 
 Intensity = dict[str, Any]
 """The fields `intensity`, `window`, `lower` and `upper` of Preprocess."""
+_KEPT = ("intensity", "window", "lower", "upper")
 
 
 def intensity_for(config: DataConfig, scan: Volume) -> Intensity:
@@ -35,6 +37,12 @@ def intensity_for_all(found: Sequence[Intensity]) -> Intensity:
     if all(other == first for other in found):
         return dict(first)
     return {**first, "intensity": "percentile", "window": None}
+
+
+def as_intensity(values: Mapping[str, Any]) -> Intensity:
+    """Plain values as they are kept with a run, checked; raises RecipeError for others."""
+    given = build(Preprocess, {name: value for name, value in values.items() if name in _KEPT}, path="intensity")
+    return given.model_dump(include=set(_KEPT))
 
 
 def differing(found: Sequence[Intensity]) -> bool:

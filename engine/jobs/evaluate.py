@@ -56,6 +56,8 @@ def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: s
 
     hear = Listener(emit, cancel, job_id)
     recipe = read_recipe(folder / layout.RECIPE)
+    if not job.data and not recipe.data.folder:
+        raise InputError(f"{folder.name} was imported without its data.", hint="Name a folder: --data FOLDER.")
     if job.data:
         # Asked with the phrases that were tuned: other data, found anew, would be asked its own folder's name.
         other = {"folder": str(Path(job.data).resolve()), "labels": labels_of(folder) or recipe.data.labels}

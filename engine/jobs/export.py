@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bundle.manifest import Precision
-from engine.bundle.presence import in_words
+from engine.bundle.presence import Presence, in_words
 from engine.bundle.reader import Bundle
 from engine.bundle.storage import SUFFIX
 from engine.bundle.verdict import reports_of, verdict
@@ -23,6 +23,10 @@ from engine.contract.events import Log
 from engine.contract.jobs import Export
 from engine.runs import layout
 from engine.runs.writer import best_epoch, read_metrics
+
+if TYPE_CHECKING:
+    from engine.assemble import Listener, Network
+    from engine.data.findings import DatasetReport
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 MOST_COMPARED, MOST_CALIBRATED = 64, 24
@@ -87,8 +91,7 @@ def _export_run(
 ) -> None:
     from engine.assemble import Listener, export_parts, inspect_for, make_split, run_network
     from engine.export import EXPORTERS
-    from engine.export.presence import presence_of
-    from engine.jobs.run_data import CHANGED, intensity_of, labels_of, same_data, was_synthetic
+    from engine.jobs.run_data import CHANGED, intensity_of, labels_of, presence_of_run, same_data, was_synthetic
     from engine.recipe import read_recipe
 
     best = best_epoch(folder)
@@ -97,7 +100,7 @@ def _export_run(
     hear = Listener(emit, cancel, job_id)
     recipe = read_recipe(folder / layout.RECIPE)
     network = run_network(folder, recipe)
-    labels, images, calibration, presence = labels_of(folder), None, None, None
+    labels, images, calibration, presence = labels_of(folder), None, None, presence_of_run(folder)
     try:
         report = inspect_for(recipe, hear)
     except DatasetIncomplete as error:
@@ -110,11 +113,7 @@ def _export_run(
             emit(Log(job_id, CHANGED, "warning"))
         labels, intensity, synthetic = labels or report.labels, report.intensity, report.synthetic
         if report.slice_count("val"):
-            val = make_split(network, report, "val", hear)
-            rows = _spread(len(val), MOST_COMPARED)
-            images = val.images[rows]
-            ask = network.answer(report, val, own_texts=False)
-            presence = presence_of(ask, images, val.masks[rows], val.present[rows], cancel)
+            images, presence = judged_on_val(network, report, hear)
         if job.calibrate:
             # Those that were learned from: the verdict is then on images that set no range.
             split = "train" if report.slice_count("train") else "val"
@@ -127,6 +126,17 @@ def _export_run(
     emit(Log(job_id, in_words(presence)))
     exporter = EXPORTERS.get("onnx")()
     exporter.write(network.tuned, parts, outs, emit, cancel, job_id, overwrite=job.overwrite)
+
+
+def judged_on_val(network: Network, report: DatasetReport, hear: Listener) -> tuple[NDArray[np.uint8], Presence | None]:
+    """Validation images [n, S, S, 3] at model size, at most 64 of them, and the rule for not found that they give."""
+    from engine.assemble import make_split
+    from engine.export.presence import presence_of
+
+    val = make_split(network, report, "val", hear)
+    rows = _spread(len(val), MOST_COMPARED)
+    ask = network.answer(report, val, own_texts=False)
+    return val.images[rows], presence_of(ask, val.images[rows], val.masks[rows], val.present[rows], hear.cancel)
 
 
 def _spread(count: int, most: int) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from engine.bundle.presence import Presence
 from engine.config.yaml_io import build
 from engine.contract.errors import InputError
 from engine.contract.whole_file import write_text
@@ -52,12 +53,18 @@ def was_synthetic(folder: Path) -> bool:
     return bool(read_labels(folder).get("synthetic"))
 
 
+def presence_of_run(folder: Path) -> Presence | None:
+    """The rule for not found that came with a run that was imported; None for any other."""
+    known = read_labels(folder).get("presence")
+    return build(Presence, known, path="presence") if isinstance(known, dict) else None
+
+
 def same_data(folder: Path, report: DatasetReport) -> bool:
     """Whether the dataset still has the cases, splits, slices and labels of the run; True where it did not say."""
     known = read_labels(folder)
-    if not known:
+    if not known.get("splits_sha256"):
         return True
-    return known.get("splits_sha256") == _fingerprint(report) and labels_of(folder) == report.labels
+    return known["splits_sha256"] == _fingerprint(report) and labels_of(folder) == report.labels
 
 
 def _fingerprint(report: DatasetReport) -> str:

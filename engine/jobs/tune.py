@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,7 @@ from engine.jobs.perform import failure
 from engine.runs import layout
 from engine.runs.commands import CommandWatcher
 from engine.runs.environment import environment
-from engine.runs.folders import runs_folder
+from engine.runs.folders import run_folder_for
 from engine.runs.layout import finished_epochs
 from engine.runs.lock import RunLock
 from engine.runs.writer import RunWriter
@@ -82,20 +80,21 @@ def _open(job: Tune) -> tuple[RunWriter, Path]:
             raise InputError(
                 "A run's recipe is not changed when it goes on.", hint="Leave --set out, or start a new run."
             )
+        if (folder / layout.BEST).is_file() and not finished_epochs(folder):
+            raise InputError(
+                f"{folder} was imported: it has its best weights, and no epoch to go on from.",
+                hint=f"Start a new run from it: --set training.start_from={folder}.",
+            )
         return RunWriter(folder), folder / layout.RECIPE
     recipe = read_recipe(Path(job.recipe), list(job.overrides))
     sketched(recipe)  # what the weights cannot take is refused before an image is opened or a folder made
-    folder = Path(job.out) if job.out else runs_folder() / f"{_slug(recipe.name)}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = Path(job.out) if job.out else run_folder_for(recipe.name)
     if (folder / layout.RECIPE).exists() and Path(job.recipe).resolve() == (folder / layout.RECIPE).resolve():
         # The window writes the recipe into the new folder first; it becomes complete here, before anything is run.
         if finished_epochs(folder):
             raise InputError(f"{folder} already holds a run.", hint="Resume it, or choose another folder.")
         (folder / layout.RECIPE).unlink()
     return RunWriter.create(folder, recipe.to_yaml(), environment()), folder / layout.RECIPE
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
 
 
 def _tune(

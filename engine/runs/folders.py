@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from pathlib import Path
 
 import platformdirs
@@ -37,6 +39,12 @@ def runs_folder() -> Path:
 def recipes_folder() -> Path:
     """Recipes that the window wrote, so that the commands it shows can be run."""
     return data_folder() / "recipes"
+
+
+def run_folder_for(name: str) -> Path:
+    """A place for a run that was given none: its name as a file's name, and the time."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
+    return runs_folder() / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def models_folder() -> Path:

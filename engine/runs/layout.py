@@ -19,6 +19,8 @@ LOCK = "worker.lock"
 JOB = "job.json"
 RESULT = "result.json"
 LABELS = "labels.json"
+PHRASE = "phrase-effect.json"
+GAIN = "gain.json"
 
 METRIC_COLUMNS = (
     "epoch",
