@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
-from engine.contract.jobs import Evaluate, Export, Job, Tune
+from engine.contract.jobs import Evaluate, Export, ImportPack, Job, Pack, Tune
 
 PROGRAM = "tunevlseg"
 
@@ -36,6 +36,11 @@ def arguments(job: Job) -> list[str]:
         case Export():
             flags = [*(["--overwrite"] if job.overwrite else []), *(["--calibrate"] if job.calibrate else [])]
             return ["export", job.source, "--out", job.out, "--precision", job.precision, *flags]
+        case Pack():
+            flags = [*(["--overwrite"] if job.overwrite else []), *([] if job.calibrate else ["--as-is"])]
+            return ["pack", job.run, "--out", job.out, *flags]
+        case ImportPack():
+            return ["import-pack", job.path, *_given("--out", job.out), *_given("--weights", job.weights)]
         case _:
             raise ValueError(f"no single command does {type(job).__name__}")
 

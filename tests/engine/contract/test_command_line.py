@@ -9,7 +9,7 @@ import pytest
 
 from engine.cli.main import parser
 from engine.contract.command_line import arguments, command_line
-from engine.contract.jobs import Doctor, Evaluate, Export, Job, Tune
+from engine.contract.jobs import Doctor, Evaluate, Export, ImportPack, Job, Pack, Tune
 
 JOBS: list[Job] = [
     Tune("recipe.yaml"),
@@ -19,6 +19,8 @@ JOBS: list[Job] = [
     Evaluate("runs/a", "data/other", "all", "out folder", 1.5),
     Export("starter", "x.vlseg"),
     Export("runs/a", "x.vlseg", "fp32,int8", overwrite=True, calibrate=True),
+    Pack("runs/a", "a b.tvprompt", overwrite=True, calibrate=False),
+    ImportPack("a.tvprompt", "runs/b", "folder/of/weights"),
 ]
 
 
