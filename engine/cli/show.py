@@ -19,6 +19,9 @@ from engine.contract.events import (
     Log,
     PreviewReady,
     Progress,
+    RunForked,
+    SettingChanged,
+    SettingRefused,
 )
 
 
@@ -92,6 +95,12 @@ class ForPeople:
                 self._line(message if level == "info" else f"{level}: {message}")
             case Degraded(message=message):
                 self._line(f"note: {message}")
+            case SettingChanged(key=key, value=value):
+                self._line(f"note: {key} is {value} from now on.")
+            case SettingRefused(message=message, hint=hint):
+                self._line(f"note: {message} {hint}".rstrip())
+            case RunForked(run=run):
+                self._line(f"note: {run} waits in the queue.")
             case PreviewReady(path=path):
                 del path  # for the window
             case JobFailed(message=message, hint=hint):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +30,29 @@ class Resume:
     job_id: str = ""
 
 
-Command = Cancel | StopKeepBest | Pause | Resume
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Another value for a setting that may change while the run goes on; counts from its next step on.
+
+    SettingChanged or SettingRefused answers.
+    """
+
+    key: str = ""  # as in a recipe: training.learning_rate, training.patience, training.epochs …
+    value: Any = None
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A new run from a kept epoch of this one, with some settings changed; it waits in the queue.
+
+    RunForked or SettingRefused answers; this run goes on as it is.
+    """
+
+    epoch: int = 0  # 0: the last one that was kept
+    changes: dict[str, Any] = field(default_factory=dict)  # "training.learning_rate" → value
+    out: str = ""  # folder of the new run; empty: beside the other runs
+    job_id: str = ""
+
+
+Command = Cancel | StopKeepBest | Pause | Resume | Set | Fork

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from engine.contract.commands import Fork, Set
 from engine.contract.errors import Cancelled
 from engine.contract.events import Event, Progress
 
@@ -17,7 +18,7 @@ class CancelToken:
     """Set from another thread, read by the job once per step.
 
     `check()` raises Cancelled after a cancel, and waits while paused; `waits` then hears True, and False when the job
-    goes on.
+    goes on. `sets` and `forks` hear those commands, on the thread that read them; most jobs leave them unheard.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,8 @@ class CancelToken:
         self._running.set()
         self._stop_keep_best = threading.Event()
         self.waits: Callable[[bool], None] = lambda waiting: None
+        self.sets: Callable[[Set], None] = lambda command: None
+        self.forks: Callable[[Fork], None] = lambda command: None
 
     def cancel(self) -> None:
         self._cancelled.set()

@@ -32,6 +32,10 @@ class EpochEnded:
     epochs: int
     metrics: dict[str, float]
     best: bool = False  # this epoch has the best validation Dice so far
+    patience_left: int | None = None  # further epochs without a better validation loss that would end the run
+    device: str = ""
+    images_per_second: float | None = None  # training images, of this epoch
+    memory: int | None = None  # bytes: the most that lay on a GPU so far, elsewhere what the program holds now
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,36 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """A setting has another value from this step on (both counted from 1)."""
+
+    job_id: str
+    key: str
+    value: Any
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRefused:
+    """A command asked for what cannot be; the run goes on as it is."""
+
+    job_id: str
+    message: str
+    hint: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunForked:
+    """A new run was made of an epoch of this one, and waits in the queue."""
+
+    job_id: str
+    run: str  # its folder
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Degraded:
     job_id: str
     message: str
@@ -144,6 +178,9 @@ Event = (
     | Model
     | Paused
     | Resumed
+    | SettingChanged
+    | SettingRefused
+    | RunForked
     | Degraded
     | JobFinished
     | JobFailed

@@ -172,12 +172,31 @@ class Convert:
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """One run from a recipe. `out` is the run folder; empty: made beside the other runs."""
+    """One run from a recipe. `out` is the run folder; empty: made beside the other runs.
+
+    With `fork` a new run that shares its first part with another one: see ForkRun.
+    """
 
     recipe: str  # path of a YAML file
     out: str = ""
     overrides: list[str] = field(default_factory=list)  # "strategy.prompt_depth=3"
     resume: str = ""  # an existing run folder to go on with
+    fork: str = ""  # a run folder to begin from, with `overrides`
+    epoch: int = 0  # of `fork`; 0: the last one that it kept
+
+
+@dataclass(frozen=True, slots=True)
+class ForkRun:
+    """A new run folder that begins with a kept epoch of another run; `Tune(resume=…)` then goes on with it.
+
+    Result: `run` (its folder), `epoch`, `changes` (setting → [before, after]).
+    """
+
+    run: str
+    epoch: int = 0  # 0: the last one that was kept
+    overrides: list[str] = field(default_factory=list)  # "training.learning_rate=0.001"
+    out: str = ""  # empty: made beside the other runs
+    only_check: bool = False  # nothing is written; what cannot be is refused all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +418,7 @@ Job = (
     | CheckRecipe
     | Estimate
     | Tune
+    | ForkRun
     | Evaluate
     | Export
     | Pack

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.contract import wire
+from engine.contract.commands import Fork, Set
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import Cancelled, EngineError, InputError
+from engine.contract.errors import Cancelled, DiskFull, EngineError, InputError, RecipeError
 from engine.contract.events import (
     Event,
     JobCancelled,
@@ -16,19 +20,27 @@ from engine.contract.events import (
     Log,
     Paused,
     Resumed,
+    RunForked,
+    SettingChanged,
+    SettingRefused,
 )
 from engine.contract.jobs import Tune
-from engine.jobs.perform import failure
+from engine.contract.whole_file import write_text
+from engine.jobs.fork_run import fork
+from engine.jobs.perform import failure, new_job_id
 from engine.runs import layout
+from engine.runs.changes import add_change, read_changes
 from engine.runs.commands import CommandWatcher
 from engine.runs.environment import environment
 from engine.runs.folders import run_folder_for
 from engine.runs.layout import finished_epochs
 from engine.runs.lock import RunLock
+from engine.runs.queue import device_noted, enqueue
 from engine.runs.writer import RunWriter
 
 if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
+    from engine.training.adjustments import Adjustments
     from engine.training.loop import Trainer
 
 
@@ -36,7 +48,8 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
     """`{"run", "best_epoch", "val_dice", "epochs", "ended", "test": [scores per label]}`.
 
     Raises RecipeError, DatasetIncomplete, WeightsMissing, RunBusy, Cancelled and what tuning raises. The run folder
-    keeps what was reached; a run that was cancelled or killed goes on with `resume`.
+    keeps what was reached; a run that was cancelled or killed goes on with `resume`. While it runs it obeys commands,
+    and whatever way it ends, the next run of the queue gets the device.
     """
     writer, recipe_path = _open(job)
     watcher = CommandWatcher(writer.folder, cancel)
@@ -46,7 +59,8 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
         emit(event)
 
     cancel.waits = lambda waiting: tell(Paused(job_id) if waiting else Resumed(job_id))
-    with RunLock(writer.folder):
+    cancel.forks = lambda command: _fork(writer.folder, command, tell, job_id)
+    with device_noted(writer.folder), RunLock(writer.folder):
         writer.event(JobStarted(job_id, "tune", "Tune", run=str(writer.folder)))
         watcher.start()
         try:
@@ -72,13 +86,21 @@ def _open(job: Tune) -> tuple[RunWriter, Path]:
     from engine.jobs.check_recipe import sketched
     from engine.recipe import read_recipe
 
+    if job.fork:
+        if job.recipe or job.resume:
+            raise RecipeError(
+                "A fork takes its recipe from the run that it leaves.",
+                hint="Give --fork RUN without RECIPE or --resume.",
+            )
+        folder = Path(fork(Path(job.fork), job.epoch, list(job.overrides), Path(job.out) if job.out else None)["run"])
+        return RunWriter(folder), folder / layout.RECIPE
     if job.resume:
         folder = Path(job.resume)
         if not layout.is_run(folder):
             raise InputError(f"{folder} is not a run.", hint="Give the folder of an interrupted run to --resume.")
         if job.overrides:
             raise InputError(
-                "A run's recipe is not changed when it goes on.", hint="Leave --set out, or start a new run."
+                "A run's recipe is not changed when it goes on.", hint="Leave --set out, or fork the run (--fork)."
             )
         if (folder / layout.BEST).is_file() and not finished_epochs(folder):
             raise InputError(
@@ -95,6 +117,36 @@ def _open(job: Tune) -> tuple[RunWriter, Path]:
             raise InputError(f"{folder} already holds a run.", hint="Resume it, or choose another folder.")
         (folder / layout.RECIPE).unlink()
     return RunWriter.create(folder, recipe.to_yaml(), environment()), folder / layout.RECIPE
+
+
+def _adjustments(writer: RunWriter, tell: Emit, job_id: str) -> Adjustments:
+    """What may be changed while the run goes on: noted with the run, told to whoever listens."""
+    from engine.training.adjustments import Adjustments, Change, noted_changes
+
+    def changed(change: Change) -> None:
+        with suppress(DiskFull):  # the run goes on with it all the same
+            add_change(writer.folder, change.to_values())
+        tell(SettingChanged(job_id, change.key, change.value, change.epoch, change.step))
+
+    def refused(command: Set, error: EngineError) -> None:
+        tell(SettingRefused(job_id, error.message, error.hint, str(command.key)))
+
+    return Adjustments(noted_changes(read_changes(writer.folder)), changed, refused)
+
+
+def _fork(folder: Path, command: Fork, tell: Emit, job_id: str) -> None:
+    """A fork of this run as it stands, put into the queue: its epoch may be gone when this run has ended."""
+    overrides = [f"{key}={json.dumps(value)}" for key, value in dict(command.changes).items()]
+    try:
+        made = fork(folder, int(command.epoch), overrides, Path(command.out) if command.out else None)
+        run = Path(made["run"])
+        write_text(run / layout.JOB, wire.job_to_line(Tune("", resume=str(run)), f"tune-{new_job_id()}") + "\n")
+        enqueue(run)
+    except (EngineError, ValueError, TypeError) as error:
+        hint, key = (error.hint, error.field) if isinstance(error, EngineError) else ("", None)
+        tell(SettingRefused(job_id, f"It was not forked: {getattr(error, 'message', error)}", hint, key))
+        return
+    tell(RunForked(job_id, str(run), int(made["epoch"])))
 
 
 def _tune(
@@ -119,12 +171,14 @@ def _tune(
         )
     remember(writer.folder, report)
     names = [label.name for label in report.labels]
-    done = finished_epochs(writer.folder) if job.resume else []
+    done = finished_epochs(writer.folder) if job.resume or job.fork else []
     # A run that goes on has its own weights: the run that it began with may be gone.
     network = make_network(recipe, names, learned=None if done else first_weights(recipe, names))
     writer.note(**environment(device_name(network.device)))
     tell(Log(job_id, f"Tuning on {device_name(network.device)}: {learned_in_words(network.tuned)}."))
     trainer = make_trainer(network, report, writer, hear)
+    trainer.adjustments = _adjustments(writer, tell, job_id)
+    cancel.sets = trainer.adjustments.ask
     writer.note(random_changes=trainer.train.augment.told())
     checkpoint = load_checkpoint(layout.epoch_folder(writer.folder, done[-1])) if done else None
     if checkpoint is not None:

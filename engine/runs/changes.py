@@ -18,3 +18,20 @@ def add_change(run: Path, values: dict[str, Any]) -> None:
     path = run / CHANGES
     with told(path), path.open("a", encoding="utf-8") as lines:
         lines.write(line + "\n")
+
+
+def read_changes(run: Path) -> list[dict[str, Any]]:
+    """The lines in their order; one that cannot be read, as a power cut leaves it, is passed over."""
+    try:
+        lines = (run / CHANGES).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(values, dict):
+            found.append(values)
+    return found

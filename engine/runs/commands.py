@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.contract import wire
-from engine.contract.commands import Cancel, Command, Pause, Resume, StopKeepBest
+from engine.contract.commands import Cancel, Command, Fork, Pause, Resume, Set, StopKeepBest
 from engine.contract.control import CancelToken
 from engine.contract.errors import EngineError, RecipeError
 from engine.contract.whole_file import told
@@ -37,10 +37,14 @@ def obey(command: Command, token: CancelToken) -> None:
             token.pause()
         case Resume():
             token.resume()
+        case Set():
+            token.sets(command)
+        case Fork():
+            token.forks(command)
 
 
 def _acts(command: Command, token: CancelToken) -> bool:
-    """Whether the command changes anything about a run in this state."""
+    """Whether the command itself changes anything about a run in this state; a setting is noted when it changes."""
     match command:
         case Cancel():
             return not token.cancelled
@@ -50,6 +54,8 @@ def _acts(command: Command, token: CancelToken) -> bool:
             return not token.paused
         case Resume():
             return token.paused
+        case _:
+            return False
 
 
 def note_change(run: Path, command: Command) -> None:

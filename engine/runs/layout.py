@@ -21,6 +21,11 @@ RESULT = "result.json"
 LABELS = "labels.json"
 PHRASE = "phrase-effect.json"
 GAIN = "gain.json"
+PARENT = "parent.json"
+LEARNER = "learner.safetensors"
+OPTIMISER = "optimiser.safetensors"
+STATE = "state.json"
+"""These three are the files of an epoch."""
 
 METRIC_COLUMNS = (
     "epoch",
@@ -33,7 +38,7 @@ METRIC_COLUMNS = (
     "learning_rate",
     "seconds",
 )
-"""Columns of metrics.csv; per-label Dice columns follow as `val_dice[<label>]`."""
+"""Columns of metrics.csv; Dice of each label follows as `train_dice[<label>]` and `val_dice[<label>]`."""
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:
@@ -50,3 +55,12 @@ def finished_epochs(run: Path) -> list[int]:
     if not root.is_dir():
         return []
     return sorted(int(path.name) for path in root.iterdir() if path.is_dir() and path.name.isdigit())
+
+
+def previews(run: Path) -> dict[int, Path]:
+    """Epoch → its sheet of validation images, ascending; .png in runs of earlier versions."""
+    root = run / PREVIEWS
+    if not root.is_dir():
+        return {}
+    found = {int(path.stem): path for path in root.iterdir() if path.stem.isdigit() and path.suffix in (".jpg", ".png")}
+    return dict(sorted(found.items()))

@@ -93,7 +93,7 @@ class RunLock:
         self._thread = threading.Thread(target=self._beat, name="run-heartbeat", daemon=True)
 
     def __enter__(self) -> RunLock:
-        with told(self._run / LOCK), _alone(self._run):
+        with told(self._run / LOCK), alone(self._run):
             self._refuse_if_held()
             # What is left is a dead worker's.
             (self._run / LOCK).unlink(missing_ok=True)
@@ -153,18 +153,18 @@ class RunLock:
 
 
 @contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """One process at a time; where the file system knows no locks, everybody passes."""
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time in a folder that exists; where the file system knows no locks, everybody passes."""
     if os.name == "nt":
         import msvcrt
 
-        place = os.open(run / f"{LOCK}.taking", os.O_CREAT | os.O_RDWR)
+        place = os.open(folder / f"{LOCK}.taking", os.O_CREAT | os.O_RDWR)
         with suppress(OSError):
             msvcrt.locking(place, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
     else:
         import fcntl
 
-        place = os.open(run, os.O_RDONLY)  # the folder itself: no further file
+        place = os.open(folder, os.O_RDONLY)  # the folder itself: no further file
         with suppress(OSError):
             fcntl.flock(place, fcntl.LOCK_EX)
     try:

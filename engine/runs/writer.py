@@ -19,11 +19,14 @@ from PIL import Image
 
 from engine.contract import wire
 from engine.contract.errors import InputError
-from engine.contract.events import Degraded, Event, JobFailed, Log
+from engine.contract.events import Degraded, Event, JobFailed, Log, RunForked, SettingChanged, SettingRefused
 from engine.contract.whole_file import told, write_text, write_whole
 from engine.runs import layout
 from engine.runs.changes import add_change
 from engine.runs.layout import finished_epochs
+
+MOST_PREVIEWS = 100
+"""Sheets of previews that a run keeps; each takes some 100 to 200 kB."""
 
 
 class RunWriter:
@@ -54,6 +57,12 @@ class RunWriter:
             self.log(f"{event.level}: {event.message}")
         elif isinstance(event, Degraded):
             self.log(f"adapted: {event.message}")
+        elif isinstance(event, SettingChanged):
+            self.log(f"set: {event.key} = {event.value} from epoch {event.epoch}, step {event.step}")
+        elif isinstance(event, SettingRefused):
+            self.log(f"refused: {event.message} {event.hint}".strip())
+        elif isinstance(event, RunForked):
+            self.log(f"forked: {Path(event.run).name} from epoch {event.epoch}")
         elif isinstance(event, JobFailed):
             self.log(f"error: {event.message} {event.hint}".strip())
 
@@ -80,7 +89,7 @@ class RunWriter:
     def epoch(self, epoch: int, write: Callable[[Path], None], *, best: bool, keep: int) -> None:
         """A checkpoint folder epochs/NNN filled by `write`, which receives the folder to fill.
 
-        With `best`, its learner.safetensors becomes best.safetensors too. Only the last `keep` epochs and the best
+        With `best`, its learner becomes best.safetensors too. Only the last `keep` epochs and the best
         one stay.
         """
         folder = layout.epoch_folder(self.folder, epoch)
@@ -93,7 +102,7 @@ class RunWriter:
                 if best:
                     # Before the folder counts as complete: a run killed here does the epoch again, and the best
                     # weights are never older than the checkpoint that calls them the best.
-                    learner = beside / "learner.safetensors"
+                    learner = beside / layout.LEARNER
                     write_whole(self.folder / layout.BEST, lambda path: _copy(learner, path))
                     write_text(self.folder / layout.EPOCHS / "best", str(epoch))
                 shutil.rmtree(folder, ignore_errors=True)
@@ -110,9 +119,13 @@ class RunWriter:
                 shutil.rmtree(layout.epoch_folder(self.folder, epoch), ignore_errors=True)
 
     def preview(self, epoch: int, picture: NDArray[np.uint8]) -> Path:
-        """previews/NNN.png from (h, w, 3) bytes; returns its path."""
-        path = self.folder / layout.PREVIEWS / f"{epoch:03d}.png"
-        return write_whole(path, lambda beside: Image.fromarray(picture).save(beside, format="PNG"))
+        """previews/NNN.jpg from (h, w, 3) bytes; returns its path. At most MOST_PREVIEWS stay."""
+        path = self.folder / layout.PREVIEWS / f"{epoch:03d}.jpg"
+        written = write_whole(path, lambda beside: Image.fromarray(picture).save(beside, format="JPEG", quality=88))
+        known = layout.previews(self.folder)
+        for old in superfluous([number for number in known if number <= epoch], MOST_PREVIEWS):
+            known[old].unlink(missing_ok=True)
+        return written
 
     def adapted(self, plan: dict[str, Any], changes: dict[str, Any]) -> None:
         """How the run computes from now on: noted as a change, and where the run that goes on looks for it."""
@@ -133,6 +146,19 @@ class RunWriter:
 
     def result(self, result: dict[str, Any]) -> None:
         write_text(self.folder / layout.RESULT, json.dumps(result, indent=2))
+
+
+def superfluous(epochs: list[int], most: int) -> list[int]:
+    """Which of these (ascending) go, so that `most` stay: the latest half of those as they are, the first one, and
+    between them such as lie evenly."""
+    found = list(epochs)
+    gone = []
+    while len(found) > max(most, 2):
+        early = range(1, len(found) - most // 2)
+        # The one whose neighbours lie closest together leaves the smallest gap.
+        at = min(early, key=lambda place: found[place + 1] - found[place - 1])
+        gone.append(found.pop(at))
+    return gone
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -13,10 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.contract.errors import InputError
-
-LEARNER = "learner.safetensors"
-OPTIMISER = "optimiser.safetensors"
-STATE = "state.json"
+from engine.runs.layout import LEARNER, OPTIMISER, STATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class TrainingConfig(Settings):
         expert=True,
     )
     keep_epochs: int = setting(3, "Checkpoints kept beside the best one.", ge=1, le=1000, expert=True)
-    previews: bool = setting(True, "Draw a validation image with its mask after each epoch.", expert=True)
+    previews: bool = setting(True, "Draw six validation images with their masks after each epoch.", expert=True)
 
     @field_validator("compile", mode="before")
     @classmethod

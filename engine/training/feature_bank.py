@@ -93,6 +93,9 @@ class FeatureBank:
     def add(self, name: str, row: Tensor) -> int:
         """Takes in one row (numbers,); its number. On disk the cache must have it."""
         if self._held is not None:
+            if len(self.names) == len(self._held):
+                # Only in a run that was given more epochs than it began with, and so more views of its images.
+                self._held = torch.cat([self._held, torch.empty_like(self._held)])
             self._held[len(self.names)].copy_(row, non_blocking=True)
         self.names.append(name)
         return len(self.names) - 1

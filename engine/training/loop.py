@@ -18,6 +18,7 @@ from engine.contract.events import Degraded, EpochEnded, Log, PreviewReady
 from engine.data.batch import Batch
 from engine.data.loader import Loader
 from engine.strategies.tuned_model import TunedModel
+from engine.training.adjustments import Adjustments
 from engine.training.checkpoint import (
     Checkpoint,
     load_optimiser,
@@ -26,17 +27,18 @@ from engine.training.checkpoint import (
 )
 from engine.training.compiling import CompiledBlocks
 from engine.training.config import TrainingConfig
-from engine.training.device import memory_told
+from engine.training.device import device_name, memory_told
 from engine.training.features import Hearing, ImageSource
 from engine.training.image_sources import image_sources
 from engine.training.ladder import Ladder
 from engine.training.losses import dice_ce, pair_counts
+from engine.training.memory import held_bytes
 from engine.training.metrics import SplitMetrics
 from engine.training.obedience import obeying
 from engine.training.optimiser import Schedule, parameter_groups
 from engine.training.plan import Plan
 from engine.training.precision import apply, autocast
-from engine.training.preview import preview
+from engine.training.preview import Pictures
 from engine.training.progress import Fitted, Progress, RunSink
 from engine.training.questions import FeatureSource, Phrases, Questions, Texts
 from engine.training.step import Asked, Stepped, forward_backward, parts
@@ -48,6 +50,7 @@ class Trainer:
 
     `train_texts` and `val_texts` belong to the loaders' datasets; None where those say the labels' phrases. `base`:
     what tells the base network from others, where image features may be shared with other runs; empty: they are not.
+    `config` are the settings in force: `adjustments` may change them between two steps.
     """
 
     model: TunedModel
@@ -65,6 +68,7 @@ class Trainer:
     val_texts: Texts | None = None
     plan: Plan = field(default_factory=Plan)
     base: str = ""
+    adjustments: Adjustments = field(default_factory=Adjustments)
     questions: Questions = field(init=False)
     _compiled: CompiledBlocks | None = field(default=None, init=False)
 
@@ -76,10 +80,9 @@ class Trainer:
 
         Raises Cancelled (within a block of the network), OutOfMemory, and EngineError for a loss that is no number.
         """
-        epochs = self.config.epochs if self.model.learned() else 1
         groups = parameter_groups(self.model, self.config)
         optimiser = torch.optim.AdamW(groups, fused=self.device.type == "cuda" or None) if groups else None
-        schedule = Schedule(optimiser, self.config, epochs * len(self.train)) if optimiser else None
+        schedule = Schedule(optimiser, self.config, self._epochs * len(self.train)) if optimiser else None
         progress = Progress()
         # A first epoch that was cut short holds the best there was, but no run would have gone on from there.
         if resume is not None and resume.state.get("whole", True):
@@ -96,31 +99,50 @@ class Trainer:
                 self._compiled = around.enter_context(blocks)
             self.model.eval()
             loaders = self.train, self.val
-            sources = image_sources(self.model, loaders, self.device, self.config, self.plan, self.base, epochs)
+            sources = image_sources(self.model, loaders, self.device, self.config, self.plan, self.base, self._epochs)
             ladder = self._ladder(sources)
-            for epoch in range(progress.epoch + 1, epochs + 1):
+            while True:
+                epoch = progress.epoch + 1
+                self._adjust(epoch, 1, schedule)
+                if epoch > self._epochs:
+                    break
                 if self._stalled(progress):
                     ended = "early"
                     break
                 began = time.monotonic()
                 torch.manual_seed(self.seed * 100_003 + epoch)
-                whole, metrics = self._train_epoch(epoch, epochs, sources[0], ladder, optimiser, schedule)
+                whole, metrics = self._train_epoch(epoch, sources[0], ladder, optimiser, schedule)
                 if not whole and progress.epoch > 0:
                     ended = "stopped"
                     break
-                metrics |= self._validate(epoch, epochs, sources[1], ladder)
+                trained = time.monotonic() - began
+                metrics |= self._validate(epoch, sources[1], ladder)
                 self._refuse_nonsense(epoch, metrics["train_loss"], metrics["val_loss"])
                 if schedule:
                     schedule.epoch_ended(metrics["val_loss"])
                 best = progress.after(epoch, metrics["val_dice"], metrics["val_loss"], self.config.min_delta)
                 metrics["learning_rate"] = schedule.rate if schedule else 0.0
                 metrics["seconds"] = time.monotonic() - began
-                state = {"whole": whole, "progress": progress.to_values()}
-                self._keep(epoch, epochs, metrics, best, state, optimiser, schedule)
+                state = {"whole": whole, "progress": progress.to_values(), "set": dict(self.adjustments.in_force)}
+                self._keep(epoch, metrics, state, optimiser, schedule, best=best)
+                self._tell_epoch(progress, metrics, best, trained)
                 if self.cancel.wants_stop_keep_best:
                     ended = "stopped"
                     break
         return Fitted(progress.best_epoch, progress.best_dice, progress.epoch, ended)
+
+    @property
+    def _epochs(self) -> int:
+        """How many there will be: without anything to learn there is only one to score."""
+        return self.config.epochs if self.model.learned() else 1
+
+    def _adjust(self, epoch: int, step: int, schedule: Schedule | None) -> None:
+        """Puts settings into force that were changed meanwhile."""
+        changed = self.adjustments.due(self.config, epoch, step)
+        if changed is not None:
+            self.config = changed
+            if schedule is not None:
+                schedule.change(changed, self._epochs * len(self.train))
 
     def _stalled(self, progress: Progress) -> bool:
         """Early stopping, looked at before an epoch so that a run that resumes ends where it would have ended."""
@@ -133,8 +155,10 @@ class Trainer:
         self, resume: Checkpoint, optimiser: torch.optim.Optimizer | None, schedule: Schedule | None
     ) -> Progress:
         self.model.load_learner_state(resume.learner)
+        self.config = self.adjustments.goes_on(self.config, resume.epoch, resume.state.get("set", {}))
         if optimiser is not None and schedule is not None:
             load_optimiser(optimiser, resume.optimiser)
+            schedule.change(self.config, self._epochs * len(self.train))
             schedule.load(resume.state["schedule"])
         return Progress.from_values(resume.state["progress"])
 
@@ -155,7 +179,6 @@ class Trainer:
     def _train_epoch(
         self,
         epoch: int,
-        epochs: int,
         source: ImageSource,
         ladder: Ladder,
         optimiser: torch.optim.Optimizer | None,
@@ -169,11 +192,12 @@ class Trainer:
         self.model.train()
         collected = SplitMetrics(self.phrases.names)
         learned = list(self.model.learned().values())
-        ticker = Ticker(self.emit, self.job_id, len(self.train), "steps", f"epoch {epoch}/{epochs}: tuning")
+        ticker = Ticker(self.emit, self.job_id, len(self.train), "steps", f"epoch {epoch}/{self._epochs}: tuning")
         for batch in self.train.epoch(epoch, self.device, images=not source.keeps):
             self.cancel.check()
             if self.cancel.wants_stop_keep_best and ticker.done:
                 break
+            self._adjust(epoch, int(ticker.done) + 1, schedule)
             schedule.before_step()
             optimiser.zero_grad(set_to_none=True)
             stepped = ladder.holding(partial(self.gradients, batch, source), optimiser.zero_grad)
@@ -185,7 +209,8 @@ class Trainer:
             collected.add(stepped.counts, batch.present, stepped.loss)
             ticker.step()
         found = collected.values("train")
-        metrics |= {name: found[name] for name in ("train_loss", "train_dice")}
+        metrics |= {name: value for name, value in found.items() if name.startswith(("train_loss", "train_dice"))}
+        del metrics["train_dice_positive"]  # a figure of validation alone
         return ticker.done >= len(self.train), metrics
 
     def gradients(self, batch: Batch, source: FeatureSource, at_once: int) -> Stepped:
@@ -229,22 +254,24 @@ class Trainer:
         return dice_ce(logits, batch.masks, batch.present, *weights, ignored=batch.ignored)
 
     @torch.no_grad()
-    def _validate(self, epoch: int, epochs: int, source: ImageSource, ladder: Ladder) -> dict[str, float]:
+    def _validate(self, epoch: int, source: ImageSource, ladder: Ladder) -> dict[str, float]:
         self.model.eval()
         collected = SplitMetrics(self.phrases.names)
         asked = self.asked(self.val_texts)
         self._prepare(source, epoch, "validation", ladder)
-        ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{epochs}: validating")
-        shown = self._shown()
+        ticker = Ticker(self.emit, self.job_id, len(self.val), "steps", f"epoch {epoch}/{self._epochs}: validating")
+        pictures = Pictures(self.val.dataset, self.phrases.colours) if self.config.previews else None
         for batch in self.val.epoch(epoch, self.device, images=not source.keeps):
             self.cancel.check()
             logits = ladder.holding(partial(self.answers, batch, source, asked, self.val_texts))
             judged = self.judged(batch, logits)
             collected.add(judged.counts, batch.present, judged.loss)
-            here = (batch.positions == shown).nonzero()
-            if self.config.previews and len(here):
-                self._preview(epoch, shown, logits[int(here[0])])
+            if pictures is not None:
+                pictures.take(batch.positions, logits)
             ticker.step()
+        if pictures is not None:
+            path = self.sink.preview(epoch, pictures.sheet())
+            self.emit(PreviewReady(self.job_id, str(path), epoch))
         return collected.values("val")
 
     def answers(self, batch: Batch, source: FeatureSource, asked: Asked, texts: Texts | None, at_once: int) -> Tensor:
@@ -255,18 +282,6 @@ class Trainer:
 
     def judged(self, batch: Batch, logits: Tensor) -> Stepped:
         return Stepped(self._loss(logits, batch), pair_counts(logits, batch.masks, batch.ignored))
-
-    def _shown(self) -> int:
-        """The validation image with most of its labels in sight: the one worth looking at."""
-        areas = self.val.dataset.areas
-        seen = (areas > 0).sum(axis=1) * (areas.sum(axis=1).max() + 1) + areas.sum(axis=1)
-        return int(seen.argmax())
-
-    def _preview(self, epoch: int, position: int, logits: Tensor) -> None:
-        sample = self.val.dataset[position]
-        answer = (logits.sigmoid() >= 0.5).cpu().numpy()
-        path = self.sink.preview(epoch, preview(sample.image, sample.masks, answer, self.phrases.colours))
-        self.emit(PreviewReady(self.job_id, str(path), epoch))
 
     def _refuse_nonsense(self, epoch: int, *losses: float, step: int | None = None) -> None:
         if self.model.learned() and not all(math.isfinite(loss) for loss in losses):
@@ -280,12 +295,12 @@ class Trainer:
     def _keep(
         self,
         epoch: int,
-        epochs: int,
         metrics: dict[str, float],
-        best: bool,
         state: dict[str, Any],
         optimiser: torch.optim.Optimizer | None,
         schedule: Schedule | None,
+        *,
+        best: bool,
     ) -> None:
         self.sink.row(metrics)
         state = state | {
@@ -298,4 +313,20 @@ class Trainer:
         self.sink.epoch(
             epoch, lambda folder: save_checkpoint(folder, checkpoint), best=best, keep=self.config.keep_epochs
         )
-        self.emit(EpochEnded(self.job_id, epoch, epochs, metrics, best))
+
+    def _tell_epoch(self, progress: Progress, metrics: dict[str, float], best: bool, trained: float) -> None:
+        """`trained`: seconds that the epoch's training took."""
+        learns = bool(self.model.learned())
+        left = max(self.config.patience - progress.stalled, self.config.min_epochs - progress.epoch, 0)
+        event = EpochEnded(
+            self.job_id,
+            progress.epoch,
+            self._epochs,
+            metrics,
+            best,
+            patience_left=left if learns else None,
+            device=device_name(self.device),
+            images_per_second=len(self.train.dataset) / max(trained, 1e-9) if learns else None,
+            memory=held_bytes(self.device),
+        )
+        self.emit(event)

@@ -34,6 +34,13 @@ def release(device: torch.device) -> None:
         torch.mps.empty_cache()
 
 
+def held_bytes(device: torch.device) -> int:
+    """On a GPU the most that lay there at once so far; elsewhere what this process holds now."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    return int(psutil.Process().memory_info().rss)
+
+
 def available_bytes(device: torch.device) -> int:
     """What could be allocated now without swapping, beside what this process already holds.
 

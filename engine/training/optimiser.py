@@ -34,13 +34,18 @@ def parameter_groups(model: TunedModel, config: TrainingConfig) -> list[dict[str
             decayed.append(parameter)
         else:
             plain.append(parameter)
-    layers = config.learning_rate_layers or config.learning_rate
     groups = [
-        {"params": contexts, "lr": config.learning_rate, "weight_decay": 0.0},
-        {"params": decayed, "lr": layers, "weight_decay": config.weight_decay},
-        {"params": plain, "lr": layers, "weight_decay": 0.0},
+        {"params": contexts, "layers": False, "weight_decay": 0.0},
+        {"params": decayed, "layers": True, "weight_decay": config.weight_decay},
+        {"params": plain, "layers": True, "weight_decay": 0.0},
     ]
-    return [group for group in groups if group["params"]]
+    return [group | {"lr": rate_of(group, config)} for group in groups if group["params"]]
+
+
+def rate_of(group: dict[str, Any], config: TrainingConfig) -> float:
+    """The learning rate that the settings give a group, before any schedule."""
+    layers = config.learning_rate_layers if group.get("layers") else None
+    return layers or config.learning_rate
 
 
 class Schedule:
@@ -51,11 +56,19 @@ class Schedule:
         self._optimiser = optimiser
         self._config = config
         self._steps = max(1, steps)
-        self._base = [float(group["lr"]) for group in optimiser.param_groups]
+        self._base = [rate_of(group, config) for group in optimiser.param_groups]
         self.step_count = 0
         self.factor = 1.0
         self.best = math.inf
         self.bad_epochs = 0
+
+    def change(self, config: TrainingConfig, steps: int) -> None:
+        """Other settings from the next step on. A new rate counts as it is: what a plateau took off the old one is
+        over; a cosine goes on along its way."""
+        base = [rate_of(group, config) for group in self._optimiser.param_groups]
+        if base != self._base:
+            self.factor, self.bad_epochs = 1.0, 0
+        self._config, self._steps, self._base = config, max(1, steps), base
 
     def before_step(self) -> None:
         """Sets the rates for the step about to be taken."""

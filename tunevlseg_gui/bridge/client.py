@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from engine.contract import wire
-from engine.contract.commands import Cancel, Pause, Resume, StopKeepBest
+from engine.contract.commands import Cancel, Pause, Resume, Set, StopKeepBest
 from engine.contract.events import ENDINGS, Event
 from engine.contract.jobs import (
     CheckRecipe,
@@ -58,6 +58,7 @@ class EngineClient(QObject):
     event = Signal(object)  # engine.contract.events.Event of a served job
     run_event = Signal(str, object)  # run folder, Event
     run_life = Signal(str, bool)  # run folder, a living worker holds it
+    queue_changed = Signal(object, object)  # engine.runs.queue.Queue, Path of the run that has the device or None
     worker_state = Signal(str)  # starting | ready | busy | lost | stopped
 
     _submit = Signal(str, object)
@@ -66,7 +67,11 @@ class EngineClient(QObject):
     _warm_up = Signal()
     _watch = Signal(str)
     _unwatch = Signal(str)
-    _start_run = Signal(str, str)
+    _start_run = Signal(str)
+    _watch_queue = Signal()
+    _move_in_queue = Signal(str, int)
+    _remove_from_queue = Signal(str)
+    _hold_queue = Signal(bool)
     _tell_run = Signal(str, object)
 
     def __init__(self, program: list[str] | None = None, parent: QObject | None = None) -> None:
@@ -87,10 +92,15 @@ class EngineClient(QObject):
         self._unwatch.connect(runs.unwatch, queued)
         self._start_run.connect(runs.start_run, queued)
         self._tell_run.connect(runs.tell, queued)
+        self._watch_queue.connect(runs.watch_queue, queued)
+        self._move_in_queue.connect(runs.move_in_queue, queued)
+        self._remove_from_queue.connect(runs.remove_from_queue, queued)
+        self._hold_queue.connect(runs.hold_queue, queued)
         service.state.connect(self._service_state, queued)
         errands.state.connect(self._errands_state, queued)
         runs.event.connect(self.run_event, queued)
         runs.life.connect(self.run_life, queued)
+        runs.queue.connect(self.queue_changed, queued)
         self.thread_.start()
 
     def warm_up(self) -> None:
@@ -112,15 +122,15 @@ class EngineClient(QObject):
     def start_run(self, job: Tune) -> Path:
         """Starts a tuning run in a worker of its own, which outlives the window; returns the run folder.
 
-        `job.out` (or, to go on with a run, `job.resume`) names the folder. Raises DiskFull or InputError where the
-        job file cannot be written.
+        Where another run has the device, it waits in the queue. `job.out` (or, to go on with a run, `job.resume`) names
+        the folder. Raises DiskFull or InputError where the job file cannot be written.
         """
         folder = Path(job.resume or job.out)
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
         job_id = f"tune-{uuid.uuid4().hex[:8]}"
-        file = write_text(folder / JOB, wire.job_to_line(replace(job, out=job.out or str(folder)), job_id) + "\n")
-        self._start_run.emit(str(folder), str(file))
+        write_text(folder / JOB, wire.job_to_line(replace(job, out=job.out or str(folder)), job_id) + "\n")
+        self._start_run.emit(str(folder))
         return folder
 
     def watch(self, run: Path) -> None:
@@ -140,6 +150,26 @@ class EngineClient(QObject):
     def resume_run(self, run: Path) -> None:
         """Lets a paused run go on. A run that ended is gone on with by `start_run(Tune(…, resume=…))`."""
         self._tell_run.emit(str(run), Resume())
+
+    def set_in_run(self, run: Path, key: str, value: object) -> None:
+        """Another value for a setting of a run that goes on; SettingChanged or SettingRefused follows."""
+        self._tell_run.emit(str(run), Set(key, value))
+
+    def watch_queue(self) -> None:
+        """Tells the queue through `queue_changed`, now and when it changes, and lets waiting runs begin."""
+        self._watch_queue.emit()
+
+    def move_in_queue(self, run: Path, by: int) -> None:
+        """By so many places; negative: earlier."""
+        self._move_in_queue.emit(str(run), by)
+
+    def remove_from_queue(self, run: Path) -> None:
+        """The run's folder stays."""
+        self._remove_from_queue.emit(str(run))
+
+    def hold_queue(self, on: bool) -> None:
+        """Held, nothing more is started, whoever else is there."""
+        self._hold_queue.emit(on)
 
     def close(self) -> None:
         """Ends the serving workers; detached runs go on."""

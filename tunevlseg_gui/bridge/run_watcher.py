@@ -1,9 +1,13 @@
-"""Follows runs whose workers live on their own: new lines of events.jsonl, and whether the worker still lives."""
+"""Follows runs whose workers live on their own: new lines of events.jsonl, whether the worker lives, and the queue.
+
+A run is started through the queue: at once where the device is free, else when its turn has come.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,15 +18,16 @@ from engine.contract.commands import Command
 from engine.contract.errors import EngineError, RecipeError
 from engine.contract.events import ENDINGS, Event, JobFailed, JobStarted
 from engine.runs.commands import tell
+from engine.runs.detached import OUTPUT
 from engine.runs.layout import EVENTS
 from engine.runs.lock import holder
-from tunevlseg_gui.bridge.launching import OUTPUT, start_detached
+from engine.runs.queue import Queue, busy_with, enqueue, hold, move, read_queue, remove, start_next
 from tunevlseg_gui.bridge.outcome import outcome_in_words
 
 TICK_MS = 200
 LIFE_SECONDS = 1.0
 START_PATIENCE = 120.0
-"""Seconds that a worker started by another window may take to show its lock."""
+"""Seconds that a worker started by somebody else may take to show its lock."""
 CHUNK = 1 << 20
 
 
@@ -46,12 +51,76 @@ class RunWatcher(QObject):
 
     event = Signal(str, object)  # run folder, Event
     life = Signal(str, bool)  # run folder, a living worker holds it
+    queue = Signal(object, object)  # Queue, Path of the run that has the device (None: nobody); where they changed
 
     def __init__(self, program: list[str]) -> None:
         super().__init__()
         self._program = program
         self._runs: dict[str, Watched] = {}
         self._timer: QTimer | None = None
+        self._queue = Queue()
+        self._queue_told: tuple[Queue, Path | None] | None = None
+        self._queue_looked: float | None = None  # None: nobody asked for it yet
+
+    @Slot()
+    def watch_queue(self) -> None:
+        """Tells the queue and its changes, and starts waiting runs as long as the device is free."""
+        self._queue_told = None
+        self._look_at_queue()
+        self._start_timer()
+
+    @Slot(str, int)
+    def move_in_queue(self, folder: str, by: int) -> None:
+        self._with_queue(folder, lambda: move(Path(folder), by))
+
+    @Slot(str)
+    def remove_from_queue(self, folder: str) -> None:
+        self._with_queue(folder, lambda: remove(Path(folder)))
+
+    @Slot(bool)
+    def hold_queue(self, on: bool) -> None:
+        self._with_queue("", lambda: hold(on))
+
+    @Slot(str)
+    def put_in_queue(self, folder: str) -> None:
+        """A run whose folder holds its job file."""
+        self._with_queue(folder, lambda: enqueue(Path(folder)))
+
+    def _with_queue(self, folder: str, change: Callable[[], object]) -> None:
+        try:
+            change()
+        except EngineError as error:
+            self._tell_error(folder, error)
+        self._look_at_queue()
+
+    def _look_at_queue(self) -> None:
+        self._queue_looked = time.monotonic()
+        self._queue = read_queue()
+        if self._queue.waiting and not self._queue.held:
+            self._start_waiting()
+        now = self._queue, busy_with(self._queue)
+        if now != self._queue_told:
+            self._queue_told = now
+            self.queue.emit(*now)
+
+    def _start_waiting(self) -> None:
+        first = str(self._queue.waiting[0])
+        try:
+            started = start_next(self._program)
+        except EngineError as error:
+            if first in self._runs:
+                self._runs[first].over = True
+            self._tell_error(first, error)
+            started = None
+        if started is not None:
+            folder, process = started
+            # Watched also where nobody looks at it: the exit code of our own child is to be collected.
+            known = self._runs.setdefault(str(folder), Watched(folder, offset=_size(folder / EVENTS)))
+            known.process, known.over, known.since = process, False, time.monotonic()
+        self._queue = read_queue()
+
+    def _tell_error(self, folder: str, error: EngineError) -> None:
+        self.event.emit(folder, JobFailed("", error.message, hint=error.hint, error=type(error).__name__))
 
     @Slot(str)
     def watch(self, folder: str) -> None:
@@ -69,17 +138,11 @@ class RunWatcher(QObject):
         if known is not None and (known.process is None or known.process.poll() is not None):
             del self._runs[folder]
 
-    @Slot(str, str)
-    def start_run(self, folder: str, job_file: str) -> None:
-        """Starts the detached worker for a job file and watches the run."""
-        known = Watched(Path(folder), offset=_size(Path(folder) / EVENTS))
-        self._runs[folder] = known
-        try:
-            known.process = start_detached(self._program, Path(job_file))
-        except EngineError as error:
-            known.over = True
-            self.event.emit(folder, JobFailed("", error.message, hint=error.hint, error=type(error).__name__))
-            return
+    @Slot(str)
+    def start_run(self, folder: str) -> None:
+        """Puts the run of a folder with a job file into the queue, starts it if it can be, and watches it."""
+        self._runs[folder] = Watched(Path(folder), offset=_size(Path(folder) / EVENTS))
+        self.put_in_queue(folder)
         self._start_timer()
 
     @Slot(str, object)
@@ -87,7 +150,7 @@ class RunWatcher(QObject):
         try:
             tell(Path(folder), command)
         except EngineError as error:
-            self.event.emit(folder, JobFailed("", error.message, hint=error.hint, error=type(error).__name__))
+            self._tell_error(folder, error)
 
     @Slot()
     def shut_down(self) -> None:
@@ -110,6 +173,8 @@ class RunWatcher(QObject):
             if time.monotonic() - known.looked >= LIFE_SECONDS:
                 known.looked = time.monotonic()
                 self._look_after(folder, known)
+        if self._queue_looked is not None and time.monotonic() - self._queue_looked >= LIFE_SECONDS:
+            self._look_at_queue()
 
     def _read_new(self, folder: str, known: Watched) -> None:
         path = known.folder / EVENTS
@@ -143,10 +208,14 @@ class RunWatcher(QObject):
         code = known.process.poll() if known.process is not None else None
         ours_runs = known.process is not None and code is None
         lock = holder(known.folder)
-        alive = ours_runs or (lock is not None and lock.alive)
+        started = any(one.run == known.folder and one.alive for one in self._queue.active)
+        alive = ours_runs or started or (lock is not None and lock.alive)
         if alive != known.alive:
             known.alive = alive
             self.life.emit(folder, alive)
+        if known.folder in self._queue.waiting:
+            known.since = time.monotonic()
+            return
         if alive or known.over:
             return
         # Its last words may have been written between our last look and its end.

@@ -16,7 +16,7 @@ from engine.contract.commands import Cancel, Command
 from engine.contract.errors import RecipeError
 from engine.contract.events import ENDINGS, Event, JobCancelled, JobFailed
 from engine.contract.jobs import Job
-from tunevlseg_gui.bridge.launching import engine_environment
+from engine.runs.detached import engine_environment
 from tunevlseg_gui.bridge.outcome import outcome_in_words
 
 log = logging.getLogger(__name__)

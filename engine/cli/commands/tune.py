@@ -1,4 +1,4 @@
-"""`tunevlseg tune RECIPE.yaml`: one run."""
+"""`tunevlseg tune RECIPE.yaml`: one run, a new one, one that goes on, or one that leaves another."""
 
 from __future__ import annotations
 
@@ -26,14 +26,22 @@ def add(commands: Commands) -> None:
         help="only tell what the run would take: time, memory, disk",
     )
     parser.add_argument("--resume", default="", metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument(
+        "--fork", default="", metavar="RUN", help="begin with a kept epoch of another run, with --set what changes"
+    )
+    parser.add_argument(
+        "--epoch", type=int, default=0, metavar="N", help="of --fork: after which epoch (default: the last one kept)"
+    )
 
 
 def make(given: argparse.Namespace) -> Tune | Estimate:
     if given.estimate:
         return _estimate(given)
-    if not given.recipe and not given.resume:
-        raise RecipeError("Nothing to tune.", hint="Give a RECIPE.yaml, or --resume RUN.")
-    return Tune(given.recipe, given.out, list(given.set), given.resume)
+    if not given.recipe and not given.resume and not given.fork:
+        raise RecipeError("Nothing to tune.", hint="Give a RECIPE.yaml, --resume RUN or --fork RUN.")
+    if given.epoch and not given.fork:
+        raise RecipeError("--epoch belongs to --fork.", hint="Give --fork RUN too.")
+    return Tune(given.recipe, given.out, list(given.set), given.resume, given.fork, given.epoch)
 
 
 def _estimate(given: argparse.Namespace) -> Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.contract.commands import Cancel, Pause, Resume, StopKeepBest
@@ -150,3 +152,17 @@ def test_what_was_done_to_a_running_run_is_noted(run: RunWriter) -> None:
 def test_a_run_that_nobody_touched_has_no_changes(run: RunWriter) -> None:
     CommandWatcher(run.folder, CancelToken()).read_once()
     assert not (run.folder / layout.CHANGES).exists()
+
+
+def test_previews_stay_few_and_lie_evenly(run: RunWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.runs.writer.MOST_PREVIEWS", 10)
+    for epoch in range(1, 41):
+        run.preview(epoch, np.zeros((4, 4, 3), np.uint8))
+    kept = list(layout.previews(run.folder))
+    assert len(kept) == 10
+    assert kept[0] == 1
+    assert kept[-5:] == [36, 37, 38, 39, 40]
+    gaps = [after - before for before, after in itertools.pairwise(kept[:6])]
+    assert max(gaps) <= 2 * min(gaps[:-1])
+    run.preview(37, np.zeros((4, 4, 3), np.uint8))  # the run went on from an earlier epoch
+    assert len(layout.previews(run.folder)) == 10

@@ -56,7 +56,8 @@ def test_it_learns_tells_and_keeps_the_best(make_trainer: Make) -> None:
     rows = read_metrics(run_folder(trainer))
     assert fitted.ended == "epochs"
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert set(layout.METRIC_COLUMNS) | {"val_dice[disc]", "val_dice[rest]"} == set(rows[0])
+    labels = {f"{split}_dice[{name}]" for split in ("train", "val") for name in ("disc", "rest")}
+    assert set(layout.METRIC_COLUMNS) | labels == set(rows[0])
     assert rows[-1]["train_loss"] < rows[0]["train_loss"]
     best = max(rows, key=lambda row: row["val_dice"])
     assert (fitted.best_epoch, fitted.best_dice) == (best["epoch"], best["val_dice"])
