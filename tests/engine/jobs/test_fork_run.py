@@ -208,10 +208,12 @@ def test_commands_set_refuse_and_fork_while_a_run_goes_on(recipe: Path, tmp_path
 
 
 def test_resuming_a_run_keeps_what_was_set(recipe: Path, tmp_path: Path) -> None:
-    straight = tuned(recipe, tmp_path / "straight", Commanding(tmp_path / "straight", Set("training.epochs", 6)))
+    # The second one is refused: once that is heard, the first was heard, too, and counts from epoch 2 on.
+    wishes = Set("training.epochs", 6), Set("training.patience", None)
+    straight = tuned(recipe, tmp_path / "straight", Commanding(tmp_path / "straight", *wishes))
     assert len(rows(straight)) == 6
     out, cancel = tmp_path / "broken", CancelToken()
-    commanding = Commanding(out, Set("training.epochs", 6))
+    commanding = Commanding(out, *wishes)
 
     def hear(event: Event) -> None:
         commanding(event)
@@ -220,5 +222,8 @@ def test_resuming_a_run_keeps_what_was_set(recipe: Path, tmp_path: Path) -> None
 
     with pytest.raises(EngineError):
         tune.run(Tune(str(recipe), str(out)), hear, cancel, "job")
+    noted = (out / layout.CHANGES).read_text()
+    assert len(noted.splitlines()) == 1
     tune.run(Tune("", resume=str(out)), quiet, CancelToken(), "job")
     assert rows(out) == rows(straight)
+    assert (out / layout.CHANGES).read_text() == noted, "what is met again is not noted again"
