@@ -398,6 +398,21 @@ class ImportModel:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchModel:
+    """Gets known base weights from the hub, over the network; a download that ended early goes on where it ended.
+
+    Result: `id` (what a recipe writes), `path`, `model`, `sha256`, `licence` (as the hub states it now). With
+    `discard`, what was fetched before is thrown away instead, and the network is left alone.
+    """
+
+    id: str  # as on the hub, or the part after the owner
+    proxy: str = ""  # http://host:port; "none": no proxy; empty: the system's
+    ca_file: str = ""  # PEM file with an own certificate authority; empty: the system's alone
+    mirror: str = ""  # address of another hub; empty: the public one
+    discard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Doctor:
     """Devices, versions, providers, memory, folders; what is wrong and how to mend it."""
 
@@ -434,5 +449,6 @@ Job = (
     | Demo
     | ListModels
     | ImportModel
+    | FetchModel
     | Doctor
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import atexit
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from engine.contract.aside import wait_aside
 from engine.contract.control import CancelToken
+from engine.contract.errors import Cancelled
 
 Result = TypeVar("Result")
 
@@ -24,35 +25,14 @@ _one_at_a_time = threading.Lock()
 # come here; whoever uses the engine otherwise waits for what was left behind.
 atexit.register(_one_at_a_time.acquire, timeout=120)
 
-_LOOK_EVERY_S = 0.05
-_TELL_EVERY_S = 1.0
-
 
 def aside(work: Callable[[], Result], cancel: CancelToken, tell: Callable[[], None] = lambda: None) -> Result:
     """What `work` returns; raises what it raises, or Cancelled at once. `tell` is called every second."""
-    outcome: list[Result] = []
-    problem: list[BaseException] = []
-    over = threading.Event()
 
-    def run() -> None:
-        try:
-            with _one_at_a_time:
-                if not cancel.cancelled:
-                    outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
-            problem.append(error)
-        finally:
-            over.set()
+    def alone(left: threading.Event) -> Result:
+        with _one_at_a_time:
+            if left.is_set():
+                raise Cancelled  # nobody waits for it any more
+            return work()
 
-    thread = threading.Thread(target=run, name="export", daemon=True)
-    thread.start()
-    told = time.monotonic()
-    while not over.wait(_LOOK_EVERY_S):
-        cancel.check()
-        if time.monotonic() - told >= _TELL_EVERY_S:
-            told = time.monotonic()
-            tell()
-    cancel.check()
-    if problem:
-        raise problem[0]
-    return outcome[0]
+    return wait_aside(alone, cancel, tell, name="export")

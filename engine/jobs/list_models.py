@@ -9,12 +9,16 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.events import Model
 from engine.contract.jobs import ListModels
 from engine.jobs.base_bundle import ready_bundle
+from engine.models.known import known_models
 from engine.models.weights import list_weights
 
 
 def run(job: ListModels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """`{"models": [{"id", "title", "path", "model", "sha256", "licence", "notice", "megabytes", "verdict",
-    "verdict_short"}]}`, and a Model event for each. Verdicts are on the bundle that is there."""
+    "verdict_short"}], "known": [rows of `engine.models.known`]}`, and a Model event for each installed one.
+
+    Verdicts are on the bundle that is there.
+    """
     del job, cancel
     rows = []
     for weights in list_weights():
@@ -33,4 +37,4 @@ def run(job: ListModels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[s
         row["verdict_short"] = short_verdict(bundle.manifest) if bundle else ""
         emit(Model(job_id, **row))
         rows.append(row)
-    return {"models": rows}
+    return {"models": rows, "known": [known.row() for known in known_models()]}

@@ -14,6 +14,7 @@ from engine.contract.errors import EngineError, InputError, WeightsMissing
 from engine.contract.whole_file import told, write_text
 from engine.models import MODELS
 from engine.models.card import ModelCard, read_card
+from engine.models.known import local_name
 from engine.runs.folders import cache_folder, models_folder, resources
 from engine.text.tokenizer import PhraseTokenizer
 
@@ -60,7 +61,8 @@ def _installed() -> list[Path]:
     found = []
     for root in (resources() / "models", models_folder()):
         if root.is_dir():
-            found += sorted(path for path in root.iterdir() if _has_weights(path))
+            # A name with a dot in front is being written, by an import or a download.
+            found += sorted(path for path in root.iterdir() if path.name[0] != "." and _has_weights(path))
     return found
 
 
@@ -69,8 +71,9 @@ def _has_weights(folder: Path) -> bool:
 
 
 def is_installed(reference: str) -> bool:
-    """Whether this is the id of installed weights."""
-    return any(folder.name == reference for folder in _installed())
+    """Whether this is the id of installed weights, their own or that on the hub."""
+    name = local_name(reference)
+    return any(folder.name == name for folder in _installed())
 
 
 def list_weights() -> list[Weights]:
@@ -85,14 +88,15 @@ def list_weights() -> list[Weights]:
 
 
 def find_weights(reference: str, *, sha256: str | None = None) -> Weights:
-    """Weights by installed id, folder, or a file in one.
+    """Weights by installed id (or the hub's id of what was fetched), folder, or a file in one.
 
     Raises WeightsMissing where there are none, where the folder is not whole, or where `sha256` is another one.
     """
     path = Path(reference).expanduser()
-    named = [folder for folder in _installed() if folder.name == reference]
+    name = local_name(reference)
+    named = [folder for folder in _installed() if folder.name == name]
     if named:
-        weights = _open(named[0], reference)
+        weights = _open(named[0], name)
     elif path.is_file():
         weights = _open(path.parent, str(path.parent))
     elif path.is_dir():
@@ -101,7 +105,8 @@ def find_weights(reference: str, *, sha256: str | None = None) -> Weights:
         known = ", ".join(folder.name for folder in _installed()) or "none"
         raise WeightsMissing(
             f"model.weights: {reference!r} is neither installed nor a folder.",
-            hint=f"Installed: {known}. Import others on the Models page or with `tunevlseg models import FOLDER`.",
+            hint=f"Installed: {known}. Import others on the Models page or with `tunevlseg models import FOLDER`"
+            + (f", or fetch it: `tunevlseg models fetch {reference}`." if name != reference else "."),
             field="model.weights",
         )
     if sha256 and weights.sha256 != sha256:
