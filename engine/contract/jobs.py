@@ -405,7 +405,7 @@ class FetchModel:
     `discard`, what was fetched before is thrown away instead, and the network is left alone.
     """
 
-    id: str  # as on the hub, or the part after the owner
+    model: str  # its id on the hub, or the part after the owner
     proxy: str = ""  # http://host:port; "none": no proxy; empty: the system's
     ca_file: str = ""  # PEM file with an own certificate authority; empty: the system's alone
     mirror: str = ""  # address of another hub; empty: the public one

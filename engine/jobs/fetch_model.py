@@ -36,7 +36,7 @@ def run(
     wrong hash, or another download of the same model, DiskFull, Cancelled. What was fetched is then kept for the next
     try; a folder among the installed models appears at the end, whole.
     """
-    known = known_model(job.id)
+    known = known_model(job.model)
     if job.discard:
         with told(known.begun):
             shutil.rmtree(known.begun, ignore_errors=True)
@@ -74,10 +74,10 @@ def _refuse(known: KnownModel) -> None:
         raise InputError(
             f"{known.title} cannot be fetched: {known.summary}",
             hint=f"See {known.page}; then import the file: `tunevlseg models import FILE --tokenizer FOLDER`.",
-            field="id",
+            field="model",
         )
     if known.installed.is_dir():
-        raise InputError(f"{known.id} is installed already.", hint=f"It is called {known.folder_name}.", field="id")
+        raise InputError(f"{known.id} is installed already.", hint=f"It is called {known.folder_name}.", field="model")
 
 
 @contextmanager

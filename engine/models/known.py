@@ -73,7 +73,7 @@ def known_model(reference: str) -> KnownModel:
     raise UnknownName(
         f"{reference!r} is not among the models that can be fetched.",
         hint=f"Known: {names}. Others: bring their folder and import it.",
-        field="id",
+        field="model",
     )
 
 

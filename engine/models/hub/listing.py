@@ -80,10 +80,11 @@ def _listing(found: dict[str, Any], identity: str, base: str) -> Listing:
     if not any(name in wanted for name in TOKENIZER_FILES):
         raise ValueError("no tokenizer")
     card = found.get("cardData") or {}
+    files = [_file(there[name], f"{base}/{quote(identity)}/resolve/{commit}/{quote(name)}") for name in wanted]
     return Listing(
         commit,
         str(card.get("license") or "") if isinstance(card, dict) else "",
-        tuple(_file(there[name], f"{base}/{quote(identity)}/resolve/{commit}/{quote(name)}") for name in wanted),
+        tuple(sorted(files, key=lambda file: file.size)),  # what is wrong with small ones is known at once
     )
 
 
