@@ -62,6 +62,15 @@ def open_session(
     return session
 
 
+def binding_device(session: Any) -> str | None:
+    """Where a session's outputs may stay for the next graph (engine.inference.bound); None: they come as arrays.
+
+    Only CUDA has memory of its own that ONNX Runtime lets us name and that was worth it; a build that knows CUDA on a
+    machine without a card runs on the processor, and there arrays are as good.
+    """
+    return "cuda" if session.get_providers()[0] == _CUDA else None
+
+
 def known_device(name: str) -> Device:
     """Raises UnknownName."""
     for device in get_args(Device):

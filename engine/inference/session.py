@@ -13,24 +13,30 @@ from engine.bundle.manifest import FIXED_GRAPH, IMAGE_GRAPH, MASK_GRAPH, TEXT_GR
 from engine.bundle.reader import Bundle
 from engine.bundle.tokens import BundleTokens
 from engine.contract.errors import NotABundle, OutOfMemory
-from engine.inference.runtime import Device, default_threads, open_session
+from engine.inference.bound import PlacedArrays, run_bound
+from engine.inference.runtime import Device, binding_device, default_threads, open_session
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class ImageEncoding:
-    """What image.onnx made of some slices; every array has the slices as its first axis."""
+    """What image.onnx made of some slices; every array has the slices as its first axis.
+
+    On a graphics card they lie there (PlacedArrays) until a phrase is asked.
+    """
 
     arrays: Arrays
     count: int
 
     @property
     def nbytes(self) -> int:
+        if isinstance(self.arrays, PlacedArrays):
+            return self.arrays.nbytes
         return sum(array.nbytes for array in self.arrays.values())
 
     def rows(self, start: int, stop: int) -> ImageEncoding:
-        """The slices `start` … `stop` - 1; a view."""
+        """The slices `start` … `stop` - 1: a view, or a copy of what lies on a device."""
         return ImageEncoding({name: array[start:stop] for name, array in self.arrays.items()}, stop - start)
 
 
@@ -60,6 +66,8 @@ class BundleSession:
     bundle: Bundle
     device: Device = "auto"
     threads: int = field(default_factory=default_threads)
+    placed_on: str | None = None
+    """Where image features stay between the graphs: "cpu", "cuda"; None: on the card where CUDA runs, else nowhere."""
 
     def __post_init__(self) -> None:
         self._graphs: dict[str, Any] = {}
@@ -119,23 +127,27 @@ class BundleSession:
             if label_index is None:
                 raise ValueError("the image is encoded once for each label: for which one?")
             feed["label_index"] = np.full(len(inputs), label_index, dtype=np.int64)
-        return ImageEncoding(self._run(IMAGE_GRAPH, feed), len(inputs))
+        return ImageEncoding(self._run(IMAGE_GRAPH, feed, stays=True), len(inputs))
 
     def logits(self, image: ImageEncoding, text: TextEncoding) -> NDArray[np.float32]:
         """Float32 [B, S, S]: how sure the network is of the phrase at each pixel of each slice, before the sigmoid."""
-        logits = self._run(MASK_GRAPH, self.mask_inputs(image, text))["logits"]
+        logits = self._run(MASK_GRAPH, self._mask_feed(image, text))["logits"]
         return np.asarray(logits, dtype=np.float32).reshape(image.count, *logits.shape[-2:])
 
     def mask_inputs(self, image: ImageEncoding, text: TextEncoding) -> dict[str, NDArray[Any]]:
         """What mask.onnx is given to ask each of the slices for the phrase."""
-        known: dict[str, NDArray[Any]] = dict(image.arrays)
-        arrays = text.arrays
+        feed = self._mask_feed(ImageEncoding(dict(image.arrays), image.count), text)
+        return {name: np.asarray(value) for name, value in feed.items()}
+
+    def _mask_feed(self, image: ImageEncoding, text: TextEncoding) -> dict[str, Any]:
+        """The same, with what lies on a device left there."""
+        known = _where_they_lie(image.arrays)
+        repeated = {name: np.repeat(array, image.count, axis=0) for name, array in text.arrays.items()}
         if self.bundle.manifest.text_depends_on_image:
-            repeated = {name: np.repeat(array, image.count, axis=0) for name, array in arrays.items()}
-            arrays = self._run(TEXT_GRAPH, {**repeated, "pooled": image.arrays["pooled"]})
-            known.update(arrays)
+            made = self._run(TEXT_GRAPH, {**repeated, "pooled": known["pooled"]}, stays=True)
+            known.update(_where_they_lie(made))
         else:
-            known.update({name: np.repeat(array, image.count, axis=0) for name, array in arrays.items()})
+            known.update(repeated)
         wanted = [item.name for item in self._graph(MASK_GRAPH).get_inputs()]
         missing = [name for name in wanted if name not in known]
         if missing:
@@ -189,11 +201,15 @@ class BundleSession:
             self._graphs[name] = open_session(graph, device, self.threads, where, weights)
         return self._graphs[name]
 
-    def _run(self, name: str, feed: Arrays) -> dict[str, NDArray[Any]]:
+    def _run(self, name: str, feed: Mapping[str, Any], *, stays: bool = False) -> Arrays:
+        """`stays`: the outputs are for another graph, and stay on the device where image features do."""
         graph = self._graph(name)
         outputs = [item.name for item in graph.get_outputs()]
+        device = self.placed_on or binding_device(graph)
         try:
-            values = graph.run(outputs, dict(feed))
+            if device is not None:
+                return run_bound(graph, feed, outputs, device, to_host=not stays)
+            return dict(zip(outputs, graph.run(outputs, dict(feed)), strict=True))
         except Exception as error:  # ONNX Runtime's exceptions share no base class
             text = str(error)
             if "allocate" in text.lower() or "out of memory" in text.lower():
@@ -205,7 +221,10 @@ class BundleSession:
                 f"{self.bundle.path}: {name} failed while running: {text.splitlines()[0] if text else error!r}",
                 hint="Export the bundle again.",
             ) from error
-        return dict(zip(outputs, values, strict=True))
+
+
+def _where_they_lie(arrays: Arrays) -> dict[str, Any]:
+    return {name: arrays.placed(name) for name in arrays} if isinstance(arrays, PlacedArrays) else dict(arrays)
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

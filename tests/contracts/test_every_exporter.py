@@ -95,6 +95,20 @@ def fixed_asked(tuned: TunedModel, bundle: Bundle, images: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
+def test_features_that_stay_on_a_device_say_the_same(made: Exported, precision: str) -> None:
+    """By IO binding, on the processor: the same bytes, whatever depends on what."""
+    bundle = made.bundles[precision]
+    images = np.random.default_rng(1).standard_normal((3, 3, SIZE, SIZE)).astype(np.float32)
+    sessions = [BundleSession(bundle, "cpu", 1, placed_on=where) for where in (None, "cpu")]
+    answers = []
+    for session in sessions:
+        label = 0 if bundle.manifest.depends_on_label else None
+        texts = [session.encode_text(phrase, label_index=label) for phrase in ("polyp", "the left kidney")]
+        answers.append(session.ask(images, texts))
+    assert np.array_equal(*answers)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_it_opens_and_states_what_it_is(made: Exported, precision: str) -> None:
     bundle = made.bundles[precision]
     bundle.verify()
