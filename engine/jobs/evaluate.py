@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import engine
 from engine.bundle.manifest import DataSplit
 from engine.bundle.reader import Bundle, is_bundle
 from engine.config.yaml_io import build
@@ -24,7 +27,8 @@ from engine.data.split import SPLITS
 from engine.inference.session import BundleSession
 from engine.jobs.run_data import CHANGED, labels_of, same_data
 from engine.runs import layout
-from engine.training.evaluate import score, scores_csv, summarise
+from engine.runs.scores import about_path
+from engine.training.evaluate import Score, score, scores_csv, summarise
 from engine.training.surfaces import DEFAULT_TOLERANCE
 from engine.volumes.preprocess import normalise
 
@@ -71,7 +75,7 @@ def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: s
         # The run's folder holds what the run itself says; scores on other data lie where they were asked for.
         path = scores_path(job, Path.cwd() / f"{folder.resolve().name}-{Path(job.data).resolve().name}-{layout.SCORES}")
     tolerance = recipe.training.surface_tolerance if job.tolerance is None else job.tolerance
-    summary = score_network(network, report, job.split, path, hear, tolerance)
+    summary = score_network(network, report, job.split, path, hear, tolerance, own_data=not job.data)
     return {"summary": summary, "scores": str(path), "tolerance": tolerance}
 
 
@@ -88,9 +92,19 @@ def scores_path(job: Evaluate, usual: Path) -> Path:
 
 
 def score_network(
-    network: Network, report: DatasetReport, split: str, path: Path, hear: Listener, tolerance: float
+    network: Network,
+    report: DatasetReport,
+    split: str,
+    path: Path,
+    hear: Listener,
+    tolerance: float,
+    *,
+    own_data: bool = True,
 ) -> list[dict[str, Any]]:
-    """Scores a torch network; writes `path`, returns the summary. `tolerance` of the surface Dice, mm or px."""
+    """Scores a torch network; writes `path` and what is known of it, returns the summary.
+
+    `tolerance` of the surface Dice, mm or px; `own_data`: the report is of the data that the run was tuned on.
+    """
     from engine.assemble import make_split
 
     scores = []
@@ -98,8 +112,34 @@ def score_network(
         dataset = make_split(network, report, name, hear)
         ask = network.answer(report, dataset)
         scores += score(ask, dataset, 0.5, hear.emit, hear.cancel, hear.job_id, tolerance)
+    return _keep(path, scores, _about(report, split, tolerance, own_data=own_data), network.recipe.seed)
+
+
+def _about(report: DatasetReport, split: str, tolerance: float, *, own_data: bool) -> dict[str, Any]:
+    """What scores.csv does not say. Patients are numbers, and only where they are known: no name is kept."""
+    cases = [finding.case for finding in report.cases]
+    numbers: dict[str, int] = {}
+    known = any(case.patient != case.case_id for case in cases)
+    patients = {case.case_id: numbers.setdefault(case.patient, len(numbers) + 1) for case in cases} if known else {}
+    return {
+        "split": split,
+        "data": str(report.folder),
+        "own_data": own_data,
+        "synthetic": report.synthetic,
+        "tolerance": tolerance,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "tunevlseg": engine.__version__,
+        "patients": patients,
+    }
+
+
+def _keep(path: Path, scores: list[Score], about: dict[str, Any], seed: int = 0) -> list[dict[str, Any]]:
+    """Writes the scores and what is known of them; returns the summary."""
+    scored = {score.case for score in scores}
+    patients = {case: number for case, number in about["patients"].items() if case in scored}
     write_text(path, scores_csv(scores))
-    return summarise(scores, network.recipe.seed)
+    write_text(about_path(path), json.dumps({**about, "patients": patients}, indent=1, ensure_ascii=False))
+    return summarise(scores, seed, {case: f"patient {number}" for case, number in patients.items()})
 
 
 def _splits(report: DatasetReport, split: str) -> list[str]:
@@ -141,5 +181,5 @@ def _bundle(path: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: 
         scores += score(ask, dataset, manifest.threshold, emit, cancel, job_id, tolerance)
     # Beside the bundle may be a run with scores of its own.
     out = scores_path(job, path.with_name(f"{path.stem}-{layout.SCORES}"))
-    write_text(out, scores_csv(scores))
-    return {"summary": summarise(scores), "scores": str(out), "tolerance": tolerance}
+    summary = _keep(out, scores, _about(report, job.split, tolerance, own_data=False))
+    return {"summary": summary, "scores": str(out), "tolerance": tolerance}

@@ -69,6 +69,11 @@ class Score:
     def nsd(self) -> float | None:
         return None if self.surface is None else self.surface.nsd
 
+    @property
+    def unit(self) -> str:
+        """Of HD95; "" where no surface was measured."""
+        return "" if self.surface is None else self.surface.unit
+
 
 @dataclass
 class CaseTally:

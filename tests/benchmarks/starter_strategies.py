@@ -32,10 +32,10 @@ from engine.contract.whole_file import write_text  # noqa: E402
 from engine.models.cris.model import CrisNetwork  # noqa: E402
 from engine.models.weights import Weights, find_weights  # noqa: E402
 from engine.recipe import Recipe, make_recipe  # noqa: E402
+from engine.runs.statistics import mean_interval  # noqa: E402
 from engine.synthetic.cris_network import build_cris  # noqa: E402
 from engine.synthetic.network import build_network  # noqa: E402
 from engine.synthetic.sample_data import SAMPLE_SETS, write_dataset  # noqa: E402
-from engine.training.evaluate import bootstrap_interval  # noqa: E402
 from engine.training.metrics import dice_of  # noqa: E402
 
 SETS = ("polyps", "breast-ultrasound", "skin-lesions", "chest-xray", "abdomen-ct")
@@ -239,8 +239,8 @@ def table(cells: dict[str, Any], sha256: str, arguments: argparse.Namespace) -> 
         each = np.array(
             [value for name, found in cells.items() if name.startswith(f"{key}/") for value in found["each"]]
         )
-        low, high = bootstrap_interval(each)
-        summary[key] = {"mean": float(each.mean()), "low": low, "high": high, "images": len(each)}
+        found = mean_interval(each, method="percentile")
+        summary[key] = {"mean": float(each.mean()), "low": found.low, "high": found.high, "images": len(each)}
     sizes = {"train": arguments.train, "val": arguments.val, "test": arguments.test}
     titles = {name: row.title for name, row in ROWS.items()}
     return {"weights": sha256, "rows": titles, **sizes, "summary": summary, "cells": cells}

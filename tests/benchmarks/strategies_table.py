@@ -39,9 +39,9 @@ from engine.jobs import tune  # noqa: E402
 from engine.models.weights import Weights, find_weights  # noqa: E402
 from engine.recipe import Recipe, make_recipe  # noqa: E402
 from engine.runs import layout  # noqa: E402
+from engine.runs.statistics import mean_interval  # noqa: E402
 from engine.strategies import STRATEGIES  # noqa: E402
 from engine.synthetic.sample_data import SAMPLE_SETS, write_dataset  # noqa: E402
-from engine.training.evaluate import bootstrap_interval  # noqa: E402
 
 SETS = ("polyps", "breast-ultrasound", "abdomen-ct")
 TITLES = {name: row.title for name, row in ROWS.items()} | {"zero_shot": "zero-shot", "full_finetune": "everything"}
@@ -195,9 +195,9 @@ def interval(cells: list[Cell], metric: str) -> str:
         values += [float(np.mean(one)) for one in by_case.values()]
     if not values:
         return "–"
-    low, high = bootstrap_interval(np.array(values))
+    found = mean_interval(values, method="percentile")
     digits = 1 if name == "hd95" else 2
-    return f"{np.mean(values):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+    return f"{np.mean(values):.{digits}f} ({found.low:.{digits}f}–{found.high:.{digits}f})"
 
 
 def table(found: dict[str, Cell], refused: dict[str, str], given: argparse.Namespace) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
 from engine.contract.jobs import Evaluate
+from engine.runs.scores import EMPTY_MASKS
 
 
 def add(commands: Commands) -> None:
@@ -42,11 +43,9 @@ def show(result: dict[str, Any]) -> None:
         say()
         columns = ["label", "hd95", "hd95_sd", "hd95_interval", "unit", "hd95_missing", "nsd", "nsd_sd", "nsd_positive"]
         say(_table(summary, *columns))
-    say(
-        f"\nAn empty answer to an empty truth counts as right: Dice, IoU and surface Dice 1, HD95 0. Where only one of "
-        f"them is empty, HD95 is undefined and left out.\nSurface Dice: the share of the borders within "
-        f"{result['tolerance']:g} of each other, in mm, or in pixels of a picture."
-    )
+    say(f"\n{EMPTY_MASKS}")
+    within = f"within {result['tolerance']:g} of each other, in mm, or in pixels of a picture"
+    say(f"Surface Dice: the share of the borders {within}.")
     say(f"Every case: {result['scores']}")
 
 

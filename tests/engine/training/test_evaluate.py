@@ -18,7 +18,7 @@ from engine.contract.events import Event
 from engine.data.config import DataConfig
 from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
-from engine.training.evaluate import Score, Surface, bootstrap_interval, score, scores_csv, summarise
+from engine.training.evaluate import Score, Surface, score, scores_csv, summarise
 from engine.volumes.preprocess import Preprocess
 
 
@@ -113,15 +113,6 @@ def test_the_interval_over_several_labels_is_over_cases() -> None:
     alone, together = summarise(rows)[-1], summarise(twice)[-1]
     # The same cases seen twice tell nothing new.
     assert (together["dice_low"], together["dice_high"]) == pytest.approx((alone["dice_low"], alone["dice_high"]))
-
-
-def test_the_interval_is_the_usual_one_for_many_cases() -> None:
-    values = np.random.default_rng(0).normal(0.7, 0.1, 400)
-    low, high = bootstrap_interval(values)
-    half = 1.96 * values.std() / math.sqrt(len(values))
-    assert low == pytest.approx(values.mean() - half, abs=0.002)
-    assert high == pytest.approx(values.mean() + half, abs=0.002)
-    assert all(math.isnan(value) for value in bootstrap_interval(np.array([])))
 
 
 def volumes(folder: Path) -> Path:
