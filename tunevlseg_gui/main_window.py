@@ -214,6 +214,8 @@ class MainWindow(QMainWindow):
             made = cls(self.client)
         if hasattr(made, "notice"):
             made.notice.connect(self.show_notice)
+        if hasattr(made, "use_settings"):
+            made.use_settings(self.settings)
         wishes = {
             "tune_wanted": self._tune_dataset,
             "data_wanted": lambda: self.show_page("data"),
@@ -222,6 +224,8 @@ class MainWindow(QMainWindow):
             "bundle_wanted": self._open_bundle,
             "tune_requested": self._tune_model,
             "tune_again_requested": self._tune_again,
+            "recipe_wanted": lambda path: self.open_path(Path(path)),
+            "settings_changed": lambda: store.save(self.settings),
             "scan_opened": lambda path: self._remember(Path(path), "scan"),
         }
         for signal, done in wishes.items():

@@ -16,6 +16,9 @@ from engine.runs import layout
 from engine.runs.lock import holder
 from engine.runs.writer import best_epoch, read_metrics
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""As safe as `yaml.safe_load`; in C, where PyYAML has it, a recipe takes half a millisecond instead of seven."""
+
 State = Literal["running", "finished", "failed", "cancelled", "interrupted", "new"]
 
 
@@ -34,8 +37,8 @@ class Run:
     def open(cls, folder: Path) -> Run:
         """Raises InputError for a folder that holds no run."""
         try:
-            recipe = yaml.safe_load((folder / layout.RECIPE).read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
+            recipe = yaml.load((folder / layout.RECIPE).read_text(encoding="utf-8"), Loader=LOADER)
+        except (OSError, ValueError, yaml.YAMLError) as error:
             raise InputError(
                 f"{folder} is not a run: its recipe cannot be read.", hint="Choose a folder made by a tuning run."
             ) from error

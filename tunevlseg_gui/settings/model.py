@@ -30,6 +30,16 @@ class ViewerSettings:
 
 
 @dataclass
+class RunsSettings:
+    """How the table of runs looks."""
+
+    columns: list[str] = field(default_factory=list)  # those in sight, from left to right; empty: the usual ones
+    widths: dict[str, int] = field(default_factory=dict)  # column → pixels, where it was changed
+    sort: str = "date"
+    downwards: bool = True
+
+
+@dataclass
 class WindowSettings:
     version: int = VERSION
     theme: str = "system"
@@ -37,6 +47,7 @@ class WindowSettings:
     geometry: str = ""  # base64 of QMainWindow.saveGeometry()
     notice_seen: bool = False
     viewer: ViewerSettings = field(default_factory=ViewerSettings)
+    runs: RunsSettings = field(default_factory=RunsSettings)
 
     def remember(self, path: str, kind: str, title: str) -> None:
         """Puts it first; at most MOST_RECENT stay."""

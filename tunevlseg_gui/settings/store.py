@@ -12,7 +12,7 @@ from engine.contract.errors import EngineError
 from engine.contract.whole_file import write_text
 from engine.runs.folders import home
 from tunevlseg_gui.settings.migrations import migrated
-from tunevlseg_gui.settings.model import Recent, ViewerSettings, WindowSettings
+from tunevlseg_gui.settings.model import Recent, RunsSettings, ViewerSettings, WindowSettings
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ def _built(values: dict[str, Any]) -> WindowSettings:
     kept = {name: value for name, value in values.items() if name in known}
     kept["recent"] = [Recent(str(item["path"]), str(item["kind"]), str(item["title"])) for item in kept["recent"]]
     kept["viewer"] = _viewer(kept.get("viewer") or {})
+    kept["runs"] = _runs(kept.get("runs") or {})
     return WindowSettings(**kept)
 
 
@@ -56,6 +57,16 @@ def _viewer(values: dict[str, Any]) -> ViewerSettings:
         keys={str(action): [str(key) for key in keys] for action, keys in dict(values.get("keys") or {}).items()},
         phrases=[str(phrase) for phrase in values.get("phrases") or []],
         undo_mb=min(max(int(values.get("undo_mb", plain.undo_mb)), 16), 65_536),
+    )
+
+
+def _runs(values: dict[str, Any]) -> RunsSettings:
+    plain = RunsSettings()
+    return RunsSettings(
+        columns=[str(name) for name in values.get("columns") or []],
+        widths={str(name): min(max(int(width), 20), 2000) for name, width in dict(values.get("widths") or {}).items()},
+        sort=str(values.get("sort") or plain.sort),
+        downwards=bool(values.get("downwards", plain.downwards)),
     )
 
 

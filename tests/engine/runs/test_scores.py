@@ -84,7 +84,9 @@ def test_cases_of_one_patient_count_as_one(tmp_path: Path) -> None:
     (by_case,), (by_patient,), (alone,) = blind.summary(), knowing.summary(), once.summary()
     assert [found["dice"] for found in (by_case, by_patient)] == pytest.approx([0.55, 0.55])
     assert by_patient["dice_high"] - by_patient["dice_low"] > 1.8 * (by_case["dice_high"] - by_case["dice_low"])
-    assert (by_patient["dice_low"], by_patient["dice_high"]) == pytest.approx((alone["dice_low"], alone["dice_high"]))
+    limits = ("dice_low", "dice_high")
+    # Equal but for draws whose mean is the mean itself, where rounding decides the side.
+    assert [by_patient[name] for name in limits] == pytest.approx([alone[name] for name in limits], abs=0.03)
     assert paired(blind, knowing).clusters[:6] == ("patient 0",) * 5 + ("patient 1",)
     assert by_patient["cases"] == 30
 

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
+from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStackedWidget,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
 from engine.contract.events import ENDINGS, Event, JobFailed, JobStarted
 from engine.contract.jobs import Tune
-from engine.runs.folders import runs_folder
 from engine.runs.layout import RECIPE
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
-from tunevlseg_gui.errors.present import of_error, of_failure
+from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.pages.runs.export_dialog import ExportDialog, bundle_path
-from tunevlseg_gui.pages.runs.run_table_model import RunRow, RunTableModel, read_rows
-from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.page_header import PageHeader
-from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.pages.runs.run_rows import RunRow
+from tunevlseg_gui.pages.runs.run_table_model import RunTableModel
+from tunevlseg_gui.pages.runs.table_page import TablePage
+from tunevlseg_gui.settings.model import WindowSettings
+from tunevlseg_gui.widgets.command_dialog import CommandDialog
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.runs.detail import RunDetail
@@ -39,6 +32,8 @@ if TYPE_CHECKING:
 class RunsPage(QWidget):
     notice = Signal(object)
     bundle_wanted = Signal(object)  # Path of a bundle to use
+    recipe_wanted = Signal(object)  # Path of a recipe to tune by
+    settings_changed = Signal()
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,112 +42,59 @@ class RunsPage(QWidget):
         self._detail: RunDetail | None = None
         self._dialog: ExportDialog | None = None
         self._failure_told = False
-        self.model = RunTableModel(self)
         self.views = QStackedWidget()
-        self.views.addWidget(self._table_view())
+        self.overview = TablePage()
+        self.table = self.overview.table
+        self.resume = self.overview.resume
+        self.views.addWidget(self.overview)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self.views)
         client.run_event.connect(self._run_said)
         client.run_life.connect(lambda _folder, _alive: self.refresh())
+        table = self.overview
+        table.open_wanted.connect(lambda row: self.open_run(row.folder))
+        table.resume_wanted.connect(self._resume_row)
+        table.stop_wanted.connect(lambda row: client.stop_run(row.folder))
+        table.export_wanted.connect(lambda row: self._start_export(row.folder, row.name))
+        table.use_wanted.connect(self._use)
+        table.folder_wanted.connect(lambda row: _show_folder(row.folder))
+        table.command_wanted.connect(self._show_command)
+        table.again_wanted.connect(self.recipe_wanted)
+        table.failed.connect(self._tell)
+        table.runs.look_changed.connect(self.settings_changed)
 
-    # -- the table -----------------------------------------------------------------------------------------------
+    def use_settings(self, settings: WindowSettings) -> None:
+        self.overview.runs.use_settings(settings.runs)
 
-    def _table_view(self) -> QWidget:
-        self.table = QTableView()
-        self.table.setObjectName("runTable")
-        self.table.setAccessibleName("Runs")
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(32)
-        head = self.table.horizontalHeader()
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.activated.connect(self._open_index)
-        self.table.doubleClicked.connect(self._open_index)
-        self.table.selectionModel().selectionChanged.connect(lambda _now, _before: self._offer())
-        header = PageHeader("Runs", str(runs_folder()))
-        self.open = button("Open", "openRun", self._open_selected, role="primary", picture="runs")
-        self.resume = button("Resume", "resumeSelected", lambda: self._with_row(self._resume_row), picture="resume")
-        self.stop = button(
-            "Stop, keep the best", "stopSelected", lambda: self._with_row(self._stop_row), picture="stop"
-        )
-        self.export = button("Export…", "exportSelected", lambda: self._with_row(self._export_row), picture="export")
-        self.folder = button(
-            "Show folder", "showSelected", lambda: self._with_row(self._show_row), role="flat", picture="folder"
-        )
-        for widget in (self.folder, self.resume, self.stop, self.export, self.open):
-            header.add(widget)
-        self.nothing = label("No runs yet: open a dataset and press Tune.", "muted")
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        made = QWidget()
-        rows = QVBoxLayout(made)
-        rows.setContentsMargins(24, 18, 24, 18)
-        rows.setSpacing(12)
-        rows.addWidget(header)
-        rows.addWidget(self.table, 1)
-        rows.addWidget(self.nothing, 1)
-        self._show_rows([])
-        return made
+    @property
+    def model(self) -> RunTableModel:
+        return self.overview.model
 
     def came_to_front(self) -> None:
         self.refresh()
 
     def refresh(self) -> None:
         """Reads the table anew, off the window's thread."""
-        run_task(self, partial(read_rows, runs_folder()), self._show_rows)
-
-    def _show_rows(self, rows: list[RunRow]) -> None:
-        chosen = self._row()
-        self.model.show_rows(rows)
-        places = {row.folder: place for place, row in enumerate(rows)}
-        if rows:
-            self.table.selectRow(places.get(chosen.folder, 0) if chosen else 0)
-        self.table.setVisible(bool(rows))
-        self.nothing.setVisible(not rows)
-        self._offer()
-
-    def _row(self) -> RunRow | None:
-        found = self.table.currentIndex().row()
-        return self.model.rows[found] if 0 <= found < len(self.model.rows) else None
-
-    def _offer(self) -> None:
-        row = self._row()
-        self.open.setEnabled(row is not None)
-        self.folder.setEnabled(row is not None)
-        going = row is not None and row.state == "running"
-        self.stop.setVisible(going)
-        self.resume.setVisible(row is not None and row.state in ("interrupted", "cancelled", "failed"))
-        self.export.setEnabled(row is not None and not going and row.best is not None)
-
-    def _with_row(self, act: Any) -> None:
-        row = self._row()
-        if row is not None:
-            act(row)
-
-    def _open_index(self, index: QModelIndex) -> None:
-        self.open_run(self.model.rows[index.row()].folder)
-
-    def _open_selected(self) -> None:
-        self._with_row(lambda row: self.open_run(row.folder))
-
-    def _stop_row(self, row: RunRow) -> None:
-        self._client.stop_run(row.folder)
+        self.overview.refresh()
 
     def _resume_row(self, row: RunRow) -> None:
         self.open_run(row.folder)
         self._resume()
 
-    def _export_row(self, row: RunRow) -> None:
-        self._start_export(row.folder, row.name)
+    def _use(self, row: RunRow) -> None:
+        """Its newest bundle on the Segment page; a run without one is exported first."""
+        if row.bundle_path is not None:
+            self.bundle_wanted.emit(row.bundle_path)
+        else:
+            self._start_export(row.folder, row.name)
 
-    def _show_row(self, row: RunRow) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(row.folder)))
+    def _show_command(self, row: RunRow) -> None:
+        recipe = row.folder / RECIPE
+        CommandDialog(Tune(str(recipe)), recipe, self).open()
+
+    def _tell(self, error: Exception) -> None:
+        self.notice.emit(of_error(error) if isinstance(error, EngineError) else Notice(str(error), tone="danger"))
 
     # -- one run -------------------------------------------------------------------------------------------------
 
@@ -186,7 +128,7 @@ class RunsPage(QWidget):
         live.pause_wanted.connect(self._pause)
         live.resume_wanted.connect(self._resume)
         live.export_wanted.connect(lambda: self._start_export(live.folder, live.state_name))
-        live.folder_wanted.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(live.folder))))
+        live.folder_wanted.connect(lambda: _show_folder(live.folder))
 
     def show_table(self) -> None:
         self.views.setCurrentIndex(0)
@@ -247,9 +189,13 @@ class RunsPage(QWidget):
     def _start_export(self, run: Path, name: str) -> None:
         dialog = ExportDialog(self._client, run, bundle_path(run, name or run.name), self)
         dialog.bundle_wanted.connect(self.bundle_wanted)
-        dialog.folder_wanted.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent))))
+        dialog.folder_wanted.connect(lambda path: _show_folder(Path(path).parent))
         self._dialog = dialog
         dialog.open()
+
+
+def _show_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def _described(folder: Path) -> tuple[Path, str, str, list[dict[str, float]]]:
