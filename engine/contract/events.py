@@ -71,6 +71,15 @@ class CasesListed:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsListed:
+    """Some runs, as `engine.runs.overview` tells them; of a run with a bundle also the verdict on it."""
+
+    job_id: str
+    rows: list[dict[str, Any]]
+    total: int  # runs that there are, known ones too
+
+
+@dataclass(frozen=True, slots=True)
 class ThumbnailDrawn:
     """Two small pictures of the same size: the slice (.jpg), and the label value of each pixel in grey (.png)."""
 
@@ -174,6 +183,7 @@ Event = (
     | Log
     | SliceDone
     | CasesListed
+    | RunsListed
     | ThumbnailDrawn
     | Model
     | Paused

@@ -200,6 +200,17 @@ class ForkRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ListRuns:
+    """Every run of a folder for a table: RunsListed events; result: `folders`, newest first, and how many were `read`.
+
+    `known`: run folder → `stamp` of its row as it was told before; those that are as they were are not told again.
+    """
+
+    root: str = ""  # empty: the user's own folder for runs
+    known: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluate:
     """Scores per case and label of a run or bundle on a split."""
 
@@ -434,6 +445,7 @@ Job = (
     | Estimate
     | Tune
     | ForkRun
+    | ListRuns
     | Evaluate
     | Export
     | Pack

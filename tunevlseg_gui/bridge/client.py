@@ -22,6 +22,7 @@ from engine.contract.jobs import (
     ImportPack,
     InspectData,
     Job,
+    ListRuns,
     PrepareSamples,
     RepairData,
     Tune,
@@ -44,15 +45,17 @@ ERRANDS = (
     RepairData,
 )
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
+GLANCES = (ListRuns,)
+"""Jobs of a second, which a page asks whenever it is shown: neither a scan nor an export may keep them waiting."""
 _TELLING = ("busy", "starting", "lost", "ready", "stopped")
 
 
 class EngineClient(QObject):
     """Jobs out, events in.
 
-    Short jobs go to one serving worker, in order, and ERRANDS to a second one; `event` tells all that they say and
-    each page picks its job by `job_id` (or passes a `listener` to `submit`). Runs live in workers of their own;
-    `run_event` tells what they append to their folders.
+    Short jobs go to one serving worker, in order, ERRANDS to a second one, GLANCES to a third; `event` tells all that
+    they say and each page picks its job by `job_id` (or passes a `listener` to `submit`). Runs live in workers of their
+    own; `run_event` tells what they append to their folders.
     """
 
     event = Signal(object)  # engine.contract.events.Event of a served job
@@ -63,6 +66,7 @@ class EngineClient(QObject):
 
     _submit = Signal(str, object)
     _send_on_errand = Signal(str, object)
+    _glance = Signal(str, object)
     _cancel = Signal(str)
     _warm_up = Signal()
     _watch = Signal(str)
@@ -80,10 +84,12 @@ class EngineClient(QObject):
         self.thread_ = EngineThread(program)
         self._states: dict[str, str] = {}
         service, errands, runs = self.thread_.service, self.thread_.errands, self.thread_.runs
+        glances = self.thread_.glances
         queued = Qt.ConnectionType.QueuedConnection
         self._submit.connect(service.submit, queued)
         self._send_on_errand.connect(errands.submit, queued)
-        for worker in (service, errands):
+        self._glance.connect(glances.submit, queued)
+        for worker in (service, errands, glances):
             # One that does not know the job leaves it alone.
             self._cancel.connect(worker.cancel, queued)
             worker.event.connect(self._heard, queued)
@@ -112,7 +118,8 @@ class EngineClient(QObject):
         job_id = uuid.uuid4().hex[:12]
         if listener is not None:
             self._listeners[job_id] = listener
-        (self._send_on_errand if isinstance(job, ERRANDS) else self._submit).emit(job_id, job)
+        other = self._send_on_errand if isinstance(job, ERRANDS) else self._submit
+        (self._glance if isinstance(job, GLANCES) else other).emit(job_id, job)
         return job_id
 
     def cancel(self, job_id: str) -> None:

@@ -43,7 +43,7 @@ class RunsPage(QWidget):
         self._dialog: ExportDialog | None = None
         self._failure_told = False
         self.views = QStackedWidget()
-        self.overview = TablePage()
+        self.overview = TablePage(client)
         self.table = self.overview.table
         self.resume = self.overview.resume
         self.views.addWidget(self.overview)

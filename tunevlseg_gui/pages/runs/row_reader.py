@@ -1,29 +1,29 @@
-"""Reads the rows of the table of runs on pool threads, some at a time; rows whose files are as they were stay."""
+"""Asks the engine for the rows of the table of runs; those whose folders are as they were are not read again.
+
+The engine's process reads them: two thousand recipes parsed on a thread of this one would hold up the window.
+"""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from tunevlseg_gui.bridge.background import run_task
-from tunevlseg_gui.pages.runs.run_rows import RunRow, read_row, run_folders, stamp
-
-PART = 100
-Stamp = tuple[tuple[int, int], ...]
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, RunsListed
+from engine.contract.jobs import ListRuns
+from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.runs.run_rows import RunRow
 
 
 class RowReader(QObject):
-    listed = Signal(object)  # set of folders: every run that there is
     read = Signal(object)  # list of RunRow: new ones, and those that changed
-    done = Signal()
+    listed = Signal(object)  # set of str, their folders: every run that there is
+    failed = Signal(object)  # JobFailed
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, client: EngineClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._known: dict[Path, Stamp] = {}
-        self._going: set[Path] = set()  # running: their state changes without a file of theirs
-        self._waiting: list[Path] = []
+        self._client = client
+        self._known: dict[str, int] = {}
         self._busy = False
         self._asked: Path | None = None
 
@@ -33,53 +33,36 @@ class RowReader(QObject):
             self._asked = root
             return
         self._busy = True
-        run_task(self, partial(run_folders, root), self._found, self._failed)
+        self._client.submit(ListRuns(str(root), self._known), self._heard)
 
-    def _found(self, folders: list[Path]) -> None:
-        there = set(folders)
-        self._known = {folder: known for folder, known in self._known.items() if folder in there}
-        self.listed.emit(there)
-        self._waiting = folders
-        self._next()
+    def forget(self, folder: Path) -> None:
+        """Reads this one again at the next look."""
+        self._known.pop(str(folder), None)
 
-    def _next(self) -> None:
-        part, self._waiting = self._waiting[:PART], self._waiting[PART:]
-        if part:
-            known = {folder: self._known[folder] for folder in part if folder in self._known}
-            run_task(self, partial(_read_part, part, known, frozenset(self._going)), self._took, self._failed)
-        else:
-            self._finish()
+    def _heard(self, event: Event) -> None:
+        match event:
+            case RunsListed(rows=rows):
+                found = [RunRow.of(row) for row in rows]
+                for row in found:
+                    # One that runs changes its state without a file of its own.
+                    if row.state == "running":
+                        self._known.pop(row.key, None)
+                    else:
+                        self._known[row.key] = row.stamp
+                self.read.emit(found)
+            case JobFinished(result=result):
+                folders = {str(folder) for folder in result.get("folders") or []}
+                self._known = {name: stamp for name, stamp in self._known.items() if name in folders}
+                self.listed.emit(folders)
+                self._over()
+            case JobFailed():
+                self.failed.emit(event)
+                self._over()
+            case JobCancelled():
+                self._over()
 
-    def _took(self, found: list[tuple[Path, Stamp, RunRow]]) -> None:
-        for folder, known, row in found:
-            self._known[folder] = known
-            (self._going.add if row.state == "running" else self._going.discard)(folder)
-        if found:
-            self.read.emit([row for _, _, row in found])
-        self._next()
-
-    def _failed(self, error: Exception) -> None:
-        del error  # a folder that cannot be listed shows no runs; the next look may find it again
-        self._finish()
-
-    def _finish(self) -> None:
+    def _over(self) -> None:
         self._busy = False
-        self.done.emit()
         again, self._asked = self._asked, None
         if again is not None:
             self.refresh(again)
-
-
-def _read_part(
-    folders: list[Path], known: dict[Path, Stamp], going: frozenset[Path]
-) -> list[tuple[Path, Stamp, RunRow]]:
-    found = []
-    for folder in folders:
-        # Before reading: what changes meanwhile is read again next time.
-        now = stamp(folder)
-        if known.get(folder) == now and folder not in going:
-            continue
-        row = read_row(folder)
-        if row is not None:
-            found.append((folder, now, row))
-    return found

@@ -75,7 +75,7 @@ class RunTable(QWidget):
         head.setSortIndicatorShown(True)
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(lambda _at: self._choose_columns())
-        head.sectionClicked.connect(self._sort_by)
+        head.sectionClicked.connect(self.sort_by)
         head.sectionMoved.connect(lambda *_: self._keep_columns())
         head.sectionResized.connect(self._resized)
         made.activated.connect(self._activated)
@@ -196,7 +196,7 @@ class RunTable(QWidget):
             action = sort.addAction(translated(column.title))
             action.setCheckable(True)
             action.setChecked(self.model.order[0] == column.name)
-            action.triggered.connect(lambda _on=False, section=section: self._sort_by(section))
+            action.triggered.connect(lambda _on=False, section=section: self.sort_by(section))
         usual = menu.addAction(self.tr("The usual ones"))
         usual.triggered.connect(self._usual)
         return menu
@@ -226,7 +226,7 @@ class RunTable(QWidget):
         if after and head.visualIndex(section) < head.count() - 1 and NAMES[section] != self.shown_columns[-1]:
             self.settings.widths[NAMES[section]] = after
 
-    def _sort_by(self, section: int) -> None:
+    def sort_by(self, section: int) -> None:
         again = self.model.order[0] == NAMES[section]
         self._show_order(section, not self.model.order[1] if again else COLUMNS[section].downwards)
         self.settings.sort, self.settings.downwards = self.model.order

@@ -26,7 +26,7 @@ class RunTableModel(QAbstractTableModel):
         self.rows: list[RunRow] = []
         self.filter = ""
         self.order: tuple[str, bool] = ("date", True)  # column, from the highest
-        self._all: dict[Path, RunRow] = {}
+        self._all: dict[str, RunRow] = {}
         self._stars = (icon("star", "disabled"), icon("star-full", "warning"))
 
     @property
@@ -34,21 +34,21 @@ class RunTableModel(QAbstractTableModel):
         return len(self._all)
 
     def row_of(self, folder: Path) -> RunRow | None:
-        return self._all.get(folder)
+        return self._all.get(str(folder))
 
     def show_rows(self, rows: Iterable[RunRow]) -> None:
         """These and no others."""
-        self._all = {row.folder: row for row in rows}
+        self._all = {row.key: row for row in rows}
         self._arrange()
 
     def put(self, rows: Iterable[RunRow]) -> None:
         """Adds runs, or replaces what was known of them."""
-        self._all |= {row.folder: row for row in rows}
+        self._all |= {row.key: row for row in rows}
         self._arrange()
 
-    def keep(self, folders: set[Path]) -> None:
+    def keep(self, folders: set[str]) -> None:
         """Forgets the runs that are not among these."""
-        if set(self._all) - folders:
+        if self._all.keys() - folders:
             self._all = {folder: row for folder, row in self._all.items() if folder in folders}
             self._arrange()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from engine.runs.folders import runs_folder
 from engine.runs.layout import RECIPE
 from engine.runs.notes import Notes, write_notes
 from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.notes_dialog import NotesDialog
 from tunevlseg_gui.pages.runs.row_reader import RowReader
 from tunevlseg_gui.pages.runs.run_rows import RunRow
@@ -22,6 +23,8 @@ from tunevlseg_gui.pages.runs.trash import Trash
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label
+
+SOON_MS = 150
 
 
 class TablePage(QWidget):
@@ -37,11 +40,17 @@ class TablePage(QWidget):
     again_wanted = Signal(object)  # Path of a recipe
     failed = Signal(object)  # EngineError or OSError
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.reader = RowReader(self)
+        self.reader = RowReader(client, self)
         self.runs = RunTable()
         self.model, self.table = self.runs.model, self.runs.table
+        self._fresh: list[RunRow] = []
+        # Thousands of runs come in parts: the table is arranged a few times a second, not for every one.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._put_fresh)
         self.trash = Trash(self, self.failed.emit, self.refresh)
         self.open = button(self.tr("Open"), "openRun", self._on(self.open_wanted), role="primary", picture="runs")
         self.resume = button(self.tr("Resume"), "resumeSelected", self._on(self.resume_wanted), picture="resume")
@@ -67,8 +76,7 @@ class TablePage(QWidget):
         self.runs.star_wanted.connect(self._star)
         self.runs.menu_wanted.connect(self._show_menu)
         self.reader.listed.connect(self._listed)
-        self.reader.read.connect(self.model.put)
-        self.reader.done.connect(self._offer)
+        self.reader.read.connect(self._read)
         for keys, act in (
             ("S", self._star_chosen),
             ("N", self.edit_notes),
@@ -92,10 +100,26 @@ class TablePage(QWidget):
         """Reads the table anew, off the window's thread."""
         self.reader.refresh(runs_folder())
 
-    def _listed(self, folders: set[object]) -> None:
-        self.model.keep(folders)  # type: ignore[arg-type]
-        self.runs.setVisible(bool(folders))
-        self.nothing.setVisible(not folders)
+    def _read(self, rows: list[RunRow]) -> None:
+        self._fresh += rows
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _put_fresh(self) -> None:
+        self._soon.stop()
+        rows, self._fresh = self._fresh, []
+        if rows:
+            self.model.put(rows)
+            self._show_any()
+
+    def _listed(self, folders: set[str]) -> None:
+        self._put_fresh()
+        self.model.keep(folders)
+        self._show_any()
+
+    def _show_any(self) -> None:
+        self.runs.setVisible(self.model.total > 0)
+        self.nothing.setVisible(not self.model.total)
         self._offer()
 
     def _offer(self) -> None:
@@ -130,10 +154,11 @@ class TablePage(QWidget):
 
     def _keep_notes(self, row: RunRow, notes: Notes) -> None:
         self.model.put([replace(row, notes=notes)])
-        run_task(self, partial(write_notes, row.folder, notes), lambda _none: None, self._not_kept)
+        run_task(self, partial(write_notes, row.folder, notes), lambda _none: None, partial(self._not_kept, row))
 
-    def _not_kept(self, error: Exception) -> None:
+    def _not_kept(self, row: RunRow, error: Exception) -> None:
         self.failed.emit(error)
+        self.reader.forget(row.folder)
         self.refresh()
 
     def remove(self) -> None:
