@@ -21,9 +21,14 @@ def arguments(job: Job) -> list[str]:
     """What follows the program's name; parsed by `tunevlseg`, it gives the same job again."""
     match job:
         case Tune():
-            resumed = ["--resume", job.resume] if job.resume else []
-            changed = [part for text in job.overrides for part in ("--set", text)]
-            return ["tune", job.recipe, *_given("--out", job.out), *changed, *resumed]
+            return [
+                *("tune", *([job.recipe] if job.recipe else [])),
+                *_given("--out", job.out),
+                *(part for text in job.overrides for part in ("--set", text)),
+                *_given("--resume", job.resume),
+                *_given("--fork", job.fork),
+                *(["--epoch", str(job.epoch)] if job.epoch else []),
+            ]
         case Evaluate():
             tolerance = [] if job.tolerance is None else ["--tolerance", f"{job.tolerance:g}"]
             return [

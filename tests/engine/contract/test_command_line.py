@@ -15,6 +15,7 @@ JOBS: list[Job] = [
     Tune("recipe.yaml"),
     Tune("my recipe.yaml", "runs/a b", ["strategy.prompt_depth=3", "data.labels=[{value: 1, name: a}]"]),
     Tune("r.yaml", "", [], "runs/it's one"),
+    Tune("", "", ["seed=3"], fork="runs/a", epoch=4),
     Evaluate("runs/a"),
     Evaluate("runs/a", "data/other", "all", "out folder", 1.5),
     Export("starter", "x.vlseg"),

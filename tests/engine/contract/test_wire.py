@@ -22,6 +22,7 @@ SAMPLES: dict[str, Any] = {
     "bool": True,
     "dict": {"dice": 0.5, "path": "a/b"},
     "list": ["a", "b"],
+    "Any": 0.5,
 }
 
 
