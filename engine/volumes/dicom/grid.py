@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import ScanUnreadable
-from engine.volumes.dicom.header import Frame, normal_of
+from engine.volumes.dicom.frames import Frame, normal_of
 from engine.volumes.geometry import Geometry
 
 SAME_PLACE_MM: Final = 1e-3

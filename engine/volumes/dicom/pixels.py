@@ -17,8 +17,10 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 
 from engine.contract.errors import ScanUnreadable
-from engine.volumes.dicom.header import Frame, Instance, load
+from engine.volumes.dicom.frames import Frame
+from engine.volumes.dicom.header import Instance
 from engine.volumes.dicom.jpeg_header import frame_size
+from engine.volumes.dicom.opening import load
 from engine.volumes.headers.stored_array import SEND_AGAIN
 
 _GREY: Final = ("MONOCHROME1", "MONOCHROME2")

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom import grid, mosaic, pixels
 from engine.volumes.dicom.entry import SeriesEntry
-from engine.volumes.dicom.header import Instance, NotAnImage, in_words, quiet
+from engine.volumes.dicom.header import Instance, NotAnImage
+from engine.volumes.dicom.opening import in_words, quiet
 from engine.volumes.dicom.series import (
     Member,
     Place,

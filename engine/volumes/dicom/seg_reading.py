@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydicom.pixels.utils import pixel_array
 
 from engine.contract.errors import ScanUnreadable
-from engine.volumes.dicom.header import Frame, frames_of, in_words, load, normal_of, quiet
+from engine.volumes.dicom.frames import Frame, frames_of, normal_of
+from engine.volumes.dicom.opening import in_words, load, quiet
 from engine.volumes.geometry import Geometry
 from engine.volumes.headers.stored_array import SEND_AGAIN, check_sizes
 from engine.volumes.segments import COLOURS, NamedMask, StoredSegments

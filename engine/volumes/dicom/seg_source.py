@@ -18,7 +18,9 @@ from pydicom.sequence import Sequence as Items
 from pydicom.valuerep import DA, TM
 
 from engine.contract.errors import InputError
-from engine.volumes.dicom.header import Frame, in_words, load, quiet, read_instance
+from engine.volumes.dicom.frames import Frame
+from engine.volumes.dicom.header import read_instance
+from engine.volumes.dicom.opening import in_words, load, quiet
 from engine.volumes.volume import Volume
 
 ALTERNATIVES: Final = "Save it as .seg.nrrd (names, colours and codes too), .nii.gz, .nrrd or .mha."

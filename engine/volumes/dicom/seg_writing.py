@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import InputError, OutOfMemory
 from engine.contract.whole_file import write_whole
-from engine.volumes.dicom.header import quiet
+from engine.volumes.dicom.opening import quiet
 from engine.volumes.dicom.seg_source import ALTERNATIVES, Source, read_source
 from engine.volumes.segments import NamedMask, Saving, flatten, layers_of
 from engine.volumes.terminology import Code

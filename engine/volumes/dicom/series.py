@@ -13,7 +13,8 @@ from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom import grid, mosaic
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import SUFFIXES, dicom_files, is_dicom_directory, stamp
-from engine.volumes.dicom.header import Frame, Instance, read_instance
+from engine.volumes.dicom.frames import Frame
+from engine.volumes.dicom.header import Instance, read_instance
 from engine.volumes.dicom.identity import gives_away, short_hash
 
 _SAME_DIRECTION: Final = 1e-3
