@@ -4,15 +4,17 @@
     python tests/benchmarks/tuning.py --strategies vpt --precision bf16 --attention eager [--checkpointing] [--json]
     python tests/benchmarks/tuning.py --whole 800x20 [--strategies coop,vpt] [--json]
     python tests/benchmarks/tuning.py --scaling 100,1000 --epochs 3 [--json]
-    python tests/benchmarks/tuning.py --dice [--json]
+    python tests/benchmarks/tuning.py --dice [--strategies coop] [--json]
+    python tests/benchmarks/tuning.py --dice precision --dice-images 40 --dice-epochs 10 [--strategies coop,vpt]
 
 The first: `clipseg` is CLIPSeg at its own size (ViT-B/16, 352 px) with random weights. Each way of working has a
 process of its own; they take turns epoch by epoch, so that whatever else the machine does slows all alike, and each
 tells its peak memory. Ours is the real loop (`Trainer.fit`) with the cache on disk, plain is a bare loop without
 augmentation. Ratios are by processor time, which other programs disturb less; wall times stand beside. Exactness: the
 same step on both in fp32, largest difference of logits and of gradients beside the largest of them.
-`--whole` and `--scaling`: whole runs with the starter, wall time end to end. `--dice`: validation Dice with the default
-views beside the published rate, three seeds each, on a drawn sample set.
+`--whole` and `--scaling`: whole runs with the starter, wall time end to end. `--dice`: best validation Dice
+with the default views beside the published rate, or with `precision` of bf16 beside fp32, four seeds each, on a drawn
+(synthetic) sample set.
 """
 
 from __future__ import annotations
@@ -466,35 +468,59 @@ def whole_run(strategy: str, images: int, epochs: int, threads: int) -> dict[str
     return {"strategy": strategy, "images": images, "epochs": epochs, **took, "peak_mb": peak()}
 
 
-def dice(threads: int) -> dict[str, Any]:
-    """Best validation Dice of CoOp with the starter on drawn polyps, by way of changing images and by seed."""
+def dice(threads: int, strategy: str, compared: str, count: int, epochs: int, seeds: int) -> dict[str, Any]:
+    """Best validation Dice of whole runs with the starter on drawn polyps, by seed, for each of two ways.
+
+    `compared`: "views" beside the published rate of random changes, or "precision": bf16 beside fp32.
+    """
     from engine.assemble import Listener, inspect_for, make_network, make_trainer
     from engine.contract.control import CancelToken
     from engine.recipe import make_recipe
     from engine.synthetic.sample_data import write_dataset
+    from engine.training.plan import Plan
 
-    found: dict[str, list[float]] = {"views": [], "published": []}
+    new, known = ("views", "published") if compared == "views" else ("bf16", "fp32")
+    found: dict[str, list[float]] = {new: [], known: []}
+    seconds: dict[str, float] = {new: 0.0, known: 0.0}
     with tempfile.TemporaryDirectory() as home:
         os.environ["TUNEVLSEG_HOME"] = home
         folder = Path(home) / "polyps"
-        write_dataset("polyps", folder, 100, 5)
+        write_dataset("polyps", folder, count, 5)
         hear = Listener(lambda event: None, CancelToken(), "benchmark")
-        for seed in (1, 2, 3):
+        for seed in range(1, seeds + 1):
             for way, scores in found.items():
                 values = {
                     "seed": seed,
-                    "data": {"folder": str(folder), "augment": way, "split": {"train": 0.6, "val": 0.4, "test": 0.0}},
+                    "data": {"folder": str(folder), "split": {"train": 0.6, "val": 0.4, "test": 0.0}},
                     "model": {"name": "clipseg", "weights": "starter"},
-                    "strategy": {"name": "coop"},
+                    "strategy": {"name": strategy},
                     "training": {"device": "cpu", "threads": threads, "previews": False},
                 }
+                if compared == "views":
+                    values["data"]["augment"] = way
+                if epochs:
+                    values["training"] |= {"epochs": epochs, "patience": epochs}
                 recipe = make_recipe(values)
                 report = inspect_for(recipe, hear)
                 network = make_network(recipe, [label.name for label in report.labels])
-                scores.append(make_trainer(network, report, Nowhere(), hear).fit().best_dice)
-    spread = max(found["published"]) - min(found["published"])
-    apart = statistics.mean(found["views"]) - statistics.mean(found["published"])
-    return {**found, "seed_spread": spread, "difference_of_means": apart, "within": abs(apart) <= spread}
+                trainer = make_trainer(network, report, Nowhere(), hear)
+                if way == "bf16":
+                    trainer.plan = Plan(precision="bf16")
+                began = time.process_time()
+                scores.append(trainer.fit().best_dice)
+                seconds[way] += time.process_time() - began
+    spread = max(found[known]) - min(found[known])
+    apart = statistics.mean(found[new]) - statistics.mean(found[known])
+    return {
+        "strategy": strategy,
+        "images": count,
+        "epochs": epochs or "as the recipe says",
+        **found,
+        "processor_seconds": seconds,
+        "seed_spread": spread,
+        "difference_of_means": apart,
+        "within": abs(apart) <= spread,
+    }
 
 
 def main() -> None:
@@ -512,7 +538,10 @@ def main() -> None:
     parser.add_argument("--whole", help="IMAGESxEPOCHS: whole runs instead")
     parser.add_argument("--scaling", help="numbers of images: whole runs of --epochs instead")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--dice", action="store_true")
+    parser.add_argument("--dice", choices=("views", "precision"), nargs="?", const="views")
+    parser.add_argument("--dice-images", type=int, default=100, help="drawn images that --dice tunes and scores with")
+    parser.add_argument("--dice-epochs", type=int, default=0, help="0: as a recipe has it")
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -522,7 +551,9 @@ def main() -> None:
     names = options.strategies.split(",")
     found: Any
     if options.dice:
-        found = dice(options.threads)
+        given = options.dice, options.dice_images, options.dice_epochs, options.seeds
+        chosen = names if names != list(STRATEGIES) else ["coop"]
+        found = [dice(options.threads, name, *given) for name in chosen]
     elif options.whole or options.scaling:
         if options.whole:
             images, epochs = (int(number) for number in options.whole.split("x"))
