@@ -114,7 +114,7 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
     check_sides(data, data.labels)
     advice = weights.card.recommended_for(str(name))
     strategy = build(config, {**advice.get("strategy", {}), **given}, path="strategy")
-    strategy.check(_sites(weights))
+    strategy.check(prompt_sites(weights))
     training = dict(frame.training)
     if training.get("batch_size") == "auto":
         del training["batch_size"]
@@ -129,7 +129,7 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
     )
 
 
-def _sites(weights: Weights) -> PromptSites:
+def prompt_sites(weights: Weights) -> PromptSites:
     """The sites that the weights' configuration promises, before they are loaded; a width of 0 is not known."""
     limits = weights.limits()
     return PromptSites(

@@ -22,6 +22,8 @@ from engine.contract.events import (
     RunForked,
     SettingChanged,
     SettingRefused,
+    TrialEnded,
+    TrialStarted,
 )
 
 
@@ -49,6 +51,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _cell_short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def write_nowhere(stream: TextIO) -> None:
@@ -101,6 +107,12 @@ class ForPeople:
                 self._line(f"note: {message} {hint}".rstrip())
             case RunForked(run=run):
                 self._line(f"note: {run} waits in the queue.")
+            case TrialStarted(number=number, params=params):
+                settings = ", ".join(f"{key} {_cell_short(value)}" for key, value in params.items())
+                self._line(f"trial {number}: {settings}")
+            case TrialEnded(number=number, state=state, values=values, best=best, why=why):
+                told = ", ".join(_cell_short(value) for value in values) or why
+                self._line(f"trial {number} {state}: {told}{'  best so far' if best else ''}")
             case PreviewReady(path=path):
                 del path  # for the window
             case JobFailed(message=message, hint=hint):

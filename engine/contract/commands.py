@@ -55,4 +55,50 @@ class Fork:
     job_id: str = ""
 
 
-Command = Cancel | StopKeepBest | Pause | Resume | Set | Fork
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """To a study: try this point next; settings that it leaves open are proposed."""
+
+    params: dict[str, Any] = field(default_factory=dict)  # "training.learning_rate" → value
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """To a study: propose only this value of a setting from now on; None: any again."""
+
+    key: str = ""
+    value: Any = None
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """To a study: propose only values in [low, high], or some of the choices; None: any again."""
+
+    key: str = ""
+    limits: list[Any] | None = None
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """To a study: propose no point that matches all of these limits (as in Narrow); with `lift`, do so again."""
+
+    region: dict[str, list[Any]] = field(default_factory=dict)
+    lift: bool = False
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopTrial:
+    """To a study: end a running trial within a second; what it reached so far counts as that of a pruned one."""
+
+    number: int = -1
+    job_id: str = ""
+
+
+Command = (
+    Cancel | StopKeepBest | Pause | Resume | Set | Fork  # to a run
+    | Enqueue | Freeze | Narrow | Ban | StopTrial  # to a study
+)  # fmt: skip

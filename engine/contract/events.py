@@ -155,6 +155,37 @@ class Degraded:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """A study's worker begins a trial, or goes on with one that lost its worker."""
+
+    job_id: str
+    number: int  # counted from 0
+    params: dict[str, Any]  # "training.learning_rate" → value
+    run: str = ""  # its run folder
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    job_id: str
+    number: int
+    state: str  # complete | pruned | failed
+    params: dict[str, Any]
+    values: list[float] = field(default_factory=list)  # one for each objective; none unless complete
+    run: str = ""
+    seconds: float = 0.0
+    best: bool = False  # of a study with one objective: the best trial so far
+    why: str = ""  # it failed, was pruned or stopped
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEnded:
+    """Every trial that was asked for has ended."""
+
+    job_id: str
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class JobFinished:
     job_id: str
     result: dict[str, Any] = field(default_factory=dict)
@@ -192,6 +223,9 @@ Event = (
     | SettingRefused
     | RunForked
     | Degraded
+    | TrialStarted
+    | TrialEnded
+    | StudyEnded
     | JobFinished
     | JobFailed
     | JobCancelled

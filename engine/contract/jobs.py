@@ -208,6 +208,44 @@ class ListRuns:
 
     root: str = ""  # empty: the user's own folder for runs
     known: dict[str, int] = field(default_factory=dict)
+class Search:
+    """An Optuna study over a recipe's searchable settings: begins it, or goes on with it.
+
+    Result: `study`, `folder`, `trials`, `states`; with one objective `best` (number), `params`, `value`, `run`,
+    `recipe`, with several `front`.
+    """
+
+    recipe: str = ""  # path of a YAML file; empty: a study that is there already
+    folder: str = ""  # of the study; empty: beside the other studies, by name
+    study: str = ""  # name; empty: after the recipe
+    storage: str = ""  # address of a database; empty: a journal file in the folder
+    search: dict[str, Any] = field(default_factory=dict)  # settings of engine.search.config.SearchConfig
+    overrides: list[str] = field(default_factory=list)  # of the recipe: "training.epochs=3"
+    worker: bool = False  # only help: take trials of a study that somebody else has begun
+    data: str = ""  # where this machine keeps the dataset; empty: where the recipe says
+    frozen: dict[str, Any] = field(default_factory=dict)  # setting → the only value to propose, from the start
+    narrowed: dict[str, list[Any]] = field(default_factory=dict)  # setting → [low, high] or choices
+
+
+@dataclass(frozen=True, slots=True)
+class SteerStudy:
+    """Tells a study something, whether a worker runs or not; result: `said`."""
+
+    folder: str
+    command: dict[str, Any]  # as a command's line: {"command": "freeze", "key": …, "value": …}
+    storage: str = ""
+    study: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStudy:
+    """A study as it stands; result: `name`, `objectives`, `directions`, `space`, `rules`, `best`, `trials` (their
+    number), and `path` of a JSON file with `trials` (rows), `best_so_far`, `front` and `importances`."""
+
+    folder: str
+    out: str  # folder that receives the file
+    storage: str = ""
+    study: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +484,9 @@ Job = (
     | Tune
     | ForkRun
     | ListRuns
+    | Search
+    | SteerStudy
+    | ReadStudy
     | Evaluate
     | Export
     | Pack

@@ -67,6 +67,16 @@ def same_data(folder: Path, report: DatasetReport) -> bool:
     return known["splits_sha256"] == _fingerprint(report) and labels_of(folder) == report.labels
 
 
+def content_sha256(report: DatasetReport) -> str:
+    """A hash of what is learnt from and of how it is shared out, wherever the files lie, whatever their names."""
+    cases = sorted(
+        (finding.content, sorted((split, list(chosen)) for split, chosen in finding.slices.items()))
+        for finding in report.cases
+    )
+    labels = [(label.value, label.name, label.phrase) for label in report.labels]
+    return hashlib.sha256(json.dumps([cases, labels], ensure_ascii=True).encode()).hexdigest()
+
+
 def _fingerprint(report: DatasetReport) -> str:
     cases = sorted(
         (finding.case.case_id, sorted((split, list(chosen)) for split, chosen in finding.slices.items()))

@@ -52,6 +52,32 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
     and whatever way it ends, the next run of the queue gets the device.
     """
     writer, recipe_path = _open(job)
+    with device_noted(writer.folder):
+        return _run(writer, recipe_path, job, emit, cancel, job_id)
+
+
+def run_trial(
+    job: Tune, emit: Emit, cancel: CancelToken, job_id: str, report: DatasetReport | None = None
+) -> dict[str, Any]:
+    """As `run`, for a search that holds the device itself and has looked at the dataset (`report`) already.
+
+    The test images are left alone.
+    """
+    writer, recipe_path = _open(job)
+    return _run(writer, recipe_path, job, emit, cancel, job_id, known=report, test=False)
+
+
+def _run(
+    writer: RunWriter,
+    recipe_path: Path,
+    job: Tune,
+    emit: Emit,
+    cancel: CancelToken,
+    job_id: str,
+    *,
+    known: DatasetReport | None = None,
+    test: bool = True,
+) -> dict[str, Any]:
     watcher = CommandWatcher(writer.folder, cancel)
 
     def tell(event: Event) -> None:
@@ -60,11 +86,11 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
 
     cancel.waits = lambda waiting: tell(Paused(job_id) if waiting else Resumed(job_id))
     cancel.forks = lambda command: _fork(writer.folder, command, tell, job_id)
-    with device_noted(writer.folder), RunLock(writer.folder):
+    with RunLock(writer.folder):
         writer.event(JobStarted(job_id, "tune", "Tune", run=str(writer.folder)))
         watcher.start()
         try:
-            result = _tune(writer, recipe_path, job, tell, cancel, job_id)
+            result = _tune(writer, recipe_path, job, tell, cancel, job_id, known, test)
         except (Cancelled, KeyboardInterrupt):
             writer.event(JobCancelled(job_id))
             raise
@@ -150,7 +176,14 @@ def _fork(folder: Path, command: Fork, tell: Emit, job_id: str) -> None:
 
 
 def _tune(
-    writer: RunWriter, recipe_path: Path, job: Tune, tell: Emit, cancel: CancelToken, job_id: str
+    writer: RunWriter,
+    recipe_path: Path,
+    job: Tune,
+    tell: Emit,
+    cancel: CancelToken,
+    job_id: str,
+    known: DatasetReport | None,
+    test: bool,
 ) -> dict[str, Any]:
     tell(Log(job_id, "Loading the libraries and the model."))
     from engine.assemble import Listener, inspect_for, make_network, make_trainer, run_network
@@ -162,7 +195,7 @@ def _tune(
 
     hear = Listener(tell, cancel, job_id)
     recipe = read_recipe(recipe_path)
-    report = inspect_for(recipe, hear)
+    report = known or inspect_for(recipe, hear)
     if not same_data(writer.folder, report):
         raise InputError(
             f"{writer.folder.name}: {CHANGED} Its numbers would not be those of one run.",
@@ -193,7 +226,7 @@ def _tune(
         "epochs": fitted.epochs,
         "ended": fitted.ended,
     }
-    if report.slice_count("test"):
+    if test and report.slice_count("test"):
         from engine.jobs.evaluate import score_network
 
         best = run_network(writer.folder, recipe)

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+
+class SearchRange(BaseModel):
+    """A range that includes both its ends, or choices."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    range: tuple[float, float] | None = None
+    log: bool = False
+    choices: list[float | int | str | bool] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.range is None) == (not self.choices):
+            raise ValueError("a search range needs either a range or choices")
+        if self.range is not None and not self.range[0] < self.range[1]:
+            raise ValueError("the lower end of a range lies below the upper one")
+        return self
 
 
 class ModelCard(BaseModel):
-    """What is known of base weights. `recommended` maps a strategy to settings that worked for them."""
+    """What is known of base weights.
+
+    `recommended` maps a strategy to settings that worked for them; `search` maps a strategy, or `all`, to search ranges
+    in place of the published ones: `{"training": {"learning_rate": {"range": [0.002, 0.2], "log": true}}}`.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -19,10 +41,20 @@ class ModelCard(BaseModel):
     notice: str = ""
     synthetic_only: bool = False
     recommended: dict[str, dict[str, dict[str, Any]]] = {}
+    search: dict[str, dict[str, dict[str, SearchRange]]] = {}
 
     def recommended_for(self, strategy: str) -> dict[str, dict[str, Any]]:
         """`{"strategy": {…}, "training": {…}}`, either of them may be missing."""
         return self.recommended.get(strategy, {})
+
+    def searched_for(self, strategy: str) -> dict[str, dict[str, dict[str, Any]]]:
+        """Search ranges by group of settings and setting, as `engine.config.fields.setting` declares them."""
+        groups: dict[str, dict[str, dict[str, Any]]] = {}
+        for of in ("all", strategy):
+            for group, ranges in self.search.get(of, {}).items():
+                plain = {name: found.model_dump(exclude_none=True) for name, found in ranges.items()}
+                groups[group] = {**groups.get(group, {}), **plain}
+        return groups
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -110,6 +110,21 @@ _TARGETS: Final = (
 )
 
 
+def search_ranges(recommended: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Ranges of a search: published ones are for real checkpoints, whose rates are some hundred times lower.
+
+    Two decades of learning rates around what is recommended; weight decays around theirs.
+    """
+    ranges: dict[str, Any] = {"all": {"training": {"weight_decay": {"range": [1e-4, 1e-1], "log": True}}}}
+    for strategy, groups in recommended.items():
+        rate = groups.get("training", {}).get("learning_rate")
+        if rate is not None:
+            ranges[strategy] = {"training": {"learning_rate": {"range": [rate / 20, rate * 5], "log": True}}}
+        if "feed_forward" in groups.get("strategy", {}):
+            ranges[strategy]["strategy"] = {"feed_forward": {"choices": [256, 320, 384]}}
+    return ranges
+
+
 def render_card(
     figures: Figures,
     run: dict[str, Any],
@@ -130,6 +145,7 @@ def render_card(
         "synthetic_only": True,
         "base_model_architecture": about.architecture,
         "recommended": about.recommended if recommended is None else recommended,
+        "search": search_ranges(about.recommended if recommended is None else recommended),
     }
     parts = [
         "---\n" + yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=110) + "---",

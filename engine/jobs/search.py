@@ -1,0 +1,131 @@
+"""A study from its recipe to its last trial: this process is one of its workers, others may join."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.contract import wire
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import EngineError, InputError
+from engine.contract.events import Event, JobCancelled, JobFinished, JobStarted, Log
+from engine.contract.jobs import Search, Tune
+from engine.contract.whole_file import told
+from engine.jobs import tune
+from engine.jobs.perform import failure
+from engine.runs.layout import EVENTS
+from engine.runs.lock import RunLock
+from engine.runs.queue import device_noted
+from engine.runs.studies import is_study, slug, studies_folder
+
+if TYPE_CHECKING:
+    from engine.data.findings import DatasetReport
+    from engine.search.study import OpenStudy
+
+
+def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """Raises RecipeError, InputError (no such study, other data), WeightsMissing, RunBusy where this machine already
+    works on the study's folder, Cancelled (what ran goes on with the next worker), and what tuning raises."""
+    emit(Log(job_id, "Loading the libraries."))
+    found = _open(job)
+    lines = _Lines(found.folder / EVENTS, emit)
+    with ExitStack() as held:
+        if not job.worker:
+            held.enter_context(device_noted(found.folder))
+            held.enter_context(RunLock(found.folder))
+            lines.keeps = True
+        lines(JobStarted(job_id, "search", "Search", run=str(found.folder)))
+        try:
+            result = _work(job, found, lines, cancel, job_id)
+        except EngineError as error:
+            lines.write(JobCancelled(job_id) if cancel.cancelled else failure(job_id, error))
+            raise
+        lines.write(JobFinished(job_id, result))
+    return result
+
+
+class _Lines:
+    """Passes events on; the one worker that holds the study's folder also appends them to its events.jsonl."""
+
+    def __init__(self, path: Path, emit: Emit) -> None:
+        self._path, self._emit, self.keeps = path, emit, False
+
+    def __call__(self, event: Event) -> None:
+        self.write(event)
+        self._emit(event)
+
+    def write(self, event: Event) -> None:
+        """Into the file alone: the job's ending is emitted by whoever runs the job."""
+        if self.keeps:
+            with told(self._path), self._path.open("a", encoding="utf-8", newline="\n") as lines:
+                lines.write(wire.event_to_line(event) + "\n")
+
+
+def _open(job: Search) -> OpenStudy:
+    from engine.config.yaml_io import build
+    from engine.recipe import read_recipe
+    from engine.search.config import SearchConfig
+    from engine.search.study import begin_study, open_study
+
+    if job.worker or not job.recipe:
+        if not job.folder and not job.study:
+            raise InputError("No study is named.", hint="Give a RECIPE.yaml, or --study NAME.", field="study")
+        folder = Path(job.folder) if job.folder else studies_folder() / slug(job.study)
+        found = open_study(folder, storage=job.storage, name=job.study)
+        if job.search.get("trials") and not job.worker:
+            found.ask_for(int(job.search["trials"]))
+    else:
+        recipe = read_recipe(Path(job.recipe), list(job.overrides))
+        config = build(SearchConfig, dict(job.search), path="search")
+        folder = Path(job.folder) if job.folder else studies_folder() / slug(job.study or recipe.name)
+        if is_study(folder) and job.study and open_study(folder).study.study_name != job.study:
+            raise InputError(f"{folder} holds another study.", hint="Choose another folder.", field="folder")
+        found = begin_study(recipe, config, folder, storage=job.storage, name=job.study)
+    if job.data:
+        found.recipe = {**found.recipe, "data": {**found.recipe["data"], "folder": str(Path(job.data).resolve())}}
+    _begin_with(found, job)
+    return found
+
+
+def _begin_with(found: OpenStudy, job: Search) -> None:
+    """Rules from the start, asked for with the study."""
+    from engine.search.steering import freeze_key, narrow_key
+
+    rules = [freeze_key(path, value, found.by_path) for path, value in job.frozen.items()]
+    rules += [narrow_key(path, limits, found.by_path) for path, limits in job.narrowed.items()]
+    for key, value in rules:
+        found.study.set_user_attr(key, value)
+
+
+def _work(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    from engine.assemble import Listener, inspect_for
+    from engine.search.commands import StudyCommands
+    from engine.search.worker import SearchWorker
+
+    report = inspect_for(found.complete_recipe(), Listener(emit, cancel, job_id))
+    _same_data(found, report)
+
+    def tune_one(asked: Path, folder: Path, goes_on: bool, tell: Emit, token: CancelToken) -> dict[str, Any]:
+        one = Tune(resume=str(folder), recipe="") if goes_on else Tune(str(asked), str(folder))
+        return tune.run_trial(one, tell, token, job_id, report)
+
+    with StudyCommands(found, cancel, emit, job_id):
+        return SearchWorker(found, tune_one, emit, cancel, job_id).work()
+
+
+def _same_data(found: OpenStudy, report: DatasetReport) -> None:
+    """Raises InputError where this machine's dataset holds other bytes than the study's first worker saw."""
+    from engine.jobs.run_data import content_sha256
+    from engine.search.study import DATA
+
+    mine = content_sha256(report)
+    theirs = found.study.user_attrs.get(DATA)
+    if theirs is None:
+        found.study.set_user_attr(DATA, mine)
+    elif theirs != mine:
+        raise InputError(
+            f"{report.name}: this dataset is not the one that the study is about (its content differs).",
+            hint="Give the folder that holds the same files: --data FOLDER. Or begin a new study.",
+            field="data.folder",
+        )

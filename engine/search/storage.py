@@ -1,0 +1,88 @@
+"""Where a study lies: a journal file in its folder, SQLite, or any database that Optuna takes.
+
+Optuna's storage holds the truth about a study; `optuna-dashboard` opens it unchanged.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import optuna
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalStorage
+
+from engine.contract.errors import EngineError, InputError, ResourceError
+from engine.contract.whole_file import told
+
+JOURNAL = "study.journal"
+
+
+def open_storage(reference: str, folder: Path) -> BaseStorage:
+    """`reference`: "" for the journal in `folder`, the path of a journal file, or a database's URL.
+
+    Raises InputError for an address that is none or a damaged file, ResourceError where the database does not answer.
+    Passwords in an address are never repeated in a message.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        if "://" in reference:
+            return RDBStorage(reference)
+        return _journal(Path(reference) if reference else folder / JOURNAL)
+    except EngineError:
+        raise
+    except ModuleNotFoundError as error:
+        raise ResourceError(
+            f"{without_password(reference)} needs the package {error.name}, which is not installed.",
+            hint=f"Install it: pip install {_driver(str(error.name))}.",
+            field="storage",
+        ) from None
+    except Exception as error:  # noqa: BLE001 - each database has errors of its own; they may repeat the password
+        raise ResourceError(
+            f"The study's storage cannot be opened: {without_password(reference)} ({type(error).__name__}).",
+            hint="Check the address, that the database runs, and that you may write to it.",
+            field="storage",
+        ) from None
+
+
+def _driver(module: str) -> str:
+    return {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}.get(module, module)
+
+
+def _journal(path: Path) -> BaseStorage:
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _drop_half_line(path)
+    lock = JournalFileOpenLock(str(path)) if os.name == "nt" else None
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"{path} is not a study, or is damaged: {error}.",
+            hint="Choose another study; the runs in its folder are whole.",
+            field="storage",
+        ) from None
+
+
+def _drop_half_line(path: Path) -> None:
+    """A machine that lost power may leave half a line at the end, on which Optuna would stumble at the next one."""
+    if not path.is_file():
+        return
+    with path.open("r+b") as lines:
+        size = lines.seek(0, 2)
+        lines.seek(max(0, size - 65536))
+        tail = lines.read()
+        if tail and not tail.endswith(b"\n"):
+            lines.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
+
+
+def without_password(reference: str) -> str:
+    """The address as it may be shown and kept: passwords come from the user's own means (PGPASSWORD, ~/.pgpass)."""
+    if "://" not in reference:
+        return reference
+    parts = urlsplit(reference)
+    if parts.password is None:
+        return urlunsplit(parts)
+    name, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{name.partition(':')[0]}@{host}"))

@@ -1,0 +1,253 @@
+"""One trial: its recipe, its run, and what the study is told of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import optuna
+from optuna.trial import Trial, TrialState
+
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import Cancelled, EngineError, OutOfMemory, RecipeError
+from engine.contract.events import EpochEnded, Event
+from engine.contract.whole_file import told, write_text
+from engine.runs import layout
+from engine.runs.studies import ASKED
+from engine.runs.writer import read_metrics
+from engine.search.lease import BEAT_S, Worker, beat, give_back
+from engine.search.space import varied
+from engine.search.steering import Rules
+from engine.search.study import FAILURE, RUN, STOPPED, OpenStudy
+
+POLL_S: Final = 0.2
+LOOK_S: Final = 1.0
+"""How often a worker looks into the storage for what others want of its trial."""
+WANTED: Final = "wanted"
+"""User attribute of a running trial: what somebody wants of it (`stop`)."""
+LEAST_SECONDS: Final = 1e-3
+
+TuneOne = Callable[[Path, Path, bool, Emit, CancelToken], dict[str, Any]]
+"""(recipe file, run folder, whether to go on with it, emit, token) → the run's result. Raises as `tune` does."""
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """How a trial ended, as Optuna and a person are told."""
+
+    state: TrialState
+    values: tuple[float, ...] = ()
+    why: str = ""
+
+
+@dataclass
+class Attendant:
+    """Beats for a running trial and passes on what people want of it, in a thread of its own.
+
+    `token` is the run's; `over` the whole search's. Why the run was ended is `reason`: "" while it was not, else
+    `search` (the search is cancelled), `stopped`, `pruned`.
+    """
+
+    found: OpenStudy
+    trial: Trial
+    worker: Worker
+    over: CancelToken
+    token: CancelToken = field(default_factory=CancelToken)
+    reason: str = ""
+    troubled: bool = False
+    _end: threading.Event = field(default_factory=threading.Event)
+    _paused: bool = False
+
+    def __enter__(self) -> Attendant:
+        beat(self.found, self.trial.number, self.worker, 0)
+        self._thread = threading.Thread(target=self._attend, name="trial-attendant", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def end(self, reason: str) -> None:
+        """Ends the run at its next step; the first reason counts."""
+        self.reason = self.reason or reason
+        self.token.cancel()
+
+    def _attend(self) -> None:
+        looked = beaten = 0.0
+        count = 0
+        while not self._end.wait(POLL_S):
+            if self.over.cancelled:
+                self.end("search")
+            looked, beaten = looked + POLL_S, beaten + POLL_S
+            if looked < LOOK_S:
+                continue
+            looked = 0.0
+            try:
+                self._look()
+                if beaten >= BEAT_S:
+                    beaten, count = 0.0, count + 1
+                    beat(self.found, self.trial.number, self.worker, count)
+                self.troubled = False
+            except Exception:  # noqa: BLE001 - a storage that does not answer for a while must not end the run
+                self.troubled = True
+
+    def _look(self) -> None:
+        paused = Rules.of(self.found.study.user_attrs).paused or self.over.paused
+        if paused != self._paused:
+            self._paused = paused
+            (self.token.pause if paused else self.token.resume)()
+        mine = self.found.trial(self.trial.number)
+        if mine.state.is_finished():
+            self.end("taken")  # another worker took this one for lost; what it does counts
+        elif mine.user_attrs.get(WANTED) == "stop":
+            self.end("stopped")
+
+
+def run_trial(
+    found: OpenStudy, trial: Trial, worker: Worker, tune: TuneOne, emit: Emit, over: CancelToken
+) -> TrialOutcome:
+    """Tunes the trial's recipe to its end and tells the study.
+
+    Raises Cancelled where the search was cancelled (the trial is then given back), and what stands in the way of every
+    trial: a dataset that is gone, weights that are missing, a full disk (given back likewise).
+    """
+    frozen = found.trial(trial.number)
+    folder = found.run_folder(frozen)
+    asked = _asked_for(found, trial, folder)
+    with Attendant(found, trial, worker, over) as attendant:
+        try:
+            result = tune(
+                asked, folder, layout.is_run(folder), _reporting(found, trial, attendant, emit), attendant.token
+            )
+            outcome = TrialOutcome(TrialState.COMPLETE, _values(found, folder, result))
+            _note(trial, folder, result)
+            if not all(math.isfinite(value) for value in outcome.values):
+                outcome = TrialOutcome(TrialState.FAIL, why="a value is not a finite number")
+        except Cancelled:
+            outcome = _ended(trial, attendant)
+        except EngineError as error:
+            if not _of_this_trial(error):
+                give_back(found, trial.number)
+                raise
+            outcome = TrialOutcome(TrialState.FAIL, why=error.message)
+        except BaseException:
+            give_back(found, trial.number)
+            raise
+    if attendant.reason == "taken":
+        return TrialOutcome(TrialState.FAIL, why="another worker went on with it")
+    _tell(found, trial, outcome)
+    return outcome
+
+
+def proposed(found: OpenStudy, trial: Trial) -> dict[str, Any]:
+    """The trial's values: what somebody asked for, else what the sampler proposes; asked again, the same ones."""
+    for path, parameter in found.by_path.items():
+        if parameter.kind == "choice":
+            trial.suggest_categorical(path, parameter.choices)
+        elif parameter.kind == "int":
+            trial.suggest_int(path, int(parameter.low), int(parameter.high), log=parameter.log)
+        else:
+            trial.suggest_float(path, parameter.low, parameter.high, log=parameter.log)
+    return dict(trial.params)
+
+
+def _asked_for(found: OpenStudy, trial: Trial, folder: Path) -> Path:
+    """Writes the trial's recipe beside where its run folder's own will be."""
+    if RUN not in trial.user_attrs:
+        trial.set_user_attr(RUN, folder.name)
+    name = f"{found.study.study_name} {folder.name}"[:80]
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return write_text(folder / ASKED, varied(found.complete_recipe(), proposed(found, trial), name))
+
+
+def _reporting(found: OpenStudy, trial: Trial, attendant: Attendant, emit: Emit) -> Emit:
+    """Passes events on, and tells the study of each epoch; ends a run that the pruner gives up."""
+
+    def tell(event: Event) -> None:
+        emit(event)
+        if not isinstance(event, EpochEnded) or len(found.config.objectives) > 1:
+            return
+        value = event.metrics.get("val_loss" if found.config.objectives[0] == "last_val_loss" else "val_dice")
+        if value is None or not math.isfinite(value):
+            return
+        trial.report(float(value), event.epoch)
+        if found.config.pruner != "none" and trial.should_prune():
+            attendant.end("pruned")
+
+    return tell
+
+
+def _values(found: OpenStudy, folder: Path, result: dict[str, Any]) -> tuple[float, ...]:
+    rows = read_metrics(folder)
+    known = {
+        "val_dice": lambda: float(result["val_dice"]),
+        "last_val_loss": lambda: float(rows[-1]["val_loss"]),
+        "seconds": lambda: max(_seconds(rows), LEAST_SECONDS),
+        "learned": lambda: float(learned_numbers(folder)),
+    }
+    return tuple(known[name]() for name in found.config.objectives)
+
+
+def _seconds(rows: list[dict[str, float]]) -> float:
+    return sum(row["seconds"] for row in rows if math.isfinite(row["seconds"]))
+
+
+def learned_numbers(folder: Path) -> int:
+    """How many numbers a run learned, from the head of best.safetensors."""
+    try:
+        with (folder / layout.BEST).open("rb") as file:
+            head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    except (OSError, ValueError):
+        return 0
+    return sum(math.prod(found["shape"]) for name, found in head.items() if name != "__metadata__")
+
+
+def _note(trial: Trial, folder: Path, result: dict[str, Any]) -> None:
+    """What plots and tables show beside the value."""
+    rows = read_metrics(folder)
+    trial.set_user_attr("seconds", round(_seconds(rows), 3))
+    trial.set_user_attr("epochs", int(result["epochs"]))
+    trial.set_user_attr("best_epoch", int(result["best_epoch"]))
+    trial.set_user_attr("val_dice", float(result["val_dice"]))
+    trial.set_user_attr("val_loss", float(rows[-1]["val_loss"]))
+    trial.set_user_attr("learned", learned_numbers(folder))
+
+
+def _ended(trial: Trial, attendant: Attendant) -> TrialOutcome:
+    """A run that was cancelled: why, and what is left of it."""
+    match attendant.reason:
+        case "pruned":
+            return TrialOutcome(TrialState.PRUNED, why="it lagged behind")
+        case "stopped":
+            trial.set_user_attr(STOPPED, True)
+            reported = attendant.found.trial(trial.number).intermediate_values
+            state = TrialState.PRUNED if reported else TrialState.FAIL
+            return TrialOutcome(state, why="stopped by hand")
+        case "taken":
+            return TrialOutcome(TrialState.FAIL)
+    give_back(attendant.found, trial.number)
+    raise Cancelled
+
+
+def _of_this_trial(error: EngineError) -> bool:
+    """Whether other values may do better; what else is raised stands in the way of every trial."""
+    return isinstance(error, RecipeError | OutOfMemory) or type(error) is EngineError
+
+
+def _tell(found: OpenStudy, trial: Trial, outcome: TrialOutcome) -> None:
+    if outcome.state is TrialState.FAIL:
+        trial.set_user_attr(FAILURE, outcome.why)
+    elif outcome.why:
+        trial.set_user_attr("why", outcome.why)
+    values = list(outcome.values) if outcome.state is TrialState.COMPLETE else None
+    try:
+        found.study.tell(trial, values, outcome.state)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        return  # somebody took it for lost in this very moment; his repeat counts
