@@ -208,6 +208,9 @@ class ListRuns:
 
     root: str = ""  # empty: the user's own folder for runs
     known: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """An Optuna study over a recipe's searchable settings: begins it, or goes on with it.
 

@@ -22,11 +22,7 @@ SAMPLES: dict[str, Any] = {
     "bool": True,
     "dict": {"dice": 0.5, "path": "a/b"},
     "list": ["a", "b"],
-<<<<<<< HEAD
     "Any": 0.5,
-=======
-    "Any": 0.001,
->>>>>>> 6a54f02 (Wire: values of any kind in the samples)
 }
 
 
