@@ -61,6 +61,16 @@ class SliceDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanGrows:
+    """Slices of a scan that is being opened can be looked at; they are no result yet."""
+
+    job_id: str
+    scan: dict[str, Any]  # as in the result of OpenScan: folder, voxels, geometry, value_range, display_range
+    first: int  # slices `first` to `last` - 1 along the file's own axis are there
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class CasesListed:
     """Some cases of a dataset, in its order: a long list travels in parts, so that nobody reads it all at once."""
 
@@ -213,6 +223,7 @@ Event = (
     | PreviewReady
     | Log
     | SliceDone
+    | ScanGrows
     | CasesListed
     | RunsListed
     | ThumbnailDrawn

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from engine.contract import errors
 from engine.contract.errors import EngineError, ScanUnreadable
 from engine.contract.whole_file import told
 from engine.volumes.dicom.entry import SeriesEntry
+from engine.volumes.early import Grown
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 
@@ -36,6 +38,19 @@ _PYTHON_MODULE: Final = "engine.volumes.reader_child"
 
 _ONE_HEADER_AT_A_TIME = threading.Lock()
 """numpy reads a header by Python's parser, which on 3.11 fails now and then in several threads (CPython gh-106905)."""
+
+
+@dataclass(frozen=True)
+class ShownWhileRead:
+    """For a viewer: the scan's voxels are then mapped from `voxels`, a .npy that stays, instead of read.
+
+    Meanwhile `early`, a .npy that is gone afterwards, may grow, and `grown` is called on the thread that reads; what it
+    raises ends the reading.
+    """
+
+    voxels: Path
+    early: Path
+    grown: Callable[[Grown], None]
 
 
 class GuardedReader:
@@ -58,10 +73,19 @@ class GuardedReader:
         with self._lock:
             self._running()
 
-    def read(self, path: Path, *, as_mask: bool, series: str = "", timeout_s: float | None = None) -> Volume:
+    def read(
+        self,
+        path: Path,
+        *,
+        as_mask: bool,
+        series: str = "",
+        timeout_s: float | None = None,
+        shown: ShownWhileRead | None = None,
+    ) -> Volume:
         """What `read_scan_here` or `read_mask_here` gives for the file; raises what it raises, or ScanUnreadable."""
         with self._lock:
-            return _volume(self._request("mask" if as_mask else "scan", path, series, timeout_s), path)
+            answer = self._request("mask" if as_mask else "scan", path, series, timeout_s, shown)
+            return _volume(answer, path, mapped=shown is not None)
 
     def list_series(self, path: Path, *, timeout_s: float | None = None) -> list[SeriesEntry]:
         """What `list_series_here` gives; raises what it raises, or ScanUnreadable."""
@@ -69,13 +93,21 @@ class GuardedReader:
             answer = self._request("list", path, "", timeout_s)
         return [SeriesEntry.from_dict(entry) for entry in answer["series"]]
 
-    def _request(self, task: str, path: Path, series: str, timeout_s: float | None) -> dict[str, Any]:
+    def _request(
+        self, task: str, path: Path, series: str, timeout_s: float | None, shown: ShownWhileRead | None = None
+    ) -> dict[str, Any]:
         request = {"task": task, "path": str(path.resolve()), "shown": str(path), "series": series}
+        if shown is not None:
+            request |= {"voxels": str(shown.voxels.resolve()), "early": str(shown.early.resolve())}
         try:
-            answer = self._ask(request, path, self.patience_s if timeout_s is None else timeout_s)
+            answer = self._ask(request, path, self.patience_s if timeout_s is None else timeout_s, shown)
         except BaseException:
             # Also for Ctrl+C: an answer that nobody awaits would be taken for that of the next file.
             self._stop()
+            if shown is not None:
+                for file in (shown.voxels, shown.early):
+                    with contextlib.suppress(OSError):
+                        file.unlink(missing_ok=True)
             raise
         _raise_problem(answer)
         return answer
@@ -88,7 +120,9 @@ class GuardedReader:
                 self._folder.cleanup()
                 self._folder = None
 
-    def _ask(self, request: dict[str, Any], path: Path, patience_s: float) -> dict[str, Any]:
+    def _ask(
+        self, request: dict[str, Any], path: Path, patience_s: float, shown: ShownWhileRead | None
+    ) -> dict[str, Any]:
         child = self._running()
         assert child.stdin is not None
         try:
@@ -103,6 +137,9 @@ class GuardedReader:
             child.stdin.flush()
         try:
             line = self._answers.get(timeout=patience_s)
+            while shown is not None and line is not None and "grown" in (news := json.loads(line)):
+                shown.grown(_grown(news["grown"], shown.early))
+                line = self._answers.get(timeout=patience_s)
         except queue.Empty:
             raise ScanUnreadable(
                 f"{path} was not read within {patience_s:g} seconds.",
@@ -186,14 +223,26 @@ def _raise_problem(answer: dict[str, Any]) -> None:
         raise problem
 
 
-def _volume(answer: dict[str, Any], path: Path) -> Volume:
+def _grown(news: dict[str, Any], file: Path) -> Grown:
+    return Grown(
+        file,
+        news["first"],
+        news["last"],
+        news["slices"],
+        Geometry.from_dict(news["geometry"]) if news["geometry"] else None,
+        (news["window"][0], news["window"][1]) if news["window"] else None,
+    )
+
+
+def _volume(answer: dict[str, Any], path: Path, *, mapped: bool) -> Volume:
     file = Path(answer["voxels"])
     with told(file):
         try:
             with _ONE_HEADER_AT_A_TIME:
-                voxels = np.load(file, allow_pickle=False)
+                voxels = np.load(file, mmap_mode="r" if mapped else None, allow_pickle=False)
         finally:
-            file.unlink(missing_ok=True)
+            if not mapped:
+                file.unlink(missing_ok=True)
     return Volume(
         voxels,
         Geometry.from_dict(answer["geometry"]) if answer["geometry"] else None,

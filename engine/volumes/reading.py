@@ -10,10 +10,11 @@ import numpy as np
 
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom.entry import SeriesEntry
+from engine.volumes.early import EarlySlices
 from engine.volumes.formats import FORMATS
-from engine.volumes.formats.base import Format, OfSeveral, format_name, known_suffixes
+from engine.volumes.formats.base import Format, OfSeveral, ShowsEarly, format_name, known_suffixes
 from engine.volumes.formats.dicom import Dicom
-from engine.volumes.guarded_reader import reader
+from engine.volumes.guarded_reader import ShownWhileRead, reader
 from engine.volumes.headers.stored_array import SEND_AGAIN
 from engine.volumes.volume import Volume
 
@@ -34,16 +35,18 @@ _OTHER_KINDS: Final = {
 }
 
 
-def read_scan(path: Path, series: str = "", *, timeout_s: float | None = None) -> Volume:
+def read_scan(
+    path: Path, series: str = "", *, timeout_s: float | None = None, shown: ShownWhileRead | None = None
+) -> Volume:
     """The scan as stored: pictures [1, h, w(, 3)], volumes [z, y, x] with geometry, and notes on what was changed.
 
     A DICOM file stands for its whole series, a folder for the DICOM series in it; `series` chooses one of several, or
-    of the volumes (by number, from 1) of a file that holds several.
+    of the volumes (by number, from 1) of a file that holds several. `shown`: see there.
     Raises ScanUnreadable (what is wrong, where, what to do), also where the reader crashes or stands still for
     `timeout_s`.
     """
     check_file(path)
-    return reader().read(path, as_mask=False, series=series, timeout_s=timeout_s)
+    return reader().read(path, as_mask=False, series=series, timeout_s=timeout_s, shown=shown)
 
 
 def read_mask(path: Path, *, timeout_s: float | None = None) -> Volume:
@@ -67,10 +70,12 @@ def list_series(path: Path, *, timeout_s: float | None = None) -> list[SeriesEnt
     return reader().list_series(path, timeout_s=timeout_s)
 
 
-def read_scan_here(path: Path, series: str = "") -> Volume:
+def read_scan_here(path: Path, series: str = "", early: EarlySlices | None = None) -> Volume:
     """`read_scan` without a child: a crash ends this process, and native libraries may print to its output."""
     check_file(path)
     reader = _reader_of(path)
+    if isinstance(reader, ShowsEarly):
+        return _finite(path, reader.read(path, series, early))
     if isinstance(reader, OfSeveral):
         return _finite(path, reader.read(path, series))
     if series:

@@ -5,13 +5,20 @@ The window reads both with numpy and json alone: `Geometry.from_dict`, then `Sli
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.contract.whole_file import write_text, write_whole
+from engine.contract.whole_file import told, write_text, write_whole
+from engine.volumes.early import Grown
+from engine.volumes.guarded_reader import ShownWhileRead
 from engine.volumes.preprocess import Preprocess, Window, intensity_range, suggest_intensity
 from engine.volumes.reading import read_scan
 from engine.volumes.slicing import PLANES, SliceStack
@@ -21,9 +28,53 @@ VOXELS: Final = "voxels.npy"
 DESCRIPTION: Final = "scan.json"
 
 
-def open_for_view(path: Path, out: Path) -> dict[str, Any]:
-    """Reads a scan and exports it into the folder `out`; raises ScanUnreadable, DiskFull."""
-    return export_for_view(read_scan(path), out)
+def open_for_view(
+    path: Path, out: Path, series: str = "", early: Callable[[dict[str, Any]], None] = lambda _first: None
+) -> dict[str, Any]:
+    """Reads a scan and exports it into the folder `out`; raises ScanUnreadable, DiskFull, InputError.
+
+    Meanwhile `early` may be told, several times, what there is to look at: what the result holds as far as it is known
+    (`voxels`, `geometry`, `value_range`, `display_range`), and `first`, `last` and `slices`: slices first to last - 1
+    of so many are there, the others are zeros. What it raises ends the reading.
+    """
+    there = out.exists()
+    with told(out):
+        out.mkdir(parents=True, exist_ok=True)
+    mark = uuid.uuid4().hex[:8]
+    shown = ShownWhileRead(
+        out / f".reading-{mark}.npy", out / f".early-{mark}.npy", lambda grown: early(_first_look(grown))
+    )
+    done = False
+    try:
+        description = export_for_view(read_scan(path, series, shown=shown), out)
+        done = True
+        return description
+    finally:
+        with contextlib.suppress(OSError):
+            shown.voxels.unlink(missing_ok=True)  # it was renamed, unless the system does not let it
+            if not done and not there:
+                out.rmdir()
+
+
+def _first_look(grown: Grown) -> dict[str, Any]:
+    voxels = np.load(grown.file, mmap_mode="r", allow_pickle=False)
+    # A few thousand values say enough of how bright it should be.
+    every = max((grown.last - grown.first) // 16, 1)
+    sample = np.ascontiguousarray(voxels[grown.first : grown.last : every, ::8, ::8])
+    sample = np.nan_to_num(sample, nan=0.0, posinf=0.0, neginf=0.0)
+    value_range = (float(sample.min()), float(sample.max()))
+    rough = Volume(sample, grown.geometry, window=grown.window)
+    asked = _window_of_header(rough, value_range)
+    preprocess = Preprocess(**suggest_intensity(rough))
+    return {
+        "voxels": grown.file.name,
+        "geometry": grown.geometry.to_dict() if grown.geometry is not None else None,
+        "value_range": list(value_range),
+        "display_range": list(asked.limits if asked is not None else intensity_range(sample, preprocess)),
+        "first": grown.first,
+        "last": grown.last,
+        "slices": grown.slices,
+    }
 
 
 def export_for_view(volume: Volume, out: Path) -> dict[str, Any]:
@@ -34,13 +85,15 @@ def export_for_view(volume: Volume, out: Path) -> dict[str, Any]:
     or null, planes with their slices, notes, format, title (for the screen, where the file's name may name a patient).
     """
     out.mkdir(parents=True, exist_ok=True)
-    voxels = np.ascontiguousarray(volume.voxels)
+    file, voxels = out / VOXELS, volume.voxels
+    if not _is_moved(voxels, file):
+        voxels = np.ascontiguousarray(voxels)
 
-    def save(beside: Path) -> None:
-        with beside.open("wb") as file:
-            np.save(file, voxels, allow_pickle=False)
+        def save(beside: Path) -> None:
+            with beside.open("wb") as stream:
+                np.save(stream, voxels, allow_pickle=False)
 
-    file = write_whole(out / VOXELS, save)
+        write_whole(file, save)
     preprocess = Preprocess(**suggest_intensity(volume))
     value_range = (float(voxels.min()), float(voxels.max()))
     asked = _window_of_header(volume, value_range)
@@ -60,6 +113,17 @@ def export_for_view(volume: Volume, out: Path) -> dict[str, Any]:
     }
     write_text(out / DESCRIPTION, json.dumps(description, indent=1) + "\n")
     return description
+
+
+def _is_moved(voxels: NDArray[Any], file: Path) -> bool:
+    """Voxels mapped from a file in the same folder need no copy. Windows does not rename what is mapped."""
+    if not isinstance(voxels, np.memmap) or voxels.filename is None or Path(voxels.filename).parent != file.parent:
+        return False
+    try:
+        os.replace(voxels.filename, file)
+    except PermissionError:
+        return False
+    return True
 
 
 def _window_of_header(volume: Volume, value_range: tuple[float, float]) -> Window | None:

@@ -44,6 +44,8 @@ class SharedLook:
         self.heat = False
         self.comparison: Comparison | None = None
         self.measurements: list[Measurement] = []
+        self.ready: tuple[int, int] | None = None
+        """Of a scan that is still read: slices first to last - 1 along the file's own axis are there."""
         self._viewports: dict[Plane, Viewport] = {}
 
     def open(self, scan: ViewedScan) -> None:
@@ -52,11 +54,12 @@ class SharedLook:
         self._forget_layers()
         self.window = scan.window
         self.crosshair = False
+        self.ready = None
         self.measurements = []
         self._viewports = {}
 
     def close(self) -> None:
-        self.scan = None
+        self.scan = self.ready = None
         self.measurements = []
         self._forget_layers()
 

@@ -225,12 +225,13 @@ class SliceState:
     @property
     def _values(self) -> NDArray[Any]:
         """This slice of the scan."""
-        return self._slabs.slice_of(self.stack.slices, self.stack.slices, self.index)
+        return self._slabs.slice_of(self.stack.slices, self.stack.slices, self.index, hash(self.shared.ready))
 
     def look_key(self) -> Hashable:
         """Differs whenever the slice would be painted with other pixels."""
         return (
             id(self.scan),
+            self.shared.ready,
             self.plane,
             self.shared.neurological,
             self.index,
@@ -276,6 +277,9 @@ class SliceState:
 
     def picture(self, outlined: Sequence[Layer] = ()) -> NDArray[np.uint32]:
         """This slice as 0xffRRGGBB [h, w], filled with the shown layers that are not `outlined`."""
+        if self.shared.ready is not None:
+            seen = self._ready_pixels(*self.shared.ready)
+            return np.where(seen, compose(self._values, self.window), np.uint32(0xFF000000))
         if self.comparison is not None:
             return self._compared(self.comparison)
         if self.shared.heat and self.chosen_layer is not None:
@@ -286,6 +290,13 @@ class SliceState:
         bits = bits_of(self._level_slices(layers), threshold_level(self.threshold)) if layers else None
         colours = tuple(layer.colour for layer in layers)
         return np.ascontiguousarray(compose(self._values, self.window, bits, colours, self.opacity))
+
+    def _ready_pixels(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Which pixels of this slice have been read, [h, w]."""
+        along = np.zeros(self.stack.shape_zyx[0], np.bool_)
+        along[first:last] = True
+        seen: NDArray[np.bool_] = self.stack.like(np.broadcast_to(along[:, None, None], self.stack.shape_zyx))
+        return seen[self.index]
 
     def outlines(self) -> list[tuple[Layer, NDArray[np.int64]]]:
         """Border lines of each shown layer on this slice, as `outline_lines` gives them; none where layers are filled.

@@ -218,6 +218,19 @@ def scaled(stored: Sequence[NDArray[Any]], frames: Sequence[Frame], dataset: pyd
     return values
 
 
+def kind_of_all(kind: np.dtype[Any], dataset: pydicom.FileDataset, frames: Sequence[Frame]) -> type[np.generic]:
+    """A type that holds every value that frames stored so can have in their unit, before they are decoded."""
+    if kind == np.uint8 and all((frame.slope, frame.intercept) == (1.0, 0.0) for frame in frames):
+        return np.uint8
+    scales = [value for frame in frames for value in (frame.slope, frame.intercept)]
+    if kind.kind == "f" or kind.itemsize > 4 or not all(value.is_integer() for value in scales):
+        return np.float32
+    bits = min(int(dataset.get("BitsStored") or kind.itemsize * 8), kind.itemsize * 8)
+    lowest, highest = (-(1 << bits - 1), (1 << bits - 1) - 1) if kind.kind == "i" else (0, (1 << bits) - 1)
+    ends = [end * frame.slope + frame.intercept for frame in frames for end in (lowest, highest)]
+    return _kind_for(min(ends), max(ends))
+
+
 def smallest(values: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers in the smallest type of `_kind_for`; 8-bit values and fractions (as float32) as they are."""
     if values.dtype == np.uint8:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.dicom import grid, mosaic, pixels
+from engine.volumes.dicom.early_frames import EarlyFrames, middle_first
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.header import Instance, NotAnImage
 from engine.volumes.dicom.opening import in_words, quiet
@@ -27,6 +28,7 @@ from engine.volumes.dicom.series import (
     refuse_loose,
     title_of,
 )
+from engine.volumes.early import EarlySlices
 from engine.volumes.headers.stored_array import check_sizes
 from engine.volumes.volume import Volume
 
@@ -39,9 +41,10 @@ def list_series(path: Path) -> list[SeriesEntry]:
         return entries(path, look(path))
 
 
-def read_series(path: Path, wanted: str = "") -> Volume:
+def read_series(path: Path, wanted: str = "", early: EarlySlices | None = None) -> Volume:
     """The series of a file, or the one of a folder that is `wanted` (number in the list, short hash, or UID).
 
+    The slices of a volume are put into `early` as they are decoded.
     Voxels [z, y, x] along the normal, in their unit; pictures [frames, y, x]; colours uint8 [..., 3]. Raises
     ScanUnreadable.
     """
@@ -51,8 +54,11 @@ def read_series(path: Path, wanted: str = "") -> Volume:
         shown = str(path)
         notes: list[str] = []
         _tell_about(stack, offered, notes)
-        read = {"mosaic": _mosaic, "volume": _volume}.get(stack.kind, _picture)
-        return dataclasses.replace(read(path, shown, stack, notes), title=title_of(path, offered, stack))
+        title = title_of(path, offered, stack)
+        if stack.kind == "volume":
+            return dataclasses.replace(_volume(path, shown, stack, notes, early), title=title)
+        read = _mosaic if stack.kind == "mosaic" else _picture
+        return dataclasses.replace(read(path, shown, stack, notes), title=title)
 
 
 def _tell_about(stack: Stack, offered: Place, notes: list[str]) -> None:
@@ -69,16 +75,17 @@ def _tell_about(stack: Stack, offered: Place, notes: list[str]) -> None:
         notes.append("The header says that text is burned into the pixels: it may name the patient.")
 
 
-def _volume(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
-    frames = [member.frame for member in stack.members]
-    placed = grid.place(shown, frames)
+def _volume(path: Path, shown: str, stack: Stack, notes: list[str], early: EarlySlices | None) -> Volume:
+    placed = grid.place(shown, [member.frame for member in stack.members])
     members = [stack.members[i] for i in placed.order]
     first = stack.first
     count = len(members)
     each = first.samples * max(1, first.bits_allocated // 8)
     # Twice: as stored and as meant.
     check_sizes(path, (first.columns, first.rows, count), 2 * first.rows * first.columns * count * each)
-    stored, dataset = _stored(members, notes)
+    frames = [member.frame for member in members]
+    shown_early = None if early is None else EarlyFrames(early, frames, placed.geometry)
+    stored, dataset = _stored(members, notes, shown_early)
     window = members[count // 2].frame.window
     if stored[0].ndim == 3:
         voxels: NDArray[Any] = np.stack(stored)
@@ -86,7 +93,7 @@ def _volume(path: Path, shown: str, stack: Stack, notes: list[str]) -> Volume:
         if first.photometric == "MONOCHROME1":
             stored, window = [pixels.turned_round(frame, dataset) for frame in stored], None
             notes.append(_TURNED)
-        voxels = pixels.scaled(stored, [member.frame for member in members], dataset)
+        voxels = pixels.scaled(stored, frames, dataset)
     notes += placed.notes
     return Volume(
         voxels,
@@ -156,27 +163,33 @@ def _source(members: Sequence[Member], kind: str) -> bytes:
     return json.dumps({"kind": kind, "files": files, "frames": frames}).encode("utf-8", "surrogateescape")
 
 
-def _stored(members: Sequence[Member], notes: list[str]) -> tuple[list[NDArray[Any]], Any]:
-    """The frames as stored, in order; each file is decoded once."""
-    held: dict[Path, NDArray[Any]] = {}
+def _stored(members: Sequence[Member], notes: list[str], early: EarlyFrames | None) -> tuple[list[NDArray[Any]], Any]:
+    """The frames as stored, in order, and the last one's dataset; each file is decoded once."""
+    held: dict[Path, tuple[NDArray[Any], Any]] = {}
     left: dict[Path, int] = {}
     for member in members:
         left[member.instance.path] = left.get(member.instance.path, 0) + 1
     files = list(left)
-    stored: list[NDArray[Any]] = []
-    dataset: Any = None
-    for member in members:
+    stored: dict[int, NDArray[Any]] = {}
+    last: Any = None
+    for index in range(len(members)) if early is None else middle_first(len(members)):
+        member = members[index]
         file = member.instance.path
         if file not in held:
-            held[file], dataset = pixels.decoded(member.instance, _file_name(member.instance, files), notes)
-        stored.append(held[file][member.frame.index])
+            held[file] = pixels.decoded(member.instance, _file_name(member.instance, files), notes)
+        frames, dataset = held[file]
+        stored[index] = frames[member.frame.index]
+        if index == len(members) - 1:
+            last = dataset
+        if early is not None:
+            early.put(index, stored[index], dataset)
         left[file] -= 1
         if not left[file]:
             del held[file]
-    kinds = {frame.dtype for frame in stored}
+    kinds = {frame.dtype for frame in stored.values()}
     if len({kind.kind for kind in kinds}) > 1 and "f" in {kind.kind for kind in kinds}:
         raise ScanUnreadable("The slices are stored as different kinds of numbers.", hint="Export the series again.")
-    return stored, dataset
+    return [stored[index] for index in range(len(members))], last
 
 
 def _file_name(instance: Instance, files: Sequence[Path]) -> str:

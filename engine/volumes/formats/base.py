@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from engine.contract.errors import InputError
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
+from engine.volumes.early import EarlySlices
 from engine.volumes.formats import FORMATS
 from engine.volumes.segments import NamedMask, Saving, StoredSegments
 from engine.volumes.volume import Mask, Volume
@@ -80,6 +81,17 @@ class OfSeveral(Protocol):
 
     def read(self, path: Path, series: str = "") -> Volume:
         """The one that `series` names. Raises ScanUnreadable, also where one must be named."""
+        ...
+
+
+@runtime_checkable
+class ShowsEarly(Protocol):
+    """A format that can show slices while it reads."""
+
+    shows_early: ClassVar[bool]
+
+    def read(self, path: Path, series: str = "", early: EarlySlices | None = None) -> Volume:
+        """As that of OfSeveral; puts slices into `early` as they are decoded, once the sizes have been checked."""
         ...
 
 

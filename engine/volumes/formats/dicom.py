@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from engine.contract.errors import InputError
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import SUFFIXES
+from engine.volumes.early import EarlySlices
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.dicom_seg import DicomSeg
 from engine.volumes.volume import Mask, Volume
@@ -22,12 +23,13 @@ class Dicom:
     mask_suffixes: ClassVar[tuple[str, ...]] = ()
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = False
+    shows_early: ClassVar[bool] = True
 
-    def read(self, path: Path, series: str = "") -> Volume:
+    def read(self, path: Path, series: str = "", early: EarlySlices | None = None) -> Volume:
         # pydicom takes a while to import: only where a DICOM file is opened.
         from engine.volumes.dicom.reading import read_series
 
-        return read_series(path, series)
+        return read_series(path, series, early)
 
     def read_mask(self, path: Path, series: str = "") -> Volume:
         """A DICOM SEG or label map as label numbers; any other file as it is read."""

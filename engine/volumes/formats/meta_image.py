@@ -14,9 +14,9 @@ from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
 from engine.volumes.formats.several import chosen, entries_of
-from engine.volumes.formats.through_itk import read_through_itk, sizes_of
+from engine.volumes.early import EarlySlices
+from engine.volumes.formats.through_itk import check_and_show, read_through_itk, sizes_of
 from engine.volumes.geometry import Geometry
-from engine.volumes.headers.stored_array import check_stored
 from engine.volumes.headers.text_header import read_meta_header
 from engine.volumes.volume import Mask, Volume
 
@@ -42,16 +42,17 @@ class MetaImage:
     mask_suffixes: ClassVar[tuple[str, ...]] = (".mha", ".mhd")
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = False
+    shows_early: ClassVar[bool] = True
 
     def list_series(self, path: Path) -> list[SeriesEntry]:
         """A line for each volume, where the file holds several."""
         read_meta_header(path)
         return entries_of(path, *sizes_of(path, "MetaImageIO"))
 
-    def read(self, path: Path, series: str = "") -> Volume:
+    def read(self, path: Path, series: str = "", early: EarlySlices | None = None) -> Volume:
         header = read_meta_header(path)
         if header.stored is not None:
-            check_stored(path, header.stored)
+            check_and_show(path, "MetaImageIO", header, header.stored, series, early)
         voxels, geometry, dimensions = read_through_itk(path, "MetaImageIO", self._number(path, series))
         same_axes = len(header.spatial) == dimensions
         grid = {name: header.fields[name] for name in _GRID_FIELDS if name in header.fields} if same_axes else {}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import ScanUnreadable
 from engine.contract.whole_file import write_bytes
 from engine.volumes.dicom.entry import SeriesEntry
+from engine.volumes.early import EarlySlices, PlainSlices
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
 from engine.volumes.formats.several import chosen, entries_of
@@ -35,6 +36,7 @@ class Nifti:
     mask_suffixes: ClassVar[tuple[str, ...]] = (".nii.gz", ".nii")
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = False
+    shows_early: ClassVar[bool] = True
 
     def list_series(self, path: Path) -> list[SeriesEntry]:
         """A line for each volume, where the file holds several."""
@@ -42,14 +44,17 @@ class Nifti:
         x, y, z = header.pixdim[1:4]
         return entries_of(path, nifti.nifti_stored(path, header, several=True).sizes, (abs(x), abs(y), abs(z)))
 
-    def read(self, path: Path, series: str = "") -> Volume:
+    def read(self, path: Path, series: str = "", early: EarlySlices | None = None) -> Volume:
         header = nifti.read_nifti_header(path)
         if header.gzipped and not path.name.lower().endswith(".gz"):
             raise ScanUnreadable(f"{path} is compressed, against its name.", hint="Rename it to end in .nii.gz.")
         stored = nifti.nifti_stored(path, header, several=bool(series))
         number = chosen(path, stored.sizes, series)
         _check_spacing(path, header, min(len(stored.sizes), 3))
-        check_stored(path, stored, whole_file_packed=header.gzipped)
+        slices = None if early is None else _slices(path, header, stored, number, early)
+        check_stored(path, stored, whole_file_packed=header.gzipped, unpacked=slices)
+        if slices is not None and stored.packing == "none":
+            slices.show_middle()
         sheared = _without_itk(path, header, stored, number)
         if sheared is not None:
             return sheared
@@ -82,6 +87,22 @@ class Nifti:
             # No name and no time in the gzip header: the same mask gives the same bytes.
             content = gzip.compress(content, compresslevel=6, mtime=0)
         write_bytes(path, content)
+
+
+def _slices(
+    path: Path, header: NiftiHeader, stored: StoredArray, number: int, early: EarlySlices
+) -> PlainSlices | None:
+    """What to show while it is read; None for colours, and where something is wrong that the reader will tell of."""
+    kind = nifti.plain_kind(header)
+    if kind is None:
+        return None
+    try:
+        geometry = _placed(header, _stated(path, header), (*stored.sizes, 1, 1)[2::-1])[0]
+    except (ScanUnreadable, ValueError):
+        return None
+    # Of a packed .img beside a .hdr, what is unpacked begins with the voxels.
+    begins_at = 0 if stored.packing != "none" and not header.gzipped else stored.offset
+    return PlainSlices(early, stored, kind, geometry, number=number, scale=header.scale, begins_at=begins_at)
 
 
 def _without_itk(path: Path, header: NiftiHeader, stored: StoredArray, number: int) -> Volume | None:

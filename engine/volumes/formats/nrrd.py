@@ -14,9 +14,9 @@ from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.formats import FORMATS, nrrd_axes
 from engine.volumes.formats.base import needs_geometry
 from engine.volumes.formats.several import chosen, entries_of
-from engine.volumes.formats.through_itk import read_through_itk, sizes_of
+from engine.volumes.early import EarlySlices
+from engine.volumes.formats.through_itk import check_and_show, read_through_itk, sizes_of
 from engine.volumes.geometry import Geometry
-from engine.volumes.headers.stored_array import check_stored
 from engine.volumes.headers.text_header import TextHeader, pair_line, read_nrrd_header
 from engine.volumes.volume import Mask, Volume
 
@@ -48,6 +48,7 @@ class Nrrd:
     mask_suffixes: ClassVar[tuple[str, ...]] = (".nrrd",)
     holds_segments: ClassVar[bool] = False
     keeps_receipt: ClassVar[bool] = True
+    shows_early: ClassVar[bool] = True
 
     def list_series(self, path: Path) -> list[SeriesEntry]:
         """A line for each volume, where the file holds several."""
@@ -56,10 +57,11 @@ class Nrrd:
             return entries_of(path, nrrd_axes.sizes_in_order(header), None)
         return entries_of(path, *sizes_of(path, "NrrdImageIO")) if len(header.spatial) > 3 else []
 
-    def read(self, path: Path, series: str = "") -> Volume:
+    def read(self, path: Path, series: str = "", early: EarlySlices | None = None) -> Volume:
         header = read_nrrd_header(path)
         if header.stored is not None:
-            check_stored(path, header.stored)
+            known = None if nrrd_axes.needs_unpacking(header) else early
+            check_and_show(path, "NrrdImageIO", header, header.stored, series, known)
         if header.stored is not None and nrrd_axes.needs_unpacking(header):
             number = chosen(path, nrrd_axes.sizes_in_order(header), series)
             voxels, geometry, dimensions = nrrd_axes.read_one(path, header, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import ScanUnreadable
+from engine.volumes.early import EarlySlices, PlainSlices
 from engine.volumes.geometry import Geometry
-from engine.volumes.headers.stored_array import SEND_AGAIN, check_sizes, several_volumes
-from engine.volumes.headers.text_header import zero_spacing
+from engine.volumes.headers.stored_array import SEND_AGAIN, StoredArray, check_sizes, check_stored, several_volumes
+from engine.volumes.headers.text_header import TextHeader, zero_spacing
 
 
 def read_through_itk(
@@ -62,6 +64,40 @@ def read_through_itk(
             hint="Set voxel size and orientation (in 3D Slicer: Volumes, Volume Information) and save it again.",
         ) from error
     return plain_numbers(path, voxels), geometry, min(len(sizes), 3)
+
+
+def check_and_show(
+    path: Path, image_io: str, header: TextHeader, stored: StoredArray, series: str, early: EarlySlices | None
+) -> None:
+    """`check_stored`, with the slices that it comes past put into `early`. Raises ScanUnreadable."""
+    number = int(series) if series.isdecimal() else 1
+    slices = _slices(path, image_io, header, stored, number, early)
+    check_stored(path, stored, unpacked=slices)
+    if slices is not None and stored.packing == "none":
+        slices.show_middle()
+
+
+def _slices(
+    path: Path, image_io: str, header: TextHeader, stored: StoredArray, number: int, early: EarlySlices | None
+) -> PlainSlices | None:
+    """None for colours, several volumes none of which is chosen, and where the reader will tell that it is wrong."""
+    kind = header.kind
+    if early is None or kind is None or header.spatial != stored.sizes:
+        return None
+    if not 1 <= number <= math.prod(stored.sizes[3:]):
+        return None
+    sitk: Any = importlib.import_module("SimpleITK")
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO(image_io)
+    try:
+        reader.ReadImageInformation()
+        geometry = _geometry(reader)
+    except (RuntimeError, ValueError):
+        return None
+    # What is packed begins with the voxels; what is not lies behind the header.
+    begins_at = stored.offset if stored.packing == "none" else 0
+    return PlainSlices(early, stored, kind, geometry, number=number, begins_at=begins_at)
 
 
 def _geometry(image: Any) -> Geometry:

@@ -241,12 +241,18 @@ def nifti_stored(path: Path, header: NiftiHeader, *, several: bool = False) -> S
     return StoredArray(sizes, width, colours, path, max(SIZE, int(header.vox_offset)), packing)
 
 
+def plain_kind(header: NiftiHeader) -> np.dtype[Any] | None:
+    """The stored numbers, with their byte order; None for colours and complex numbers."""
+    kind = _PLAIN.get(header.datatype)
+    return None if kind is None else np.dtype(header.order + kind)
+
+
 def plain_voxels(header: NiftiHeader, stored: StoredArray, number: int = 1) -> NDArray[Any] | None:
     """Voxels [z, y, x] of a volume (`number`, from 1), scaled, by numpy alone; None for colours.
 
     `check_stored` has seen to the file's length.
     """
-    kind = _PLAIN.get(header.datatype)
+    kind = plain_kind(header)
     if kind is None:
         return None
     sizes = (*stored.sizes, 1, 1)[:3]
@@ -254,7 +260,7 @@ def plain_voxels(header: NiftiHeader, stored: StoredArray, number: int = 1) -> N
     with gzip.open(stored.data_path) if stored.packing == "gzip" else stored.data_path.open("rb") as file:
         file.seek(stored.offset + (number - 1) * nbytes)
         content = file.read(nbytes)
-    voxels: NDArray[Any] = np.frombuffer(content, np.dtype(header.order + kind)).reshape(sizes[::-1])
+    voxels: NDArray[Any] = np.frombuffer(content, kind).reshape(sizes[::-1])
     voxels = voxels.astype(voxels.dtype.newbyteorder("="))
     scale = header.scale
     if scale is None or scale == (1.0, 0.0):

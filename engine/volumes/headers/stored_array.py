@@ -44,10 +44,17 @@ class StoredArray:
         return math.prod(self.sizes) * self.bytes_per_value * self.values_per_voxel
 
 
-def check_stored(path: Path, stored: StoredArray, *, whole_file_packed: bool = False) -> None:
+def check_stored(
+    path: Path,
+    stored: StoredArray,
+    *,
+    whole_file_packed: bool = False,
+    unpacked: Callable[[bytes], None] | None = None,
+) -> None:
     """Raises ScanUnreadable where the sizes are absurd, memory would not do, or the data is missing, short or damaged.
 
-    `whole_file_packed`: the header lies within the packed stream too (.nii.gz).
+    `whole_file_packed`: the header lies within the packed stream too (.nii.gz). `unpacked` hears each piece of packed
+    data on the way.
     """
     check_sizes(path, stored.sizes, stored.nbytes)
     data = stored.data_path
@@ -65,7 +72,7 @@ def check_stored(path: Path, stored: StoredArray, *, whole_file_packed: bool = F
     elif stored.packing in _RATIO:
         if on_disk * _RATIO[stored.packing] < needed:
             raise _short(path, data, needed, None)
-        _unpack(path, data, begin, needed, stored.packing)
+        _unpack(path, data, begin, needed, stored.packing, unpacked or _unheard)
 
 
 def check_sizes(path: Path, sizes: tuple[int, ...], nbytes: int) -> None:
@@ -102,7 +109,13 @@ def _short(path: Path, data: Path, needed: int, found: int | None) -> ScanUnread
     return ScanUnreadable(f"{where} ends too early: {needed:,} bytes expected, {has} there.", hint=SEND_AGAIN)
 
 
-def _unpack(path: Path, data: Path, begin: int, needed: int, packing: Packing) -> None:
+def _unheard(piece: bytes) -> None:
+    del piece
+
+
+def _unpack(
+    path: Path, data: Path, begin: int, needed: int, packing: Packing, unpacked: Callable[[bytes], None]
+) -> None:
     """Unpacks without keeping anything; stops at the first byte too many, so that a bomb costs no memory."""
     makers: dict[Packing, Callable[[], zlib._Decompress | bz2.BZ2Decompressor]] = {
         "bzip2": bz2.BZ2Decompressor,
@@ -119,9 +132,13 @@ def _unpack(path: Path, data: Path, begin: int, needed: int, packing: Packing) -
             piece = file.read(_PIECE)
             while piece and length <= needed:
                 ended = False
-                length += len(unpacker.decompress(piece, _PIECE))
-                while length <= needed and (rest := _held_back(unpacker)) is not None:
-                    length += len(unpacker.decompress(rest, _PIECE))
+                given = unpacker.decompress(piece, _PIECE)
+                while True:
+                    length += len(given)
+                    unpacked(given)
+                    if length > needed or (rest := _held_back(unpacker)) is None:
+                        break
+                    given = unpacker.decompress(rest, _PIECE)
                 if unpacker.eof:
                     ended = True
                     piece = unpacker.unused_data or file.read(_PIECE)
@@ -132,7 +149,9 @@ def _unpack(path: Path, data: Path, begin: int, needed: int, packing: Packing) -
                 else:
                     piece = file.read(_PIECE)
             if not ended and length <= needed and not isinstance(unpacker, bz2.BZ2Decompressor):
-                length += len(unpacker.flush())
+                given = unpacker.flush()
+                length += len(given)
+                unpacked(given)
                 ended = unpacker.eof
     except (zlib.error, OSError, EOFError) as error:
         raise damaged(path, error) from error

@@ -6,7 +6,9 @@ import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.headers.stored_array import SEND_AGAIN, Packing, StoredArray
@@ -58,6 +60,8 @@ class TextHeader:
     """Sizes of the axes in space, x first."""
     pairs: dict[str, str] = field(default_factory=dict)
     """NRRD's key/value pairs, which other programs' readers pass over."""
+    kind: np.dtype[Any] | None = None
+    """The stored numbers, with their byte order; None where `stored` is, or a voxel has several values."""
 
 
 def read_nrrd_header(path: Path) -> TextHeader:
@@ -99,7 +103,14 @@ def read_nrrd_header(path: Path) -> TextHeader:
         return TextHeader(fields, length, None, spatial, pairs)
     data = path if detached is None else path.parent / detached
     stored = StoredArray(sizes, width, 1, data, length if detached is None else 0, packing)
-    return TextHeader(fields, length, stored, spatial, pairs)
+    kind = None if colour else _kind(fields["type"].lower(), width, big=fields.get("endian", "").lower() == "big")
+    return TextHeader(fields, length, stored, spatial, pairs, kind)
+
+
+def _kind(name: str, width: int, *, big: bool) -> np.dtype[Any]:
+    """Both formats call their numbers by C's names: what is neither a fraction nor unsigned is signed."""
+    letter = "f" if name.endswith(("float", "double")) else "u" if name.startswith("u") else "i"
+    return np.dtype(f"{'>' if big else '<'}{letter}{width}")
 
 
 def pair_line(key: str, value: str) -> str:
@@ -174,7 +185,10 @@ def read_meta_header(path: Path) -> TextHeader:
         end.end() if local else 0,
         "zlib" if packed else "none",
     )
-    return TextHeader(fields, end.end(), stored, sizes)
+    named = fields["ElementType"].removesuffix("_ARRAY").removeprefix("MET_").lower()
+    order = fields.get("ElementByteOrderMSB", fields.get("BinaryDataByteOrderMSB", "False"))
+    kind = None if channels[0] > 1 else _kind(named, width, big=order.lower().startswith("t"))
+    return TextHeader(fields, end.end(), stored, sizes, kind=kind)
 
 
 def _check_beside(path: Path, named: str, listing: bytes) -> None:

@@ -34,6 +34,7 @@ from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.viewer.early_view import EarlyView
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.banner import Banner
@@ -69,6 +70,8 @@ class SegmentPage(QWidget):
         self._empty = self._empty_stage()
         self._layers.addWidget(self._empty)
         self._layers.addWidget(self.viewer)
+        self.early = EarlyView()
+        self._layers.addWidget(self.early)
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(self.banner)
@@ -108,6 +111,14 @@ class SegmentPage(QWidget):
         self._layers.setCurrentWidget(self.viewer if on else self._empty)
         if on:
             self.viewer.view.setFocus()
+
+    def _show_early(self) -> None:
+        self._layers.setCurrentWidget(self.early)
+        self.early.panes.main.setFocus()
+
+    def _early_over(self) -> None:
+        if self._layers.currentWidget() is self.early:
+            self.show_scan_stage(self.controller.scan is not None)
 
     def show_problem(self, problem: EngineError | JobFailed) -> None:
         self.banner.show_notice(of_failure(problem) if isinstance(problem, JobFailed) else of_error(problem))
@@ -238,6 +249,8 @@ class SegmentPage(QWidget):
         side.layer_list.toggled.connect(layers.toggled)
         side.layer_list.removed.connect(layers.remove)
         viewer.changed.connect(layers.view_changed)
+        self.early.begun.connect(self._show_early)
+        self.early.ended.connect(self._early_over)
         viewer.prompt_wanted.connect(self._focus_prompt)
         editor = control.editor
         self.edit_bar.new_action.triggered.connect(lambda _checked=False: layers.add_empty())

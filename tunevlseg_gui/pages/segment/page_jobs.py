@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, SignalInstance
 
-from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress, SliceDone
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress, ScanGrows, SliceDone
 from engine.contract.jobs import Job
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Errand:
     failed: Callable[[JobFailed], bool] = lambda _failure: False  # True: seen to, nothing is to be shown
     ended: Callable[[bool], None] = lambda _finished: None  # in any case, and before the others
     slice_done: Callable[[str], None] = lambda _path: None
+    grows: Callable[[ScanGrows], None] = lambda _event: None
     asks_model: bool = False
     warnings: list[str] = field(default_factory=list)  # that came until now
 
@@ -81,6 +82,8 @@ class PageJobs(QObject):
                 self._page.show_status(progress_in_words(event))
             case SliceDone(path=path) if event.job_id == self._running:
                 errand.slice_done(path)
+            case ScanGrows() if event.job_id == self._running:
+                errand.grows(event)
             case Log(level="warning" | "error", message=message):
                 errand.warnings.append(message)
             case Log(message=message) if event.job_id == self._running:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from engine.contract.events import JobFailed
+from engine.contract.events import JobFailed, ScanGrows
 from engine.contract.jobs import ListSeries, OpenScan
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.files import is_dicom
 from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.pages.segment.growing import GrowingScan
 from tunevlseg_gui.pages.segment.page_jobs import Errand, PageJobs
 from tunevlseg_gui.pages.segment.views import is_prepared, view_folder
 from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_folder, scan_of_result
@@ -27,6 +28,7 @@ class ScanOpener(QObject):
     def __init__(self, jobs: PageJobs, page: SegmentPage, opened: Callable[[ViewedScan, Path], None]) -> None:
         super().__init__(page)
         self._jobs, self._page, self._opened = jobs, page, opened
+        self._growing = GrowingScan(page.early)
 
     def open(self, path: Path) -> None:
         self._jobs.cancel()
@@ -56,7 +58,7 @@ class ScanOpener(QObject):
             run_task(
                 self,
                 lambda: scan_of_folder(path, folder, series),
-                lambda scan: self._opened(scan, folder),
+                lambda scan: self._show(scan, folder),
                 lambda _error: self._prepare(path, folder, series),  # damaged: prepared afresh
             )
         else:
@@ -68,9 +70,17 @@ class ScanOpener(QObject):
             run_task(
                 self,
                 lambda: scan_of_result(path, result, series),
-                lambda scan: self._opened(scan, view),
-                self._page.show_error,
+                lambda scan: self._show(scan, view),
+                unusable,
             )
+
+        def unusable(error: Exception) -> None:
+            self._growing.stop()
+            self._page.show_error(error)
+
+        def ended(finished: bool) -> None:
+            if not finished:
+                self._growing.stop()
 
         def failed(failure: JobFailed) -> bool:
             if series or failure.field != "series":
@@ -79,4 +89,12 @@ class ScanOpener(QObject):
             self._list_series(path)
             return True
 
-        self._jobs.start(OpenScan(str(path), str(folder), series), Errand(prepared, failed))
+        def grows(event: ScanGrows) -> None:
+            self._growing.grow(event, path, series)
+
+        self._jobs.start(OpenScan(str(path), str(folder), series), Errand(prepared, failed, ended, grows=grows))
+
+    def _show(self, scan: ViewedScan, view: Path) -> None:
+        self._growing.over()
+        self._opened(scan, view)
+        self._page.early.hand_over(self._page.viewer)

@@ -16,6 +16,7 @@ from engine.contract.events import JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Job, ListModels, OpenScan, Segment
 from engine.jobs import open_scan
 from engine.jobs.perform import run_job
+from engine.volumes import view_export
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -142,7 +143,7 @@ def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = Volume(voxels, Geometry((1.0, 1.0, 4.0), (0.0, 0.0, 0.0), (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0)))
     path = tmp_path / "head.nii.gz"
     path.write_bytes(b"stands for a scan")
-    monkeypatch.setattr(open_scan, "read_scan", lambda _path, _series="": made)
+    monkeypatch.setattr(view_export, "read_scan", lambda _path, _series="", shown=None: made)
     return path
 
 

@@ -35,7 +35,7 @@ def open_mask(
     page: SegmentPage, desk: Any, tmp_path: Path, monkeypatch: Any, voxels: np.ndarray, origin: float = 0.0
 ) -> None:
     mask = Volume(voxels, Geometry((1.0, 1.0, 4.0), (origin, 0.0, 0.0), IDENTITY))
-    monkeypatch.setattr(open_scan, "read_scan", lambda _path, _series="": mask)
+    monkeypatch.setattr(view_export, "read_scan", lambda _path, _series="", shown=None: mask)
     path = tmp_path / "truth.nii.gz"
     path.write_bytes(b"stands for a mask")
     page.ask_mask_path = lambda: str(path)  # type: ignore[method-assign]
