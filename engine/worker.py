@@ -6,7 +6,9 @@ detached from whoever asked. Real standard output carries events only: what libr
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import importlib
 import os
 import queue
 import sys
@@ -127,9 +129,19 @@ def serve() -> int:
     _record_crashes()
     lower_priority()
     service = Service(emitter(events))
+    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
     threading.Thread(target=service.read, args=(sys.stdin,), name="read-jobs", daemon=True).start()
     service.run()
     return DONE
+
+
+def _warm() -> None:
+    """What the first scan needs takes half a second to start and import: done before it is asked for."""
+    from engine.volumes.guarded_reader import READER
+
+    with contextlib.suppress(OSError):  # no further process can be started: told where a file is read
+        READER.start()
+    importlib.import_module("engine.jobs.open_scan")
 
 
 def work(path: Path) -> int:

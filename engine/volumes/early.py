@@ -6,7 +6,6 @@ all of its checks.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -102,11 +101,9 @@ class EarlySlices:
         return Grown(self.path, first, last, self._shape[0], self._geometry, self._window)
 
     def close(self) -> None:
-        """The file goes; whoever has mapped it keeps it (where the system allows it to go)."""
+        """Nothing more comes. The file stays: whoever was told of it may be about to map it."""
         if self._file is not None:
             self._file.close()
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
 
 
 class PlainSlices:

@@ -44,7 +44,7 @@ _ONE_HEADER_AT_A_TIME = threading.Lock()
 class ShownWhileRead:
     """For a viewer: the scan's voxels are then mapped from `voxels`, a .npy that stays, instead of read.
 
-    Meanwhile `early`, a .npy that is gone afterwards, may grow, and `grown` is called on the thread that reads; what it
+    Meanwhile `early`, a .npy for the caller to remove afterwards, may grow, and `grown` is called on the thread that reads; what it
     raises ends the reading.
     """
 
@@ -104,10 +104,6 @@ class GuardedReader:
         except BaseException:
             # Also for Ctrl+C: an answer that nobody awaits would be taken for that of the next file.
             self._stop()
-            if shown is not None:
-                for file in (shown.voxels, shown.early):
-                    with contextlib.suppress(OSError):
-                        file.unlink(missing_ok=True)
             raise
         _raise_problem(answer)
         return answer

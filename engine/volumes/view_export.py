@@ -50,8 +50,10 @@ def open_for_view(
         done = True
         return description
     finally:
+        for file in (shown.early, shown.voxels):  # the latter was renamed, unless the system does not let it
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            shown.voxels.unlink(missing_ok=True)  # it was renamed, unless the system does not let it
             if not done and not there:
                 out.rmdir()
 

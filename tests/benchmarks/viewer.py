@@ -1,20 +1,23 @@
 """CPU milliseconds for slices with a mask over them, one plane and three linked ones, and the memory that it takes.
 
-    python tests/benchmarks/viewer.py [--json] [--slices 400] [--side 512]
+    python tests/benchmarks/viewer.py [--json] [--slices 400] [--side 512] [--opening] [--napari PYTHON]
 
 A made volume of 512 × 512 × 400 int16 voxels, drawn offscreen by Qt's software renderer: one plane into 900 × 700
 pixels, three planes together into as many. The time is that of the window's thread for composing and painting anew.
 Memory: growth of the process beyond the scan and its mask, which lie in files that are mapped, as in the window.
-Where napari can be imported, its time for the same volume is told beside ours.
+`--opening`: seconds until the first slice of that scan is on the screen, see first_slice.py.
+`--napari`: an interpreter that has napari turns the same slices beside ours, see napari_slices.py; it needs a display.
+Its time is that of its process, in which OpenGL's software renderer works too; ours is that of the window's thread,
+which does everything.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -135,7 +138,6 @@ def measure(folder: Path, repeats: int) -> dict[str, Any]:
         "voxels": list(shape),
         "rows": rows,
         "memory_mb_beyond_scan_and_mask": round((private_bytes() - before) / 2**20, 1),
-        "napari": napari_rows(scan, layer, repeats),
     }
 
 
@@ -145,28 +147,16 @@ def private_bytes() -> int:
     return int(known.rss - getattr(known, "shared", 0))
 
 
-def napari_rows(scan: ViewedScan, layer: Layer, repeats: int) -> list[Row] | str:
-    """Time from one slice to the next with its overlay and a repaint of the canvas, the screenshot not counted."""
-    if importlib.util.find_spec("napari") is None:
-        return "not installed"
-    import napari
-
-    viewer = napari.Viewer(show=True)
-    viewer.window.resize(900, 700)
-    viewer.add_image(scan.voxels, contrast_limits=scan.window.limits)
-    viewer.add_labels((np.asarray(layer.levels) >= 128).view(np.uint8))
-    rows = []
-    for plane, order in (("axial", (0, 1, 2)), ("coronal", (1, 0, 2)), ("sagittal", (2, 0, 1))):
-        viewer.dims.order = order
-        spent = []
-        for number in range(repeats):
-            began = time.thread_time()
-            viewer.dims.set_current_step(order[0], number * scan.voxels.shape[order[0]] // repeats)
-            QApplication.processEvents()
-            spent.append((time.thread_time() - began) * 1000)
-        rows.append(row(plane, "mask", spent))
-    viewer.close()
-    return rows
+def napari(python: str, folder: Path, repeats: int) -> dict[str, Any]:
+    """What napari_slices.py says; raises CalledProcessError where it fails."""
+    beside = Path(__file__).with_name("napari_slices.py")
+    environment = {**os.environ, "QT_QPA_PLATFORM": "xcb"}
+    environment.pop("PYTHONPATH", None)  # its packages are not ours
+    done = subprocess.run(
+        [python, str(beside), str(folder), str(repeats)], env=environment, capture_output=True, text=True, check=True
+    )
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return said
 
 
 def main() -> None:
@@ -175,19 +165,35 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=400)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--opening", action="store_true", help="also the time until the first slice is shown")
+    parser.add_argument("--napari", metavar="PYTHON", default="", help="an interpreter that has napari")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         write_scan(Path(name), args.slices, args.side)
         found = measure(Path(name), args.repeats)
+        if args.napari:
+            found["napari"] = napari(args.napari, Path(name), args.repeats)
+        if args.opening:
+            import first_slice
+
+            found["opening"] = first_slice.measure(Path(name), GEOMETRY)
     if args.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
     sys.stdout.write(f"{'planes':10}{'shown':16}CPU ms, median   mean   95 %\n")
-    napari = found["napari"] if isinstance(found["napari"], list) else []
-    for one in (*found["rows"], *({**one, "shown": "napari"} for one in napari)):
+    for one in found["rows"]:
         per_plane = f"   {one['ms_per_plane']} a plane" if "ms_per_plane" in one else ""
         sys.stdout.write(
             f"{one['planes']:10}{one['shown']:16}{one['ms']:14}{one['ms_mean']:7}{one['ms_p95']:7}{per_plane}\n"
+        )
+    if "napari" in found:
+        sys.stdout.write(f"napari {found['napari']['version']} ({found['napari']['renderer']})\n")
+        for one in found["napari"]["rows"]:
+            sys.stdout.write(f"{one['planes']:10}{one['shown']:16}{one['ms']:14}\n")
+    for one in found.get("opening", []):
+        sys.stdout.write(
+            f"{one['scan']:26}first slice {one['first_slice_s']} s, all {one['whole_s']} s, "
+            f"window's thread away {one['longest_gap_ms']} ms at most\n"
         )
     sys.stdout.write(f"memory beyond scan and mask: {found['memory_mb_beyond_scan_and_mask']} MB\n")
 

@@ -24,6 +24,8 @@ class EarlyView(QWidget):
         self.setObjectName("earlyView")
         self.setAccessibleName("Scan that is being read")
         self.panes = Panes()
+        for number, view in enumerate(self.panes.views, start=1):
+            view.setObjectName(f"earlySlice{number}")  # those of the viewer have the names that drivers know
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.panes)

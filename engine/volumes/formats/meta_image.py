@@ -11,10 +11,10 @@ import numpy as np
 
 from engine.contract.whole_file import write_bytes
 from engine.volumes.dicom.entry import SeriesEntry
+from engine.volumes.early import EarlySlices
 from engine.volumes.formats import FORMATS
 from engine.volumes.formats.base import needs_geometry
 from engine.volumes.formats.several import chosen, entries_of
-from engine.volumes.early import EarlySlices
 from engine.volumes.formats.through_itk import check_and_show, read_through_itk, sizes_of
 from engine.volumes.geometry import Geometry
 from engine.volumes.headers.text_header import read_meta_header

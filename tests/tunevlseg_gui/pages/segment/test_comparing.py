@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.jobs import open_scan
+from engine.volumes import view_export
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 from tunevlseg_gui.pages.segment.page import SegmentPage

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QThread
+import numpy as np
+from PySide6.QtCore import QThread, QThreadPool
+from PySide6.QtWidgets import QApplication
 
-from engine.contract.events import JobFailed, JobFinished
+from engine.contract.events import JobFailed, JobFinished, ScanGrows
 from engine.contract.jobs import ListSeries, OpenScan
 from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -76,3 +78,57 @@ def test_a_file_of_several_volumes_asks_which(page: SegmentPage, desk: Any, volu
     desk.event.emit(JobFinished(job_id, {"series": [entry.to_dict() for entry in entries], "stamp": "s"}))
     assert desk.last(OpenScan)[1].series == "2"
     assert not page.banner.isVisible()
+
+
+def grown(desk: Any, tmp_path: Path, last: int) -> None:
+    """The engine tells that slices 0 to last - 1 of six are there."""
+    voxels = np.zeros((6, 20, 30), np.int16)
+    voxels[:last] = 40
+    np.save(tmp_path / "early.npy", voxels)
+    scan = {
+        "folder": str(tmp_path),
+        "voxels": "early.npy",
+        "geometry": None,
+        "value_range": [0, 40],
+        "display_range": [0, 80],
+    }
+    desk.event.emit(ScanGrows(desk.last(OpenScan)[0], scan, 0, last))
+
+
+def test_slices_are_shown_while_the_scan_is_read(
+    page: SegmentPage, desk: Any, volume: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    page.open_scan(volume)
+    grown(desk, tmp_path, 2)
+    qtbot.waitUntil(page.early.isVisible)
+    assert page.controller.scan is None
+    desk.open()
+    qtbot.waitUntil(lambda: page.controller.scan is not None)
+    assert page.viewer.isVisible()
+    assert page.early.scan is None
+
+
+def test_what_was_open_is_on_show_again_where_the_reading_fails(
+    opened: SegmentPage, desk: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    scan = opened.controller.scan
+    opened.open_scan(tmp_path / "other.nii.gz")
+    grown(desk, tmp_path, 3)
+    qtbot.waitUntil(opened.early.isVisible)
+    desk.fail(OpenScan, "other.nii.gz is damaged.")
+    assert opened.viewer.isVisible()
+    assert opened.controller.scan is scan
+    assert opened.early.scan is None
+
+
+def test_a_cancelled_reading_shows_no_late_slices(
+    page: SegmentPage, desk: Any, volume: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    page.open_scan(volume)
+    grown(desk, tmp_path, 1)
+    desk.cancel(desk.last(OpenScan)[0])  # before the slices were mapped
+    qtbot.wait(1)
+    QThreadPool.globalInstance().waitForDone()
+    QApplication.processEvents()
+    assert not page.early.isVisible()
+    assert page.early.scan is None
