@@ -44,8 +44,8 @@ _ONE_HEADER_AT_A_TIME = threading.Lock()
 class ShownWhileRead:
     """For a viewer: the scan's voxels are then mapped from `voxels`, a .npy that stays, instead of read.
 
-    Meanwhile `early`, a .npy for the caller to remove afterwards, may grow, and `grown` is called on the thread that reads; what it
-    raises ends the reading.
+    Meanwhile `early`, a .npy for the caller to remove afterwards, may grow, and `grown` is called on the thread that
+    reads; what it raises ends the reading.
     """
 
     voxels: Path

@@ -42,9 +42,7 @@ def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looking
     made.early.close()
 
 
-def volume_file(
-    path: Path, kind: type = np.int16, *, packed: bool = True, shape: tuple[int, ...] = SHAPE
-) -> Path:
+def volume_file(path: Path, kind: type = np.int16, *, packed: bool = True, shape: tuple[int, ...] = SHAPE) -> Path:
     voxels = np.random.default_rng(0).integers(0, 120, shape).astype(kind)
     image = sitk.GetImageFromArray(voxels)
     image.SetSpacing((0.5, 0.75, 3.0))
