@@ -116,6 +116,8 @@ class Catalogue:
     training: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     weights: list[BaseWeights] = field(default_factory=list)
+    known: list[dict[str, Any]] = field(default_factory=list)
+    """Weights that the program knows of, installed or not, as the engine's rows."""
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Catalogue:
@@ -132,7 +134,8 @@ class Catalogue:
         strategies.sort(key=lambda known: _ORDER.index(known.name) if known.name in _ORDER else len(_ORDER))
         training = dict((found.get("training") or {}).get("schema") or {})
         data = dict((found.get("data") or {}).get("schema") or {})
-        return cls(strategies, training, data, [BaseWeights.of(item) for item in found.get("weights") or []])
+        weights = [BaseWeights.of(item) for item in found.get("weights") or []]
+        return cls(strategies, training, data, weights, list(found.get("known_models") or []))
 
     @classmethod
     def shipped(cls) -> Catalogue:

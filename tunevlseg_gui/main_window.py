@@ -45,6 +45,7 @@ from tunevlseg_gui.settings.model import WindowSettings
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.viewer.habits import habits
+from tunevlseg_gui.weights.network import network
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.drop_veil import DropVeil
 from tunevlseg_gui.widgets.rail import Rail
@@ -78,6 +79,8 @@ class MainWindow(QMainWindow):
         self.settings = settings or WindowSettings()
         habits().use(self.settings.viewer)
         habits().changed.connect(self._keep_habits)
+        network().use(self.settings.network)
+        network().changed.connect(self._keep_network)
         self.client = client or EngineClient()
         self.project = Project(self)
         self.banner = Banner()
@@ -269,7 +272,7 @@ class MainWindow(QMainWindow):
         if kind == "dataset" and path.is_file():
             path = path.parent
         self._open_as(kind, path)
-        if kind not in ("recipe", "labels"):
+        if kind not in ("recipe", "labels", "weights"):
             self._remember(path, kind)
 
     def open_dropped(self, paths: list[Path]) -> None:
@@ -282,7 +285,9 @@ class MainWindow(QMainWindow):
             self.open_path(path)
 
     def _open_as(self, kind: Kind, path: Path) -> None:
-        homes = {"dataset": "data", "labels": "data", "run": "runs", "recipe": "tune"}
+        homes = {"dataset": "data", "labels": "data", "run": "runs", "recipe": "tune", "weights": "models"}
+        if kind == "weights" and self.stack.currentWidget() is self._pages.get("tune"):
+            homes["weights"] = "tune"  # where a model is being chosen
         page: Any = self.page(homes.get(kind, "segment"))
         self.banner.hide()
         if kind == "dataset":
@@ -294,6 +299,9 @@ class MainWindow(QMainWindow):
         elif kind == "run":
             self.show_page("runs")
             page.open_run(path)
+        elif kind == "weights":
+            self.show_page(homes["weights"])
+            page.import_weights(path)
         elif kind == "recipe":
             self.show_page("tune")
             page.open_recipe(path)
@@ -445,6 +453,10 @@ class MainWindow(QMainWindow):
     def _keep_habits(self) -> None:
         """How scans are looked at was changed somewhere: a key, the right button, the orientation."""
         self.settings.viewer = habits().settings
+        store.save(self.settings)
+
+    def _keep_network(self) -> None:
+        self.settings.network = network().to_keep()
         store.save(self.settings)
 
     def show_about(self) -> None:

@@ -1,4 +1,4 @@
-"""What a dropped or given path is: a run, a bundle, a dataset, a recipe, a scan or a table of labels."""
+"""What a dropped or given path is: a run, a bundle, a dataset, a recipe, a scan, base weights or a table of labels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from engine.runs.layout import EVENTS, METRICS, is_run
 from engine.volumes.dicom.files import SUFFIXES as DICOM_SUFFIXES
 from engine.volumes.dicom.files import holds_only_dicom, looks_like_dicom
 
-Kind = Literal["run", "bundle", "dataset", "recipe", "scan", "labels"]
+Kind = Literal["run", "bundle", "dataset", "recipe", "scan", "labels", "weights"]
 
+WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt")
+_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 DATASET_FILE = "dataset.yaml"
 """Stands for the folder that it lies in."""
 CAN_BE_OPENED = (
@@ -40,6 +42,8 @@ def kind_of(path: Path) -> Kind:
         return "bundle"
     if name.endswith((".yaml", ".yml")):
         return "recipe"
+    if name.endswith(WEIGHT_SUFFIXES) or name in _WEIGHT_FILES:
+        return "weights"
     if any(name.endswith(suffix) for suffix in SCAN_SUFFIXES) or looks_like_dicom(path):
         return "scan"
     from engine.data.label_files import looks_like_labels
@@ -74,6 +78,8 @@ def _kind_of_folder(path: Path) -> Kind:
         return "bundle"
     if is_run(path) and ((path / EVENTS).exists() or (path / METRICS).exists() or (path / "epochs").is_dir()):
         return "run"
+    if (path / "config.json").is_file() and any((path / file).is_file() for file in _WEIGHT_FILES):
+        return "weights"
     if not _has_parts_of_a_dataset(path) and holds_only_dicom(path, _OTHERS):
         return "scan"
     return "dataset"

@@ -147,4 +147,4 @@ class _Bytes:
         self._told = now
         gained = done - self._before
         left = (now - self._began) / gained * (self._total - done) if gained > 0 else None
-        self._emit(Progress(self._job_id, round(done / 1e6, 1), round(self._total / 1e6, 1), "MB", left, "Downloading"))
+        self._emit(Progress(self._job_id, round(done / 1e6, 2), round(self._total / 1e6, 2), "MB", left, "Downloading"))

@@ -22,6 +22,8 @@ from tunevlseg_gui.opening import kind_of, meant_by
         (["Polyps.vlseg"], "Polyps.vlseg", "bundle"),
         (["head.nii.gz"], "head.nii.gz", "scan"),
         (["A.PNG"], "A.PNG", "scan"),
+        (["config.json", "model.safetensors"], "", "weights"),
+        (["cris_best.pth"], "cris_best.pth", "weights"),
     ],
 )
 def test_kinds(tmp_path: Path, files: list[str], opened: str, kind: str) -> None:

@@ -18,6 +18,7 @@ from engine.contract.jobs import (
     Estimate,
     Evaluate,
     Export,
+    FetchModel,
     ImportModel,
     ImportPack,
     InspectData,
@@ -47,15 +48,17 @@ ERRANDS = (
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
 GLANCES = (ListRuns,)
 """Jobs of a second, which a page asks whenever it is shown: neither a scan nor an export may keep them waiting."""
+DOWNLOADS = (FetchModel,)
+"""Jobs that wait for a network: nothing else waits for them."""
 _TELLING = ("busy", "starting", "lost", "ready", "stopped")
 
 
 class EngineClient(QObject):
     """Jobs out, events in.
 
-    Short jobs go to one serving worker, in order, ERRANDS to a second one, GLANCES to a third; `event` tells all that
-    they say and each page picks its job by `job_id` (or passes a `listener` to `submit`). Runs live in workers of their
-    own; `run_event` tells what they append to their folders.
+    Short jobs go to one serving worker, in order, ERRANDS to a second one, GLANCES to a third, DOWNLOADS to a fourth;
+    `event` tells all that they say and each page picks its job by `job_id` (or passes a `listener` to `submit`). Runs
+    live in workers of their own; `run_event` tells what they append to their folders.
     """
 
     event = Signal(object)  # engine.contract.events.Event of a served job
@@ -67,6 +70,7 @@ class EngineClient(QObject):
     _submit = Signal(str, object)
     _send_on_errand = Signal(str, object)
     _glance = Signal(str, object)
+    _download = Signal(str, object)
     _cancel = Signal(str)
     _warm_up = Signal()
     _watch = Signal(str)
@@ -84,12 +88,13 @@ class EngineClient(QObject):
         self.thread_ = EngineThread(program)
         self._states: dict[str, str] = {}
         service, errands, runs = self.thread_.service, self.thread_.errands, self.thread_.runs
-        glances = self.thread_.glances
+        glances, downloads = self.thread_.glances, self.thread_.downloads
         queued = Qt.ConnectionType.QueuedConnection
         self._submit.connect(service.submit, queued)
         self._send_on_errand.connect(errands.submit, queued)
         self._glance.connect(glances.submit, queued)
-        for worker in (service, errands, glances):
+        self._download.connect(downloads.submit, queued)
+        for worker in (service, errands, glances, downloads):
             # One that does not know the job leaves it alone.
             self._cancel.connect(worker.cancel, queued)
             worker.event.connect(self._heard, queued)
@@ -104,6 +109,7 @@ class EngineClient(QObject):
         self._hold_queue.connect(runs.hold_queue, queued)
         service.state.connect(self._service_state, queued)
         errands.state.connect(self._errands_state, queued)
+        downloads.state.connect(self._downloads_state, queued)
         runs.event.connect(self.run_event, queued)
         runs.life.connect(self.run_life, queued)
         runs.queue.connect(self.queue_changed, queued)
@@ -118,8 +124,8 @@ class EngineClient(QObject):
         job_id = uuid.uuid4().hex[:12]
         if listener is not None:
             self._listeners[job_id] = listener
-        other = self._send_on_errand if isinstance(job, ERRANDS) else self._submit
-        (self._glance if isinstance(job, GLANCES) else other).emit(job_id, job)
+        others = ((ERRANDS, self._send_on_errand), (GLANCES, self._glance), (DOWNLOADS, self._download))
+        next((sent for kinds, sent in others if isinstance(job, kinds)), self._submit).emit(job_id, job)
         return job_id
 
     def cancel(self, job_id: str) -> None:
@@ -191,8 +197,12 @@ class EngineClient(QObject):
     def _errands_state(self, state: str) -> None:
         self._tell_state("errands", state)
 
+    @Slot(str)
+    def _downloads_state(self, state: str) -> None:
+        self._tell_state("downloads", state)
+
     def _tell_state(self, worker: str, state: str) -> None:
-        """One word for both: what the busier one does."""
+        """One word for all: what the busiest one does."""
         self._states[worker] = state
         self.worker_state.emit(min(self._states.values(), key=_TELLING.index))
 

@@ -12,8 +12,9 @@ from tunevlseg_gui.bridge.service_worker import ServiceWorker
 class EngineThread(QThread):
     """Owns the serving workers and the watcher of runs; all live on this thread, never on the window's.
 
-    `service` answers what a person waits for; `errands` does what takes long, and `glances` what a page looks at when
-    it is shown, so that none holds up another. Each starts its process with its first job.
+    `service` answers what a person waits for; `errands` does what takes long, `glances` what a page looks at when it is
+    shown, and `downloads` waits for the network, so that none holds up another. Each starts its process with its first
+    job.
 
     `program` is the command that starts the engine; tests pass another.
     """
@@ -27,8 +28,9 @@ class EngineThread(QThread):
         self.service = ServiceWorker(command)
         self.errands = ServiceWorker(command)
         self.glances = ServiceWorker(command)
+        self.downloads = ServiceWorker(command)
         self.runs = RunWatcher(command)
-        for inhabitant in (self.service, self.errands, self.glances, self.runs):
+        for inhabitant in (self.service, self.errands, self.glances, self.downloads, self.runs):
             inhabitant.moveToThread(self)
             # Blocking: the processes must be let go on the thread that owns them, before its loop ends.
             self._closing.connect(inhabitant.shut_down, Qt.ConnectionType.BlockingQueuedConnection)

@@ -40,6 +40,15 @@ class RunsSettings:
 
 
 @dataclass
+class NetworkSettings:
+    """How downloads reach the network; empty: as the system says. No name or password is kept here."""
+
+    proxy: str = ""  # http://host:port
+    ca_file: str = ""
+    mirror: str = ""
+
+
+@dataclass
 class WindowSettings:
     version: int = VERSION
     theme: str = "system"
@@ -48,6 +57,7 @@ class WindowSettings:
     notice_seen: bool = False
     viewer: ViewerSettings = field(default_factory=ViewerSettings)
     runs: RunsSettings = field(default_factory=RunsSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
 
     def remember(self, path: str, kind: str, title: str) -> None:
         """Puts it first; at most MOST_RECENT stay."""

@@ -12,7 +12,7 @@ from engine.contract.errors import EngineError
 from engine.contract.whole_file import write_text
 from engine.runs.folders import home
 from tunevlseg_gui.settings.migrations import migrated
-from tunevlseg_gui.settings.model import Recent, RunsSettings, ViewerSettings, WindowSettings
+from tunevlseg_gui.settings.model import NetworkSettings, Recent, RunsSettings, ViewerSettings, WindowSettings
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ def _built(values: dict[str, Any]) -> WindowSettings:
     kept["recent"] = [Recent(str(item["path"]), str(item["kind"]), str(item["title"])) for item in kept["recent"]]
     kept["viewer"] = _viewer(kept.get("viewer") or {})
     kept["runs"] = _runs(kept.get("runs") or {})
+    network = kept.get("network") or {}
+    kept["network"] = NetworkSettings(*(str(network.get(name) or "") for name in ("proxy", "ca_file", "mirror")))
     return WindowSettings(**kept)
 
 

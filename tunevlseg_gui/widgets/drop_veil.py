@@ -21,6 +21,7 @@ WORDS: dict[Kind, tuple[str, str]] = {
     "bundle": ("Use the model", "On the Segment page."),
     "run": ("Open the run", "Its curves are on the Runs page."),
     "recipe": ("Tune by this recipe", "Its settings are filled into the Tune page."),
+    "weights": ("Import the base weights", "They are copied into the program's model folder."),
     "labels": ("Import the table of labels", "Names, colours and codes, for the dataset that is open."),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tunevlseg_gui.settings import store
-from tunevlseg_gui.settings.model import MOST_RECENT, ViewerSettings, WindowSettings
+from tunevlseg_gui.settings.model import MOST_RECENT, NetworkSettings, ViewerSettings, WindowSettings
 
 
 def test_what_is_saved_is_loaded() -> None:
@@ -57,3 +57,9 @@ def test_settings_of_before_have_the_usual_keys() -> None:
     store.settings_file().parent.mkdir(parents=True, exist_ok=True)
     store.settings_file().write_text(json.dumps({"version": 2, "theme": "dark", "recent": []}))
     assert store.load().viewer == ViewerSettings()
+
+
+def test_how_the_network_is_reached_is_kept() -> None:
+    known = NetworkSettings("http://proxy:8080", "/etc/own.pem", "https://mirror")
+    store.save(WindowSettings(network=known))
+    assert store.load().network == known

@@ -1,28 +1,32 @@
-"""The Models page: installed base weights, and import from a folder or file; what is kept of decoded slices."""
+"""The Models page: installed base weights, how others get here; what is kept of decoded slices."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
+    QFrame,
     QHeaderView,
     QProgressBar,
+    QScrollArea,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
-from engine.contract.jobs import ImportModel, ListModels
+from engine.contract.jobs import ListModels
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_failure
 from tunevlseg_gui.pages.models.cache_row import CacheRow
 from tunevlseg_gui.pages.models.model_table_model import COLUMNS, ModelTableModel
+from tunevlseg_gui.weights.more_models import MoreModels
+from tunevlseg_gui.weights.store import WeightStore
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
-from tunevlseg_gui.widgets.text import label
 
 
 class ModelsPage(QWidget):
@@ -52,23 +56,23 @@ class ModelsPage(QWidget):
         self.busy.setRange(0, 0)
         header = PageHeader("Models", "Base weights that can be tuned. Nothing is fetched from the internet by itself.")
         header.add(button("Copy SHA-256", "copyHash", self._copy_hash, role="flat", picture="copy"))
-        header.add(button("Import a file…", "importModelFile", self._ask_for_file))
-        header.add(button("Import a folder…", "importModel", self._ask_for_folder, role="primary", picture="import"))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(24, 18, 24, 18)
         rows.setSpacing(12)
         rows.addWidget(header)
         rows.addWidget(self.busy)
         rows.addWidget(self.table, 1)
-        hint = label(
-            "A folder with config.json, model.safetensors and tokenizer files (such as CIDAS/clipseg-rd64-refined, "
-            "brought from another computer) is copied into the program's model folder; its SHA-256 is kept with every "
-            "run.",
-            "muted",
-            wrap=True,
-        )
-        hint.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        rows.addWidget(hint)
+        self._store = WeightStore.of(client)
+        self._store.notice.connect(self._weights_notice)
+        self._store.installed.connect(lambda _name: self.refresh())
+        self.more = MoreModels(self._store)
+        scrolled = QScrollArea()
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.more.setObjectName("scrolled")
+        scrolled.setWidget(self.more)
+        rows.addWidget(scrolled, 2)
         self.cache = CacheRow(client)
         self.cache.notice.connect(self.notice)
         rows.addWidget(self.cache)
@@ -87,40 +91,20 @@ class ModelsPage(QWidget):
             case JobFinished(result=result):
                 self.busy.hide()
                 self.model.show_rows(list(result.get("models") or []))
+                self.more.show_known(list(result.get("known") or []))
             case JobFailed() as failure:
                 self.busy.hide()
                 self.notice.emit(of_failure(failure))
             case JobCancelled():
                 self.busy.hide()
 
-    def _ask_for_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Import base weights")
-        if chosen:
-            self.import_from(chosen)
+    def import_weights(self, path: Path) -> None:
+        """A folder or file of base weights was dropped here."""
+        self._store.import_from(str(path))
 
-    def _ask_for_file(self) -> None:
-        kinds = "Weights (*.safetensors *.pth *.pt *.zip);;All files (*)"
-        chosen, _ = QFileDialog.getOpenFileName(self, "Import base weights", "", kinds)
-        if chosen:
-            self.import_from(chosen)
-
-    def import_from(self, path: str) -> None:
-        """Copies base weights into the user's model folder."""
-        self.busy.show()
-        self._client.submit(ImportModel(path), self._imported)
-
-    def _imported(self, event: Event) -> None:
-        match event:
-            case JobFinished(result=result):
-                self.notice.emit(
-                    Notice(f"{result.get('id', 'The model')} is installed.", "Choose it in the wizard.", "good")
-                )
-                self.refresh()
-            case JobFailed() as failure:
-                self.busy.hide()
-                self.notice.emit(of_failure(failure))
-            case JobCancelled():
-                self.busy.hide()
+    def _weights_notice(self, notice: Notice) -> None:
+        if self.isVisible():
+            self.notice.emit(notice)
 
     def _copy_hash(self) -> None:
         row = self.table.currentIndex().row()

@@ -8,6 +8,8 @@ from tunevlseg_gui.catalogue import BaseWeights
 from tunevlseg_gui.pages.tune.card_list import CardList, Offer
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
+from tunevlseg_gui.weights.more_models import MoreModels
+from tunevlseg_gui.weights.store import WeightStore
 
 PREFERRED = "starter"
 
@@ -19,6 +21,8 @@ class ModelStep(WizardStep):
         super().__init__(wizard, parent)
         self.cards = CardList("model", self.tr("Looking for installed models…"))
         self.rows.addWidget(self.cards)
+        self.more = MoreModels(WeightStore.of(wizard.client))
+        self.rows.addWidget(self.more)
         self.cards.chosen.connect(wizard.choose_weights)
         wizard.catalogue_changed.connect(self._offer)
         wizard.weights_changed.connect(self._offer)
@@ -43,6 +47,7 @@ class ModelStep(WizardStep):
     def _offer(self) -> None:
         if not self.wizard.catalogue.weights:
             return  # a choice made before they are known must not be lost
+        self.more.show_known(self.wizard.catalogue.known)
         self.cards.value = self.wizard.draft.weights
         self.cards.show_offers([self._offer_of(known) for known in self.wizard.catalogue.weights], PREFERRED)
         self.wizard.choose_weights(self.cards.value)  # its network may only be known now

@@ -30,6 +30,7 @@ from tunevlseg_gui.pages.tune.strategy_step import StrategyStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.weights.store import WeightStore
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.stepper import Stepper
@@ -50,6 +51,7 @@ class TunePage(QWidget):
         self._client = client
         self.wizard = Wizard(client, project, self)
         self._asked_for_catalogue = False
+        self._prefer = ""  # weights that were just installed
         self._wanted: Path | None = None  # a run to go on from, once the models are known
         self._outlook = Outlook(client, self)
         self._estimator = Estimator(client, self)
@@ -108,6 +110,9 @@ class TunePage(QWidget):
         self._outlook.told.connect(self._outlook_told)
         for step in self._all:
             step.checked.connect(self._check)
+        store = WeightStore.of(self._client)
+        store.notice.connect(self._weights_notice)
+        store.installed.connect(self._installed)
         self.wizard.changed.connect(self._look_ahead)
         self.wizard.data_changed.connect(self._data_changed)
         for keys, done in (("Alt+Left", self._go_back), ("Alt+Right", self._go_on)):
@@ -128,6 +133,20 @@ class TunePage(QWidget):
         if not self._asked_for_catalogue:
             self._asked_for_catalogue = True
             self._client.submit(Describe(), self._described)
+
+    def import_weights(self, path: Path) -> None:
+        """A folder or file of base weights was dropped here."""
+        self._show_step(MODEL)
+        WeightStore.of(self._client).import_from(str(path))
+
+    def _installed(self, name: str) -> None:
+        """New weights: chosen at once where they were asked for here."""
+        self._prefer = name if self.isVisible() else ""
+        self._client.submit(Describe(), self._described)
+
+    def _weights_notice(self, notice: Notice) -> None:
+        if self.isVisible():
+            self.notice.emit(notice)
 
     def begin(self) -> None:
         """From the Data page: the wizard at its first step, what was chosen before still chosen."""
@@ -246,6 +265,9 @@ class TunePage(QWidget):
                 found = Catalogue.of(result)
                 if found.complete:
                     self.wizard.put_catalogue(found)
+                    prefer, self._prefer = self._prefer, ""
+                    if prefer:
+                        self.prefer(prefer)
                     wanted, self._wanted = self._wanted, None
                     if wanted is not None:
                         self.start_from(wanted)
