@@ -42,7 +42,7 @@ def frames_of(dataset: pydicom.FileDataset, count: int, sop_class: str = "") -> 
     if each or shared is not None:
         return tuple(_enhanced(dataset, shared, each[i] if each else None, i) for i in range(count))
     if sop_class == _DOSE:
-        return _doseframes_of(dataset, count)
+        return _dose_frames(dataset, count)
     if count > 1:
         # Frames of a film, or of an object whose positions were taken out.
         bare = _plain(dataset, 0)
@@ -108,7 +108,7 @@ def _enhanced(dataset: Any, shared: Any, own: Any, index: int) -> Frame:
     )
 
 
-def _doseframes_of(dataset: Any, count: int) -> tuple[Frame, ...]:
+def _dose_frames(dataset: Any, count: int) -> tuple[Frame, ...]:
     """A dose grid: one position, and how far each frame lies from it along the normal."""
     first = _plain(dataset, 0)
     scaling = number_of(dataset, "DoseGridScaling")
