@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.volumes.dicom import pixels
-from engine.volumes.dicom.header import Frame
+from engine.volumes.dicom.frames import Frame
 from engine.volumes.early import EarlySlices
 from engine.volumes.geometry import Geometry
 
