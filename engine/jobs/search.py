@@ -22,6 +22,7 @@ from engine.runs.studies import is_study, slug, studies_folder
 if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
     from engine.search.study import OpenStudy
+    from engine.training.plan import Plan
 
 
 def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -106,12 +107,27 @@ def _work(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, job_id
     report = inspect_for(found.complete_recipe(), Listener(emit, cancel, job_id))
     _same_data(found, report)
 
+    study = tune.Study(report, _plan(found))
+
     def tune_one(asked: Path, folder: Path, goes_on: bool, tell: Emit, token: CancelToken) -> dict[str, Any]:
         one = Tune(resume=str(folder), recipe="") if goes_on else Tune(str(asked), str(folder))
-        return tune.run_trial(one, tell, token, job_id, report)
+        return tune.run_trial(one, tell, token, job_id, study)
 
     with StudyCommands(found, cancel, emit, job_id):
         return SearchWorker(found, tune_one, emit, cancel, job_id).work()
+
+
+def _plan(found: OpenStudy) -> Plan | None:
+    """How earlier trials of the study computed on this machine; None before there is one."""
+    from engine.runs.studies import TRIALS
+    from engine.runs.writer import RunWriter
+    from engine.training.plan import Plan
+
+    for folder in sorted((found.folder / TRIALS).glob("*")):
+        noted = RunWriter(folder).noted()
+        if (plan := Plan.from_values(noted.get("plan"))) is not None:
+            return plan
+    return None
 
 
 def _same_data(found: OpenStudy, report: DatasetReport) -> None:

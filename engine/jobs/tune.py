@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
     from engine.training.adjustments import Adjustments
     from engine.training.loop import Trainer
+    from engine.training.plan import Plan
 
 
 def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -56,15 +58,18 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
         return _run(writer, recipe_path, job, emit, cancel, job_id)
 
 
-def run_trial(
-    job: Tune, emit: Emit, cancel: CancelToken, job_id: str, report: DatasetReport | None = None
-) -> dict[str, Any]:
-    """As `run`, for a search that holds the device itself and has looked at the dataset (`report`) already.
+@dataclass
+class Study:
+    """What the trials of a study share: its dataset, looked at once, and how the first of them found to compute."""
 
-    The test images are left alone.
-    """
-    writer, recipe_path = _open(job)
-    return _run(writer, recipe_path, job, emit, cancel, job_id, known=report, test=False)
+    report: DatasetReport
+    plan: Plan | None = None
+
+
+def run_trial(job: Tune, emit: Emit, cancel: CancelToken, job_id: str, study: Study) -> dict[str, Any]:
+    """As `run`, for a search that holds the device itself; the test images are left alone."""
+    writer, recipe_path = _open(job, sketch=False)
+    return _run(writer, recipe_path, job, emit, cancel, job_id, study)
 
 
 def _run(
@@ -74,9 +79,7 @@ def _run(
     emit: Emit,
     cancel: CancelToken,
     job_id: str,
-    *,
-    known: DatasetReport | None = None,
-    test: bool = True,
+    study: Study | None = None,
 ) -> dict[str, Any]:
     watcher = CommandWatcher(writer.folder, cancel)
 
@@ -90,7 +93,7 @@ def _run(
         writer.event(JobStarted(job_id, "tune", "Tune", run=str(writer.folder)))
         watcher.start()
         try:
-            result = _tune(writer, recipe_path, job, tell, cancel, job_id, known, test)
+            result = _tune(writer, recipe_path, job, tell, cancel, job_id, study)
         except (Cancelled, KeyboardInterrupt):
             writer.event(JobCancelled(job_id))
             raise
@@ -107,7 +110,7 @@ def _run(
     return result
 
 
-def _open(job: Tune) -> tuple[RunWriter, Path]:
+def _open(job: Tune, *, sketch: bool = True) -> tuple[RunWriter, Path]:
     """The run folder with its complete recipe in it: a new one, or the one to go on with."""
     from engine.jobs.check_recipe import sketched
     from engine.recipe import read_recipe
@@ -135,7 +138,8 @@ def _open(job: Tune) -> tuple[RunWriter, Path]:
             )
         return RunWriter(folder), folder / layout.RECIPE
     recipe = read_recipe(Path(job.recipe), list(job.overrides))
-    sketched(recipe)  # what the weights cannot take is refused before an image is opened or a folder made
+    if sketch:
+        sketched(recipe)  # what the weights cannot take is refused before an image is opened or a folder made
     folder = Path(job.out) if job.out else run_folder_for(recipe.name)
     if (folder / layout.RECIPE).exists() and Path(job.recipe).resolve() == (folder / layout.RECIPE).resolve():
         # The window writes the recipe into the new folder first; it becomes complete here, before anything is run.
@@ -182,8 +186,7 @@ def _tune(
     tell: Emit,
     cancel: CancelToken,
     job_id: str,
-    known: DatasetReport | None,
-    test: bool,
+    study: Study | None,
 ) -> dict[str, Any]:
     tell(Log(job_id, "Loading the libraries and the model."))
     from engine.assemble import Listener, inspect_for, make_network, make_trainer, run_network
@@ -195,7 +198,7 @@ def _tune(
 
     hear = Listener(tell, cancel, job_id)
     recipe = read_recipe(recipe_path)
-    report = known or inspect_for(recipe, hear)
+    report = study.report if study else inspect_for(recipe, hear)
     if not same_data(writer.folder, report):
         raise InputError(
             f"{writer.folder.name}: {CHANGED} Its numbers would not be those of one run.",
@@ -217,7 +220,7 @@ def _tune(
     if checkpoint is not None:
         tell(Log(job_id, f"Going on after epoch {checkpoint.epoch}."))
         writer.row({"epoch": float(checkpoint.epoch), **checkpoint.state["metrics"]})
-    _settle(trainer, report, writer, tell, job_id, resumes=checkpoint is not None)
+    _settle(trainer, report, writer, tell, job_id, study, resumes=checkpoint is not None)
     fitted = trainer.fit(checkpoint)
     result: dict[str, Any] = {
         "run": str(writer.folder),
@@ -226,7 +229,7 @@ def _tune(
         "epochs": fitted.epochs,
         "ended": fitted.ended,
     }
-    if test and report.slice_count("test"):
+    if study is None and report.slice_count("test"):
         from engine.jobs.evaluate import score_network
 
         best = run_network(writer.folder, recipe)
@@ -237,9 +240,17 @@ def _tune(
 
 
 def _settle(
-    trainer: Trainer, report: DatasetReport, writer: RunWriter, tell: Emit, job_id: str, *, resumes: bool
+    trainer: Trainer,
+    report: DatasetReport,
+    writer: RunWriter,
+    tell: Emit,
+    job_id: str,
+    study: Study | None,
+    *,
+    resumes: bool,
 ) -> None:
-    """How the run computes: measured before its first step; a run that goes on computes as it did."""
+    """How the run computes: measured before its first step; a run that goes on computes as it did, a trial as the first
+    of its study did (measuring would take as long as some epochs, and its noise would tell trials apart)."""
     from engine.jobs.estimate import settle_run
     from engine.training.plan import Plan
 
@@ -249,8 +260,14 @@ def _settle(
         return
     if not trainer.model.learned():
         return
+    if study is not None and study.plan is not None:
+        trainer.plan = study.plan
+        writer.note(plan=study.plan.to_values(), plan_from="the first trial of the study on this machine")
+        return
     settled = settle_run(trainer, report)
     trainer.plan = settled.plan
+    if study is not None:
+        study.plan = settled.plan
     writer.note(plan=settled.plan.to_values(), estimate=settled.estimate.to_values())
     tell(Log(job_id, settled.estimate.in_words()))
 

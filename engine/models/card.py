@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -59,10 +60,17 @@ class ModelCard(BaseModel):
 
 def read_card(folder: Path) -> ModelCard:
     """The card of a weights folder; a folder without one, or with a broken one, gets an empty card."""
+    path = folder / "README.md"
     try:
-        text = (folder / "README.md").read_text(encoding="utf-8")
+        stat = path.stat()
+        return _card(path, stat.st_mtime_ns, stat.st_size)
     except (OSError, UnicodeDecodeError):
         return ModelCard()
+
+
+@lru_cache(maxsize=64)  # a card is a tenth of a second of YAML, and every recipe asks for it several times
+def _card(path: Path, _changed: int, _size: int) -> ModelCard:
+    text = path.read_text(encoding="utf-8")
     if not text.startswith("---\n"):
         return ModelCard()
     head = text[4:].partition("\n---")[0]
