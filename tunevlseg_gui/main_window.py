@@ -134,11 +134,11 @@ class MainWindow(QMainWindow):
         view = self.menuBar().addMenu("&View")
         for number, (name, title, picture, _, _) in enumerate(PAGES):
             action = self._action(
-                view, f"&{title}", f"action_{name}", lambda name=name: self.show_page(name), f"Ctrl+{number}"
+                view, _underlined(title), f"action_{name}", lambda name=name: self.show_page(name), f"Ctrl+{number}"
             )
             action.setIcon(icon(picture, "muted"))
         view.addSeparator()
-        themes = view.addMenu("&Theme")
+        themes = view.addMenu("T&heme")
         group = QActionGroup(self)
         for choice, title in (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark")):
             action = self._action(themes, title, f"theme_{choice}", lambda choice=choice: self.use_theme(choice))
@@ -515,6 +515,18 @@ class MainWindow(QMainWindow):
     def shut_down(self) -> None:
         """Ends the serving worker; runs go on in theirs."""
         self.client.close()
+
+
+def _underlined(title: str) -> str:
+    """The page's letter in the menu: its first one that no page before it has, as a user may type it."""
+    taken: set[str] = set()
+    for _, other, *_ in PAGES:
+        letter = next(letter for letter in other.lower() if letter not in taken)
+        taken.add(letter)
+        if other == title:
+            at = title.lower().index(letter)
+            return f"{title[:at]}&{title[at:]}"
+    return title
 
 
 def _local(event: QDropEvent) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import home
@@ -153,3 +153,17 @@ def test_a_habit_of_looking_is_written_at_once(window: MainWindow) -> None:
     assert window.settings.viewer.right_drag == "zoom"
     assert store.load().viewer.right_drag == "zoom"
     habits().use(ViewerSettings())
+
+
+def test_no_two_entries_of_a_menu_have_the_same_letter(window: MainWindow) -> None:
+    """Else a key only moves between them, and the mouse is needed after all."""
+    menus = [window.menuBar(), *window.menuBar().findChildren(QMenu)]
+    assert len(menus) > 4
+    for menu in menus:
+        keys = [
+            action.text().replace("&&", "").split("&")[1][0].lower()
+            for action in menu.actions()
+            if "&" in action.text()
+        ]
+        assert sorted(set(keys)) == sorted(keys)
+        assert len(keys) == sum(not action.isSeparator() for action in menu.actions())
