@@ -54,8 +54,11 @@ def _x_answers(env: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def virtual_screen(size: str = "1600x1000x24") -> Iterator[str]:
-    """Run Xvfb on a free display number; yields the name for DISPLAY (":7"). Raises Problem where it cannot start."""
+def virtual_screen(size: str = "2800x1800x24") -> Iterator[str]:
+    """Run Xvfb on a free display number; yields the name for DISPLAY (":7"). Raises Problem where it cannot start.
+
+    Its size has room for the window at 200 %.
+    """
     program = shutil.which("Xvfb")
     if program is None:
         raise Problem("There is no virtual screen (Xvfb) here.", hint="sudo apt-get install xvfb")

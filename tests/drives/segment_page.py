@@ -1,7 +1,7 @@
 """The Segment page driven by mouse and keyboard of an X server, from a scan to a mask and past a kill.
 
     xvfb-run -a -s "-screen 0 2800x1800x24" python -m tests.drives.segment_page --out FOLDER
-        [--scan sample|nifti|dicom] [--theme light|dark] [--scale 2]
+        [--scan sample|nifti|dicom|dicom-seg] [--theme light|dark] [--scale 2]
 
 Opens the scan, looks at three planes, asks two phrases, moves the threshold, edits, takes everything back and does it
 again, saves as .seg.nrrd (and as DICOM SEG, of a series), opens what was saved and compares, with the truth too; then
@@ -30,6 +30,7 @@ from engine.volumes.reading import read_scan
 from tests.drives.hand import ROOT, Hand, StepFailed, missing
 
 REAL = ROOT.parent / "shared" / "data" / "totalsegmentator_ct"
+SCANS = ("sample", "nifti", "dicom", "dicom-seg")
 DEMO_VOLUME = "abdomen-ct-volume"
 NO_ROOM = (0.15, 0.12)
 """Of a slice: a corner where there is no patient."""
@@ -43,12 +44,11 @@ class Scan:
     truth: Path
     label: int
     phrases: tuple[str, str] = ("liver", "right kidney")
-    is_dicom: bool = False
-    known_sides: bool = True
+    as_dicom_seg: bool = False
 
 
 def scan_of(name: str, work: Path) -> Scan:
-    """sample | nifti | dicom. Raises FileNotFoundError where ../shared/data is not there."""
+    """One of SCANS. Raises FileNotFoundError where ../shared/data is not there."""
     if name == "sample":
         drawn = run_job(PrepareSamples("", [DEMO_VOLUME]), lambda _event: None, CancelToken(), "samples")
         volume = Path(str(drawn["volume"]))
@@ -59,11 +59,15 @@ def scan_of(name: str, work: Path) -> Scan:
         raise FileNotFoundError("needs the folder ../shared/data beside the project")
     if name == "nifti":
         return Scan(REAL / "example_ct.nii.gz", REAL / "example_seg_fast_force_split.nii.gz", 5)
+    if name == "dicom-seg":
+        # The other series has no UIDs that a DICOM SEG could refer to.
+        folder = REAL.parent / "dcmqi_dicom_seg"
+        return Scan(folder / "ct-3slice" / "01.dcm", folder / "liver_spine_seg.nrrd", 1, as_dicom_seg=True)
     series = sorted((REAL / "example_ct_dicom").iterdir())
     truth = work / "truth.nii.gz"
     # Its rows are stored the other way round than the series': the same voxels, brought onto its grid.
     SimpleITK.WriteImage(SimpleITK.DICOMOrient(SimpleITK.ReadImage(REAL / "example_seg_dicom.nii.gz"), "LPS"), truth)
-    return Scan(series[0], truth, 5, is_dicom=True)
+    return Scan(series[0], truth, 5)
 
 
 def drive(hand: Hand, scan: Scan, theme: str, work: Path) -> None:
@@ -106,8 +110,8 @@ def _look(hand: Hand) -> None:
     middle = hand.ask("point", view=0, down=0.5, right=0.5)
     hand.click(middle)
     before = hand.state()
-    hand.wheel(down=False, times=3)
-    hand.wait("The wheel turns slices", lambda: hand.state()["index"] == before["index"] + 3)
+    hand.wheel(down=False)
+    hand.wait("The wheel turns slices", lambda: hand.state()["index"] == before["index"] + 1)
     hand.keys("t")
     hand.wait("Three planes are shown", lambda: len(hand.state()["planes"]) == 3)
     for plane, letters in zip(hand.state()["planes"], hand.state()["letters"], strict=True):
@@ -115,7 +119,7 @@ def _look(hand: Hand) -> None:
     where = hand.state()["cursor"]
     hand.click(hand.ask("point", view=1, down=0.4, right=0.35))
     hand.wait("A click in another plane moves the crosshair", lambda: hand.state()["cursor"] != where)
-    hand.keys("2")  # a CT window by its key
+    hand.keys("1")  # a CT window by its key
     hand.hover(hand.ask("point", view=0, down=0.55, right=0.4))
     hand.wait("The readout tells the place", lambda: "mm" in hand.state()["readout"])
     hand.picture("three-planes")
@@ -159,6 +163,7 @@ def _threshold(hand: Hand) -> None:
 
 
 def _stroke(hand: Hand, down: float, *, let_go: bool = True) -> None:
+    """Across the middle of the slice; `down`: near its upper edge, where no model sees anything."""
     points = [hand.ask("point", view=0, down=down, right=right) for right in (0.35, 0.4, 0.45, 0.5, 0.55)]
     hand.drag(points, let_go=let_go)
 
@@ -169,14 +174,14 @@ def _edit_and_take_back(hand: Hand, phrase: str) -> None:
     hand.wait_for("The brush is taken", tool="paint", editing="")
     hand.wait("Editing has begun", lambda: any(layer["edited"] for layer in hand.state()["layers"]))
     begun = hand.ask("mask", phrase=phrase)
-    _stroke(hand, 0.3)
+    _stroke(hand, 0.1)
     hand.wait("A stroke is drawn", lambda: hand.ask("mask", phrase=phrase) != begun)
     hand.wait_for("It can be taken back", undo="Paint")
     hand.picture("painted")
     hand.press("eraseTool")
     hand.wait_for("The eraser is taken", tool="erase")
     painted = hand.ask("mask", phrase=phrase)
-    points = [hand.ask("point", view=0, down=down, right=0.45) for down in (0.25, 0.3, 0.35)]
+    points = [hand.ask("point", view=0, down=down, right=0.45) for down in (0.06, 0.1, 0.14)]
     hand.drag(points)
     hand.wait("The eraser erases", lambda: hand.ask("mask", phrase=phrase) != painted)
     hand.press("editMore")
@@ -209,7 +214,7 @@ def _edit_and_take_back(hand: Hand, phrase: str) -> None:
 def _save(hand: Hand, scan: Scan, work: Path) -> dict[str, Path]:
     """What was saved, by its ending; each is read back and compared with what is on the screen, bit by bit."""
     saved = {}
-    endings = [".seg.nrrd", *([".dcm"] if scan.is_dicom else [])]
+    endings = [".seg.nrrd", *([".dcm"] if scan.as_dicom_seg else [])]
     shown = work / "shown.npy"
     for ending in endings:
         target = work / f"saved{ending}"
@@ -280,12 +285,12 @@ def _die_in_a_stroke(hand: Hand, phrase: str) -> tuple[str, str]:
     hand.press("paintTool")
     hand.wait_for("The brush is taken", tool="paint", editing="")
     before = hand.ask("mask", phrase=phrase)
-    _stroke(hand, 0.6)
+    _stroke(hand, 0.18)
     hand.wait("A stroke is drawn", lambda: hand.ask("mask", phrase=phrase) != before)
     hand.wait("It is kept on disk", lambda: any(folder.glob("[!.]*.npz")))
     time.sleep(1.0)  # a writing that goes on may end
     kept = hand.ask("mask", phrase=phrase)
-    _stroke(hand, 0.7, let_go=False)
+    _stroke(hand, 0.04, let_go=False)
     hand.kill()
     hand.let_go()
     return phrase, kept
@@ -328,7 +333,7 @@ def visit(out: Path, scan_name: str, theme: str, scale: float, patience: float) 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="receives the pictures")
-    parser.add_argument("--scan", choices=["sample", "nifti", "dicom"], default="sample")
+    parser.add_argument("--scan", choices=SCANS, default="sample")
     parser.add_argument("--theme", choices=["light", "dark"], default="light")
     parser.add_argument("--scale", type=float, default=1.0, help="of the screen: 2 for 200 %%")
     parser.add_argument("--patience", type=float, default=120.0, help="seconds that one step may take")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
 
 from tunevlseg_gui.forms.field_spec import FieldSpec
+from tunevlseg_gui.theme.spin_box import inset
 
 _INT_LIMIT = 2_000_000_000
 
@@ -33,7 +34,7 @@ class IntField(QSpinBox):
         low = -_INT_LIMIT if spec.low is None else int(spec.low) + spec.low_open
         high = _INT_LIMIT if spec.high is None else int(spec.high) - spec.high_open
         self.setRange(low, max(low, high))
-        self.lineEdit().setTextMargins(6, 0, 0, 0)  # a style sheet's padding does not reach the text of a spin box
+        inset(self)
         if spec.unit:
             self.setSuffix(f" {spec.unit}")
         self.valueChanged.connect(lambda _value: self.changed.emit())

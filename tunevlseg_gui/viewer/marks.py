@@ -33,10 +33,13 @@ def draw_edge_letters(painter: QPainter, area: QRect, letters: tuple[str, str, s
             _write(painter, area.adjusted(EDGE, 1, -EDGE, -1), where, letter, font)
 
 
-def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None:
-    """Plane and slice at the top left, window and level at the bottom left."""
+def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> int:
+    """Plane and slice at the top left, window and level at the bottom left.
+
+    Returns how far down the right half of the view is taken: in a narrow one the texts reach into it.
+    """
     if state.scan is None:
-        return
+        return 0
     font = _font(painter, 9)
     # The letter in the middle of the top edge needs the room of its line in a narrow view.
     narrow = area.width() < NARROW
@@ -52,10 +55,14 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> None
     if state.has_window and not narrow:
         text = f"W {state.window.width:.4g}  L {state.window.center:.4g} {state.scan.unit}".rstrip()
         _write(painter, inside, flags.AlignBottom | flags.AlignLeft, text, font)
+    return inside.top() - area.top() + painter.fontMetrics().height() if narrow and not state.scan.is_picture else 0
 
 
-def draw_legend(painter: QPainter, area: QRect, entries: list[tuple[Colour, str, bool]]) -> None:
-    """Colour and name of each shown layer, at the top right; a mark before the one under the mouse."""
+def draw_legend(painter: QPainter, area: QRect, entries: list[tuple[Colour, str, bool]], below: int = 0) -> None:
+    """Colour and name of each shown layer, at the top right; a mark before the one under the mouse.
+
+    It begins `below` pixels under the upper edge.
+    """
     font = _font(painter, 9)
     painter.setFont(font)
     height = painter.fontMetrics().height() + 4
@@ -63,7 +70,7 @@ def draw_legend(painter: QPainter, area: QRect, entries: list[tuple[Colour, str,
         text = painter.fontMetrics().elidedText(
             f"▸ {name}" if highlighted else name, Qt.TextElideMode.ElideRight, max(area.width() // 3, 60)
         )
-        line = QRect(area.left(), area.top() + 6 + number * height, area.width() - 10, height)
+        line = QRect(area.left(), area.top() + below + 6 + number * height, area.width() - 10, height)
         _write(painter, line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text, font)
         left = line.right() - painter.fontMetrics().horizontalAdvance(text) - 18
         square = QRectF(left, line.center().y() - 4, 10, 10)

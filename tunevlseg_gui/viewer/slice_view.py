@@ -125,8 +125,8 @@ class SliceView(QWidget):
             if self.mouse.box is not None:
                 draw_box(painter, self.mouse.box)
             draw_edge_letters(painter, self.rect(), self.state.stack.edge_letters)
-            draw_corner_texts(painter, self.rect(), self.state)
-            draw_legend(painter, self.rect(), self.state.legend)
+            taken = draw_corner_texts(painter, self.rect(), self.state)
+            draw_legend(painter, self.rect(), self.state.legend, taken)
             if self.state.shared.heat and self.state.comparison is None and self.state.chosen_layer is not None:
                 draw_colour_bar(painter, self.rect(), self.state.threshold)
             if note := self.state.comparison_words():

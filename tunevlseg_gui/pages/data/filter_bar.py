@@ -11,6 +11,7 @@ from tunevlseg_gui.cases import SEVERITIES, CaseRow
 from tunevlseg_gui.pages.data.case_filter import LEFT_OUT, ORDERS, CaseFilter, Order
 from tunevlseg_gui.project import Label
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.theme.spin_box import inset
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
@@ -165,6 +166,7 @@ def _refill(combo: QComboBox, items: Sequence[tuple[str, object]]) -> None:
 
 def _share(name: str, title: str) -> QDoubleSpinBox:
     made = QDoubleSpinBox()
+    inset(made)
     made.setObjectName(name)
     made.setAccessibleName(f"{title}, per cent of the image")
     made.setToolTip(f"{title}: share of the image that the label covers")

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
 
 from tunevlseg_gui.project import Split
+from tunevlseg_gui.theme.spin_box import inset
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
@@ -27,6 +28,7 @@ class SplitEditor(QWidget):
         self._sizes = {name: label("", "muted", wrap=True, name=f"size_{name}") for name in _TITLES}
         for column, (name, title) in enumerate(_TITLES.items()):
             share = QSpinBox()
+            inset(share)
             share.setObjectName(f"share_{name}")
             share.setAccessibleName(f"{title}, per cent")
             share.setRange(0 if name == "test" else 1, 99)

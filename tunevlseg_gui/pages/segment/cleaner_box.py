@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QWidget
 
+from tunevlseg_gui.theme.spin_box import inset
 from tunevlseg_gui.widgets.text import label
 
 
@@ -118,6 +119,7 @@ class CleanerBox(QWidget):
 
 def _number(name: str, title: str, highest: float, step: float) -> QDoubleSpinBox:
     made = QDoubleSpinBox()
+    inset(made)
     made.setObjectName(name)
     made.setAccessibleName(title)
     made.setRange(0.0, highest)

@@ -49,6 +49,7 @@ class MaskComparer(QObject):
 
     def open(self, path: Path) -> None:
         self._path, self._scan = path, self._page.viewer.state.scan
+        self._page.banner.hide()
         self._page.show_status(f"Opening {path.name}…")
         self._job = self._client.submit(OpenScan(str(path), str(view_folder(path))))
 
@@ -73,12 +74,15 @@ class MaskComparer(QObject):
             case JobCancelled():
                 self._job = ""
 
-    def _opened(self, found: tuple[NDArray[Any], list[int]]) -> None:
+    def _opened(self, found: tuple[NDArray[Any], list[int], tuple[str, ...]]) -> None:
         if self._page.viewer.state.scan is not self._scan:
             return
-        self._truth, values = found
+        self._truth, values, notes = found
         self._box.show_values(values)
         self._page.show_status(f"Compared with {self._path.name}")
+        if notes:
+            # Which label is what, and what was lost where segments overlap.
+            self._page.show_warning(f"{self._path.name}: {notes[0]}", "  ".join(notes[1:]))
         self._compare()
 
     def _refused(self, error: Exception) -> None:
@@ -133,8 +137,8 @@ class MaskComparer(QObject):
         run_task(self, lambda: comparison.dice_of(levels, comparison.truth, level), show)
 
 
-def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray[Any], list[int]]:
-    """The mask's labels [z, y, x] and which there are besides 0; on a pool thread.
+def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray[Any], list[int], tuple[str, ...]]:
+    """The mask's labels [z, y, x], which there are besides 0, and notes on the file; on a pool thread.
 
     Raises InputError where it is no mask, or none of this scan.
     """
@@ -152,4 +156,5 @@ def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray
         values.update(np.unique(one).tolist())
         if len(values) > MOST_LABELS or any(value != int(value) for value in values if np.isfinite(value)):
             raise InputError(f"{path.name} holds grey values, not labels.", hint="Choose a mask with whole numbers.")
-    return mask.voxels, sorted(int(value) for value in values if value != 0 and np.isfinite(value))
+    found = sorted(int(value) for value in values if value != 0 and np.isfinite(value))
+    return mask.voxels, found, mask.notes

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from tunevlseg_gui.pages.segment.mask_editor import MaskEditor
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.theme.spin_box import inset
 from tunevlseg_gui.viewer.editing.brush import LARGEST, SMALLEST
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.mask_overlay import Layer
@@ -52,6 +53,7 @@ class EditBar(QWidget):
         self.layer_combo.activated.connect(self._chosen)
         self.tool_buttons = {name: self._tool(name, *rest) for name, *rest in TOOLS}
         self.radius = QDoubleSpinBox()
+        inset(self.radius)
         self.radius.setObjectName("brushRadius")
         self.radius.setAccessibleName("Radius of the brush")
         self.radius.setToolTip("Radius of the brush; keys [ and ]")
@@ -152,6 +154,7 @@ class EditBar(QWidget):
     def _tool(self, name: str, picture: str, title: str, tip: str) -> QToolButton:
         made = QToolButton()
         made.setObjectName(f"{name}Tool")
+        made.setProperty("role", "tool")
         made.setCheckable(True)
         made.setIcon(icon(picture, "text", "accent_text"))
         made.setIconSize(QSize(18, 18))
@@ -173,6 +176,7 @@ class EditBar(QWidget):
     def _more(self) -> QToolButton:
         made = QToolButton()
         made.setObjectName("editMore")
+        made.setProperty("role", "tool")
         made.setText("Change…")
         made.setAccessibleName("Change the whole mask")
         made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -225,10 +225,17 @@ class MaskEditor(QObject):
             return
         delta = getattr(step, "delta", None)
         if delta is not None and np.prod(shape_of(delta.box)) > LARGE:
-            self._run(words, go, lambda _step: self._after())
+            self._run(words, go, lambda _step: self._travelled(step))
         else:
             go()
-            self._after()
+            self._travelled(step)
+
+    def _travelled(self, step: Step) -> None:
+        """The mask that a step was about is the one in hand again."""
+        layer = getattr(step, "layer", None)
+        if layer in self._viewer.state.layers:
+            self.layer = layer
+        self._after()
 
     # changes at one place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from tunevlseg_gui.pages.segment.recovery import KeptEdits
@@ -17,10 +17,11 @@ class RecoveryRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("recoveryRow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.words = label("", wrap=True, name="recoveryWords")
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(14, 8, 8, 8)
         row.addWidget(self.words, 1)
         row.addWidget(
             button("Bring them back", "restoreEdits", self.restore_clicked.emit, role="primary", picture="undo")

@@ -103,6 +103,8 @@ class StartPage(QWidget):
         self.recent.setAccessibleName("Recent projects")
         self.recent.setIconSize(QSize(22, 22))
         self.recent.setSpacing(2)
+        self.recent.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.recent.itemActivated.connect(self._open_recent)
         self.recent.itemClicked.connect(self._open_recent)
         self._nothing = label("Nothing yet. What you open appears here.", "muted")

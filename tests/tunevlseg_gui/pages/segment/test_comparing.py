@@ -91,3 +91,19 @@ def test_a_new_answer_to_the_phrase_is_compared_instead(
     qtbot.waitUntil(lambda: state.layers[0] is not first)
     assert state.comparison is not None
     assert state.comparison.predicted is state.layers[0]
+
+
+def test_what_the_reader_notes_of_a_mask_is_told(
+    asked: SegmentPage, desk: Any, tmp_path: Path, monkeypatch: Any, qtbot: Any
+) -> None:
+    """Such as which segment is which label, and what overlaps cost."""
+    notes = ("The file holds segments: 1 liver.", "9 voxels belong to several segments; the earlier one has them.")
+    mask = Volume(block(1), Geometry((1.0, 1.0, 4.0), (0.0, 0.0, 0.0), IDENTITY), notes=notes)
+    monkeypatch.setattr(open_scan, "read_scan", lambda _path, _series="": mask)
+    (tmp_path / "truth.seg.nrrd").write_bytes(b"stands for a mask")
+    asked.ask_mask_path = lambda: str(tmp_path / "truth.seg.nrrd")  # type: ignore[method-assign]
+    asked.side.compare.open_button.click()
+    desk.open()
+    qtbot.waitUntil(lambda: asked.banner.notice is not None)
+    assert asked.banner.notice.message == "truth.seg.nrrd: The file holds segments: 1 liver."
+    assert "the earlier one has them" in asked.banner.notice.hint

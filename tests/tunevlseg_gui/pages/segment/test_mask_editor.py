@@ -324,3 +324,23 @@ def test_the_memory_for_undo_is_a_setting(liver: SegmentPage) -> None:
     actions[64].trigger()
     assert liver.controller.editor.history.limit_mb == 64
     actions[256].trigger()
+
+
+def test_the_mask_that_a_step_was_about_is_in_hand_again(liver: SegmentPage, desk: DeskClient, qtbot: Any) -> None:
+    editor = liver.controller.editor
+    key(liver, Qt.Key.Key_P)
+    rest(liver, qtbot)
+    drag(liver, (3, 3), (3, 8))
+    first = editor.layer
+    liver.edit_bar.new_action.trigger()
+    assert editor.layer is not first
+    editor.undo()
+    editor.undo()
+    assert (editor.layer, editor.history.next_redo.words) == (first, "Paint")  # type: ignore[union-attr]
+    editor.redo()
+    editor.redo()
+    assert len(liver.viewer.state.layers) == 2
+    editor.choose(liver.viewer.state.layers[1])
+    editor.undo()
+    editor.undo()
+    assert editor.layer is first
