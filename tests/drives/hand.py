@@ -203,15 +203,16 @@ class Hand:
         """Types a path into the dialog that is open."""
         self.wait("A dialog for files opens", lambda: bool(self.ask("focus")["dialog"]))
         self.wait("It has the keyboard", self._dialog_has_keyboard)
+        title = self.ask("focus")["dialog"]
         self.keys("ctrl+a")
         self.type(str(path))
         self.keys("Return")
         for _ in range(30):
-            if not self.ask("focus")["dialog"]:
-                return
+            if self.ask("focus")["dialog"] != title:
+                return  # it is closed, though another one may be open by now
             time.sleep(LOOK_S)
         self.keys("Return")  # the first one closed the list of names that fit
-        self.wait("The dialog closes", lambda: not self.ask("focus")["dialog"])
+        self.wait("The dialog closes", lambda: self.ask("focus")["dialog"] != title)
 
     def _dialog_has_keyboard(self) -> bool:
         self._take_focus()

@@ -99,7 +99,7 @@ def test_what_the_reader_notes_of_a_mask_is_told(
     """Such as which segment is which label, and what overlaps cost."""
     notes = ("The file holds segments: 1 liver.", "9 voxels belong to several segments; the earlier one has them.")
     mask = Volume(block(1), Geometry((1.0, 1.0, 4.0), (0.0, 0.0, 0.0), IDENTITY), notes=notes)
-    monkeypatch.setattr(open_scan, "read_scan", lambda _path, _series="": mask)
+    monkeypatch.setattr(view_export, "read_scan", lambda _path, _series="", shown=None: mask)
     (tmp_path / "truth.seg.nrrd").write_bytes(b"stands for a mask")
     asked.ask_mask_path = lambda: str(tmp_path / "truth.seg.nrrd")  # type: ignore[method-assign]
     asked.side.compare.open_button.click()
