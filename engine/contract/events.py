@@ -101,6 +101,16 @@ class ThumbnailDrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerDrawn:
+    """A case with its truth outlined and a run's answer filled in (.png)."""
+
+    job_id: str
+    case_id: str
+    path: str = ""  # empty where the case cannot be drawn: `problem` says why
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Installed base weights, one event each, while they are listed; the result of the job holds the same rows."""
 
@@ -227,6 +237,7 @@ Event = (
     | CasesListed
     | RunsListed
     | ThumbnailDrawn
+    | AnswerDrawn
     | Model
     | Paused
     | Resumed

@@ -265,6 +265,19 @@ class Evaluate:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawAnswers:
+    """What a run answers to some cases, drawn over them: AnswerDrawn events, one a case, in the order asked for.
+
+    Of a volume the slice with most of the truth is drawn. Files are numbered: no name of a case is in them.
+    """
+
+    run: str
+    cases: list[str]  # case ids
+    out: str  # folder that receives the pictures
+    data: str = ""  # folder; empty: the run's own data
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
     """A run or base model as a bundle, with its parity report."""
 
@@ -491,6 +504,7 @@ Job = (
     | SteerStudy
     | ReadStudy
     | Evaluate
+    | DrawAnswers
     | Export
     | Pack
     | ImportPack

@@ -25,7 +25,7 @@ from engine.data.dataset import SliceDataset
 from engine.data.report import inspect
 from engine.data.split import SPLITS
 from engine.inference.session import BundleSession
-from engine.jobs.run_data import CHANGED, labels_of, same_data
+from engine.jobs.run_data import CHANGED, recipe_on, same_data
 from engine.runs import layout
 from engine.runs.scores import about_path
 from engine.training.evaluate import Score, score, scores_csv, summarise
@@ -56,16 +56,9 @@ def run(job: Evaluate, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
 
 def _run(folder: Path, job: Evaluate, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     from engine.assemble import Listener, inspect_for, run_network
-    from engine.recipe import read_recipe
 
     hear = Listener(emit, cancel, job_id)
-    recipe = read_recipe(folder / layout.RECIPE)
-    if not job.data and not recipe.data.folder:
-        raise InputError(f"{folder.name} was imported without its data.", hint="Name a folder: --data FOLDER.")
-    if job.data:
-        # Asked with the phrases that were tuned: other data, found anew, would be asked its own folder's name.
-        other = {"folder": str(Path(job.data).resolve()), "labels": labels_of(folder) or recipe.data.labels}
-        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=other)})
+    recipe = recipe_on(folder, job.data)
     network = run_network(folder, recipe)
     report = inspect_for(recipe, hear)
     if not job.data and not same_data(folder, report):

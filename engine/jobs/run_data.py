@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.bundle.presence import Presence
 from engine.config.yaml_io import build
@@ -15,6 +15,9 @@ from engine.data.config import LabelConfig
 from engine.data.findings import DatasetReport
 from engine.runs import layout
 from engine.runs.reader import read_labels
+
+if TYPE_CHECKING:
+    from engine.recipe import Recipe
 
 CHANGED = "The dataset is no longer what this run was tuned on (cases, splits or labels differ)."
 
@@ -34,6 +37,23 @@ def remember(folder: Path, report: DatasetReport) -> None:
 def labels_of(folder: Path) -> tuple[LabelConfig, ...]:
     """The labels that the run was tuned with; none for a run that has not come so far."""
     return tuple(build(LabelConfig, values, path="labels") for values in read_labels(folder).get("labels", ()))
+
+
+def recipe_on(folder: Path, data: str) -> Recipe:
+    """A run's recipe, on another folder of data where one is named.
+
+    Raises InputError for a run that has no data and is given none, and what reading a recipe raises.
+    """
+    from engine.recipe import read_recipe
+
+    recipe = read_recipe(folder / layout.RECIPE)
+    if not data and not recipe.data.folder:
+        raise InputError(f"{folder.name} was imported without its data.", hint="Name a folder: --data FOLDER.")
+    if not data:
+        return recipe
+    # Asked with the phrases that were tuned: other data, found anew, would be asked its own folder's name.
+    other = {"folder": str(Path(data).resolve()), "labels": labels_of(folder) or recipe.data.labels}
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=other)})
 
 
 def intensity_of(folder: Path) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def pair(
     above, below = _shown(image), _shown(image)
     for index, colour in enumerate(colours):
         rgb = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)], dtype=np.float32)
-        above[_outline(_shown(truth[index]) > 0)] = rgb
+        above[outline(_shown(truth[index]) > 0)] = rgb
         inside = _shown(answer[index].astype(np.uint8)) > 0
         below[inside] = (1 - OPACITY) * below[inside] + OPACITY * rgb
     return np.concatenate([above, below])
@@ -76,7 +76,7 @@ def _shown(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return found
 
 
-def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels of the mask within two of its border."""
     inner = mask.copy()
     for _ in range(2):

@@ -15,6 +15,7 @@ from engine.contract.events import ENDINGS, Event
 from engine.contract.jobs import (
     CheckRecipe,
     Demo,
+    DrawAnswers,
     Estimate,
     Evaluate,
     Export,
@@ -36,6 +37,7 @@ Listener = Callable[[Event], None]
 ERRANDS = (
     CheckRecipe,
     Demo,
+    DrawAnswers,
     Estimate,
     Evaluate,
     Export,
