@@ -13,8 +13,9 @@ Everything that compares runs uses these: scores, reports, comparisons, search, 
 - **Verdict.** `different` where the interval of the mean difference excludes 0, `no real difference` where it holds 0,
   `too few cases` below LEAST_CLUSTERS clusters. A bootstrap of few values is too sure of itself: with 10 skewed
   differences a 95 % interval holds the truth in about 9 of 10 draws (tests/engine/runs/test_statistics.py measures
-  it), with fewer in less. "No real difference" means that these cases do not show one, not that there is none: the
-  interval says how large it may be. Who compares many pairs passes a higher `level` (1 - 0.05 / pairs, Bonferroni).
+  it), with 5 in about 8 of 10; below LEAST_FOR_INTERVAL no interval is given. "No real difference" means that these
+  cases do not show one, not that there is none: the interval says how large it may be. Who compares many pairs passes
+  a higher `level` (1 - 0.05 / pairs, Bonferroni).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 LEVEL = 0.95
 RESAMPLES = 2000
 LEAST_CLUSTERS = 10
+LEAST_FOR_INTERVAL = 5
 _AT_ONCE = 4_000_000
 """Numbers drawn in one piece: 32 MB."""
 
@@ -42,7 +44,7 @@ Floats = NDArray[np.float64]
 class Interval:
     """A mean of `n` values in `clusters` clusters, and where it lies with probability `level`.
 
-    NaN for a mean of nothing; `low` and `high` are NaN where there are fewer than two clusters.
+    NaN for a mean of nothing; `low` and `high` are NaN where there are fewer than LEAST_FOR_INTERVAL clusters.
     """
 
     mean: float
@@ -84,7 +86,7 @@ def mean_interval(
         raise ValueError(f"a level of {level}")
     total, number = int(counts.sum()), len(sums)
     mean = float(sums.sum() / total) if total else float("nan")
-    if number < 2:
+    if number < LEAST_FOR_INTERVAL:
         return Interval(mean, float("nan"), float("nan"), total, number, level)
     drawn = _resampled(sums, counts, resamples, seed)
     tails = ((1 - level) / 2, (1 + level) / 2)

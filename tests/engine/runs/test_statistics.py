@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.runs import statistics
-from engine.runs.statistics import LEAST_CLUSTERS, Interval, compare, mean_interval, verdict
+from engine.runs.statistics import LEAST_CLUSTERS, LEAST_FOR_INTERVAL, Interval, compare, mean_interval, verdict
 
 
 def dice_like(random: np.random.Generator, n: int) -> NDArray[np.float64]:
@@ -18,7 +18,7 @@ def dice_like(random: np.random.Generator, n: int) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("method", ["bca", "percentile"])
-@pytest.mark.parametrize("n", [2, 9, 60])
+@pytest.mark.parametrize("n", [LEAST_FOR_INTERVAL, 9, 60])
 def test_intervals_are_those_of_scipy(method: str, n: int) -> None:
     stats = pytest.importorskip("scipy.stats")
     values = dice_like(np.random.default_rng(n), n)
@@ -75,8 +75,9 @@ def test_whole_patients_are_drawn() -> None:
 def test_a_mean_is_over_values_whatever_their_clusters() -> None:
     found = mean_interval([0.0, 0.0, 0.0, 1.0], ["a", "a", "a", "b"])
     assert (found.mean, found.n, found.clusters) == (0.25, 4, 2)
-    assert found.low == 0
-    assert found.high == 1
+    several = mean_interval([0.0] * 30 + [1.0] * 6, ["a"] * 30 + list("bcdefg"))
+    assert several.mean == pytest.approx(1 / 6)
+    assert several.high > 0.9  # draws without the one large cluster are all ones
 
 
 def test_runs_that_are_equal_are_seldom_called_different() -> None:
@@ -118,6 +119,7 @@ def test_the_rule(low: float, high: float, clusters: int, said: str) -> None:
 def test_what_cannot_be_known_is_not_said() -> None:
     nothing, one = mean_interval([]), mean_interval([0.5])
     assert np.isnan([nothing.mean, nothing.low, one.low, one.high]).all()
+    assert not mean_interval([0.1, 0.2, 0.3, 0.4] * 5, ["a", "b", "c", "d"] * 5).known
     assert one.mean == 0.5
     assert not one.known
     assert mean_interval([0.5] * 20).low == 0.5

@@ -20,6 +20,12 @@ from tunevlseg_gui.pages.runs.live_view import LiveView
 PANELS = [
     # id, title, module, class.
     (
+        "scores",
+        QT_TRANSLATE_NOOP("RunDetail", "Scores"),
+        "tunevlseg_gui.pages.runs.scores_panel",
+        "ScoresPanel",
+    ),
+    (
         "settings",
         QT_TRANSLATE_NOOP("RunDetail", "Settings"),
         "tunevlseg_gui.pages.runs.settings_panel",

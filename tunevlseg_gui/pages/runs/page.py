@@ -25,6 +25,7 @@ from tunevlseg_gui.settings.model import WindowSettings
 from tunevlseg_gui.widgets.command_dialog import CommandDialog
 
 if TYPE_CHECKING:
+    from tunevlseg_gui.pages.runs.compare_view import CompareView
     from tunevlseg_gui.pages.runs.detail import RunDetail
     from tunevlseg_gui.pages.runs.live_view import LiveView
 
@@ -40,6 +41,7 @@ class RunsPage(QWidget):
         self.setObjectName("runsPage")
         self._client = client
         self._detail: RunDetail | None = None
+        self._comparison: CompareView | None = None
         self._dialog: ExportDialog | None = None
         self._failure_told = False
         self.views = QStackedWidget()
@@ -61,6 +63,7 @@ class RunsPage(QWidget):
         table.folder_wanted.connect(lambda row: _show_folder(row.folder))
         table.command_wanted.connect(self._show_command)
         table.again_wanted.connect(self.recipe_wanted)
+        table.compare_wanted.connect(self.compare)
         table.failed.connect(self._tell)
         table.runs.look_changed.connect(self.settings_changed)
 
@@ -129,6 +132,18 @@ class RunsPage(QWidget):
         live.resume_wanted.connect(self._resume)
         live.export_wanted.connect(lambda: self._start_export(live.folder, live.state_name))
         live.folder_wanted.connect(lambda: _show_folder(live.folder))
+
+    def compare(self, rows: list[RunRow]) -> None:
+        """Two or more runs beside each other."""
+        if self._comparison is None:
+            from tunevlseg_gui.pages.runs.compare_view import CompareView
+
+            self._comparison = CompareView(self._client)
+            self._comparison.back_wanted.connect(self.show_table)
+            self._comparison.notice.connect(self.notice)
+            self.views.addWidget(self._comparison)
+        self._comparison.show_runs(rows)
+        self.views.setCurrentWidget(self._comparison)
 
     def show_table(self) -> None:
         self.views.setCurrentIndex(0)

@@ -4,43 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.widgets.picture import Picture
 from tunevlseg_gui.widgets.text import label
-
-
-class Picture(QFrame):
-    """An image fitted into its frame."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("role", "stage")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(120)
-        self.pixmap = QPixmap()
-
-    def show_image(self, image: QImage) -> None:
-        self.pixmap = QPixmap.fromImage(image)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(320, 220)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self.pixmap.isNull():
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        room = QRectF(self.rect()).adjusted(6, 6, -6, -6)
-        scale = min(room.width() / self.pixmap.width(), room.height() / self.pixmap.height())
-        shown = QRectF(0, 0, self.pixmap.width() * scale, self.pixmap.height() * scale)
-        shown.moveCenter(room.center())
-        painter.drawPixmap(shown, self.pixmap, QRectF(self.pixmap.rect()))
-        painter.end()
 
 
 class PreviewBox(QWidget):

@@ -80,7 +80,7 @@ COLUMNS = (
         QT_TRANSLATE_NOOP("RunColumns", "Date"),
         lambda row: time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)),
         lambda row: row.changed,
-        130,
+        124,
         downwards=True,
     ),
     _text("bundle", QT_TRANSLATE_NOOP("RunColumns", "Bundle"), lambda row: row.bundle, 110),

@@ -38,6 +38,7 @@ class TablePage(QWidget):
     folder_wanted = Signal(object)
     command_wanted = Signal(object)
     again_wanted = Signal(object)  # Path of a recipe
+    compare_wanted = Signal(object)  # list of RunRow
     failed = Signal(object)  # EngineError or OSError
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
@@ -59,9 +60,16 @@ class TablePage(QWidget):
         self.folder = button(
             self.tr("Show folder"), "showSelected", self._on(self.folder_wanted), role="flat", picture="folder"
         )
+        self.compare = button(
+            self.tr("Compare"),
+            "compareRuns",
+            lambda: self.compare_wanted.emit(self.runs.chosen),
+            picture="compare",
+            tip=self.tr("Select two or more runs with Ctrl or Shift"),
+        )
         self.more = button(self.tr("More"), "moreActions", self._show_more, role="flat", tip=self.tr("More actions"))
         self.header = PageHeader(self.tr("Runs"), str(runs_folder()))
-        for widget in (self.folder, self.more, self.resume, self.stop, self.export, self.open):
+        for widget in (self.folder, self.more, self.resume, self.stop, self.compare, self.export, self.open):
             self.header.add(widget)
         self.nothing = label(self.tr("No runs yet: open a dataset and press Tune."), "muted", name="noRuns")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -129,6 +137,7 @@ class TablePage(QWidget):
         self.open.setEnabled(one)
         self.folder.setEnabled(one)
         self.more.setEnabled(bool(rows))
+        self.compare.setEnabled(len(rows) > 1)
         self.stop.setVisible(one and going)
         self.resume.setVisible(one and row is not None and row.state in ("interrupted", "cancelled", "failed"))
         self.export.setEnabled(one and not going and row is not None and row.best is not None)

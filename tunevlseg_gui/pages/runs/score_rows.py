@@ -1,0 +1,88 @@
+"""Scores as rows of tables: means with their intervals, and cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.runs.scores import CaseScore, Evaluation
+from tunevlseg_gui.widgets.plain_table import Cell, number_cell, text_cell
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ScoreRows", text)
+
+
+def summary_heads() -> list[str]:
+    return [
+        _tr("Label"),
+        _tr("Scored on"),
+        _tr("Cases"),
+        _tr("Dice (95 % interval)"),
+        _tr("where present"),
+        _tr("IoU"),
+        _tr("of all pixels"),
+        _tr("HD95"),
+        _tr("undefined"),
+        _tr("Surface Dice"),
+    ]
+
+
+def summary_rows(found: Sequence[tuple[Evaluation, list[dict[str, Any]]]]) -> list[tuple[list[Cell], Any]]:
+    """A row for each label of each evaluation, those of a label together; it stands for (evaluation, label)."""
+    labels = list(dict.fromkeys(row["label"] for _, summary in found for row in summary))
+    rows: list[tuple[list[Cell], Any]] = []
+    for name in labels:
+        for evaluation, summary in found:
+            row = next((row for row in summary if row["label"] == name), None)
+            if row is not None:
+                rows.append((_summary_row(evaluation, row), (evaluation, name)))
+    return rows
+
+
+def _summary_row(evaluation: Evaluation, row: dict[str, Any]) -> list[Cell]:
+    unit = f" {row['unit']}" if row["unit"] in ("mm", "px") else ""
+    return [
+        text_cell(row["label"]),
+        text_cell(evaluation.name, tip=str(evaluation.path)),
+        Cell(str(row["cases"]), row["cases"]),
+        with_interval(row, "dice"),
+        number_cell(row["dice_positive"]),
+        with_interval(row, "iou"),
+        number_cell(row["dataset_iou"]),
+        with_interval(row, "hd95", 1, unit),
+        Cell(str(row["hd95_missing"] or ""), row["hd95_missing"] or None),
+        with_interval(row, "nsd"),
+    ]
+
+
+def with_interval(row: dict[str, Any], metric: str, digits: int = 3, unit: str = "") -> Cell:
+    """`0.652 (0.601–0.700)`."""
+    value, low, high = row[metric], row[f"{metric}_low"], row[f"{metric}_high"]
+    limits = "" if low is None else f" ({low:.{digits}f}–{high:.{digits}f})"
+    return number_cell(value, digits, f"{unit}{limits}")
+
+
+def case_heads() -> list[str]:
+    return [_tr("Case"), _tr("Label"), _tr("Dice"), _tr("IoU"), _tr("HD95"), _tr("Surface Dice"), _tr("Truth, px")]
+
+
+def case_rows(rows: Sequence[CaseScore]) -> list[tuple[list[Cell], Any]]:
+    """A row for each; it stands for its CaseScore."""
+    return [
+        (
+            [
+                text_cell(row.case),
+                text_cell(row.label),
+                number_cell(row.dice),
+                number_cell(row.iou),
+                number_cell(row.hd95, 1),
+                number_cell(row.nsd),
+                Cell(f"{row.truth_pixels:,}", row.truth_pixels),
+            ],
+            row,
+        )
+        for row in rows
+    ]
