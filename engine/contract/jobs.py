@@ -378,6 +378,18 @@ class Refine:
 
 
 @dataclass(frozen=True, slots=True)
+class Surface:
+    """The surfaces of masks in millimetres; result: `surfaces`, .npy files of each, see engine/jobs/surface.py."""
+
+    masks: list[str]  # .npy files on the scan's grid: bool, or uint8 where every value above 0 is inside
+    out: str  # folder that receives the surfaces
+    view: str  # folder of the opened scan (scan.json), for its geometry
+    most_triangles: int = 150_000  # of all masks together: what software drawing can still turn
+    stl: str = ""  # a file that receives all of them; empty: none
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SaveMask:
     """Masks as they are, edited by hand or not, written on the scan's grid; nothing is asked or computed.
 
@@ -512,6 +524,7 @@ Job = (
     | OpenScan
     | Segment
     | Refine
+    | Surface
     | SaveMask
     | AddCase
     | Replay

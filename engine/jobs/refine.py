@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from engine.contract.events import Progress
 from engine.contract.jobs import Refine
 from engine.contract.whole_file import write_whole
 from engine.inference.refine import Refinement, refine
-from engine.volumes.geometry import Geometry
-from engine.volumes.view_export import DESCRIPTION
+from engine.volumes.view_export import geometry_of_view
 
 _AGAIN = "Ask the model again."
 
@@ -27,7 +25,8 @@ def run(job: Refine, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
 
     Raises OutOfRange, InputError for files that are no probabilities, DiskFull, Cancelled.
     """
-    refinement, geometry = Refinement.of(asdict(job)), _geometry(job.view)
+    refinement = Refinement.of(asdict(job))
+    geometry = geometry_of_view(Path(job.view)) if job.view else None
     out = Path(job.out)
     masks = []
     for number, path in enumerate(map(Path, job.levels)):
@@ -51,13 +50,3 @@ def _levels(path: Path) -> NDArray[np.uint8]:
     if levels.dtype != np.uint8 or levels.ndim != 3:
         raise InputError(f"{path.name} holds no probabilities.", hint=_AGAIN)
     return levels
-
-
-def _geometry(view: str) -> Geometry | None:
-    if not view:
-        return None
-    try:
-        known = json.loads((Path(view) / DESCRIPTION).read_text(encoding="utf-8"))["geometry"]
-        return None if known is None else Geometry.from_dict(known)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("The opened scan is no longer there.", hint="Open the scan again.") from error

@@ -16,8 +16,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contract.errors import InputError
 from engine.contract.whole_file import told, write_text, write_whole
 from engine.volumes.early import Grown
+from engine.volumes.geometry import Geometry
 from engine.volumes.guarded_reader import ShownWhileRead
 from engine.volumes.preprocess import Preprocess, Window, intensity_range, suggest_intensity
 from engine.volumes.reading import read_scan
@@ -115,6 +117,15 @@ def export_for_view(volume: Volume, out: Path) -> dict[str, Any]:
     }
     write_text(out / DESCRIPTION, json.dumps(description, indent=1) + "\n")
     return description
+
+
+def geometry_of_view(view: Path) -> Geometry | None:
+    """Of the scan that was exported into the folder `view`; None for a picture. Raises InputError."""
+    try:
+        known = json.loads((view / DESCRIPTION).read_text(encoding="utf-8"))["geometry"]
+        return None if known is None else Geometry.from_dict(known)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError("The opened scan is no longer there.", hint="Open the scan again.") from error
 
 
 def _is_moved(voxels: NDArray[Any], file: Path) -> bool:

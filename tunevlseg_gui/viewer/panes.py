@@ -9,6 +9,7 @@ from engine.volumes.slicing import Plane
 from tunevlseg_gui.viewer.shared_look import SharedLook
 from tunevlseg_gui.viewer.slice_state import SliceState
 from tunevlseg_gui.viewer.slice_view import SliceView
+from tunevlseg_gui.viewer.surface.pane import SurfacePane
 from tunevlseg_gui.viewer.tool import Tool
 
 ANATOMICAL: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
@@ -37,6 +38,11 @@ class Panes(QWidget):
         self._across.addWidget(self.main)
         for view in self.views[1:]:
             self._side.addWidget(view)
+            view.hide()
+        self.surface = SurfacePane()
+        self.solid = False
+        self._side.addWidget(self.surface)
+        self.surface.hide()
         self._across.addWidget(self._side)
         for number in range(2):
             self._across.setStretchFactor(number, 1)
@@ -73,15 +79,37 @@ class Panes(QWidget):
         if on and not self.three:
             self.shared.crosshair = True
         self.three = on
-        if on and not self._side.isVisible():
-            # Sizes that were dragged are not kept: a window that was small meanwhile would squeeze the planes.
-            self._side.show()
-            self._across.setSizes([round(self.width() * MAIN_SHARE), round(self.width() * (1 - MAIN_SHARE))])
-            self._side.setSizes([self.height() // 2] * 2)
-        self._side.setVisible(on)
+        self._arrange()
         self._name_views()
         self.refresh()
         self.layout_changed.emit()
+
+    def show_solid(self, on: bool) -> None:
+        """The masks in 3-D, beside one plane or three."""
+        on = on and self.can_be_three
+        changed, self.solid = on != self.solid, on
+        self._arrange()
+        if changed:
+            if on:
+                self.surface.open()
+            else:
+                self.surface.shut()
+            self.layout_changed.emit()
+
+    def _arrange(self) -> None:
+        beside = [*(self.views[1:] if self.three else []), *([self.surface] if self.solid else [])]
+        before = [widget for widget in (*self.views[1:], self.surface) if not widget.isHidden()]
+        if beside == before and self._side.isHidden() != bool(beside):
+            return
+        opens = bool(beside) and self._side.isHidden()
+        for widget in (*self.views[1:], self.surface):
+            widget.setVisible(widget in beside)
+        self._side.setVisible(bool(beside))
+        # Sizes that were dragged are not kept: a window that was small meanwhile would squeeze the planes.
+        if opens:
+            self._across.setSizes([round(self.width() * MAIN_SHARE), round(self.width() * (1 - MAIN_SHARE))])
+        if beside:
+            self._side.setSizes([self.height() // len(beside)] * 3)
 
     def maximise(self, view: SliceView) -> None:
         """This view's plane alone; again: the three planes as they were."""

@@ -82,6 +82,13 @@ class ScanViewer(QWidget):
         self.three_button.setText("3 planes")
         self.three_button.setCheckable(True)
         self.three_button.setToolTip("One plane or three linked ones (key T); double click shows one of them alone")
+        self.solid_button = QToolButton()
+        self.solid_button.setObjectName("surfaceButton")
+        self.solid_button.setProperty("role", "flat")
+        self.solid_button.setText("3-D")
+        self.solid_button.setAccessibleName("Masks in 3-D")
+        self.solid_button.setCheckable(True)
+        self.solid_button.setToolTip("The masks as surfaces in space, beside the slices")
         self.view_button = QToolButton()
         self.view_button.setObjectName("viewMenuButton")
         self.view_button.setProperty("role", "flat")
@@ -97,6 +104,7 @@ class ScanViewer(QWidget):
         row.setSpacing(8)
         row.addWidget(self.plane_combo)
         row.addWidget(self.three_button)
+        row.addWidget(self.solid_button)
         row.addWidget(self.slider, 1)
         row.addWidget(self.number)
         row.addWidget(self.window_combo)
@@ -124,6 +132,7 @@ class ScanViewer(QWidget):
         self.panes.action_wanted.connect(self._act)
         self.strip.clicked.connect(self._slid)
         self.three_button.clicked.connect(self._three_clicked)
+        self.solid_button.clicked.connect(self.panes.show_solid)
         habits().changed.connect(self._use_habits)
         self._use_habits()
         self._show_numbers()
@@ -132,6 +141,7 @@ class ScanViewer(QWidget):
         self.state.open(scan)
         self.readout.clear()
         self.panes.show_three(habits().settings.three_planes)
+        self.panes.show_solid(self.panes.solid)  # of a picture there is nothing to show
         self.content_changed.emit()
 
     def close_scan(self) -> None:
@@ -171,6 +181,7 @@ class ScanViewer(QWidget):
     def _laid_out(self) -> None:
         with QSignalBlocker(self.three_button):
             self.three_button.setChecked(self.panes.three)
+            self.solid_button.setChecked(self.panes.solid)
         self._show_numbers()
 
     def _use_habits(self) -> None:
@@ -231,6 +242,7 @@ class ScanViewer(QWidget):
         volume = scan is not None and not scan.is_picture
         self.plane_combo.setVisible(volume)
         self.three_button.setVisible(self.panes.can_be_three)
+        self.solid_button.setVisible(self.panes.can_be_three)
         for widget in (self.slider, self.number):
             widget.setVisible(volume or state.slices > 1)
         self.window_combo.setVisible(state.has_presets)

@@ -32,6 +32,7 @@ from tunevlseg_gui.pages.segment.page_jobs import Client
 from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
 from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
+from tunevlseg_gui.pages.segment.surfaces import SurfaceMaker
 from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.viewer.early_view import EarlyView
@@ -91,6 +92,7 @@ class SegmentPage(QWidget):
         left.insertWidget(left.indexOf(self.status), self.edit_bar)
         self.comparer = MaskComparer(client, self)
         self.live = LiveAsker(client, self)
+        self.surfaces = SurfaceMaker(client, self)
         self._connect()
 
     def open_scan(self, path: Path | str) -> None:
@@ -168,6 +170,16 @@ class SegmentPage(QWidget):
             options=options,
         )
         return named_by(chosen, path)
+
+    def ask_surface_path(self) -> str:
+        scan = self.controller.scan
+        if scan is None:
+            return ""
+        name = suggested_mask(scan.named, [layer.phrase for layer in self.viewer.state.shown_layers])
+        stem = name.name.split(".")[0]
+        return QFileDialog.getSaveFileName(
+            self, "Save the surfaces", str(name.with_name(f"{stem}.stl")), "Surfaces (*.stl)"
+        )[0]
 
     def ask_dataset(self) -> str:
         return QFileDialog.getExistingDirectory(self, "Dataset that the case joins: a new folder, or one of these")
