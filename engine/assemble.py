@@ -77,15 +77,19 @@ class Network:
 
         Raises InputError for a label without learned words, where each label has its own.
         """
-        # Cut as a bundle cuts them: learned words take places of their own.
-        ids, mask = self.tokenizer.encode([self._said(label.phrase) for label in report.labels], self.reserve())
+        ids, mask = self.tokens([label.phrase for label in report.labels])
         return Phrases(
-            torch.from_numpy(ids),
-            torch.from_numpy(mask),
+            ids,
+            mask,
             torch.tensor(self.label_index([label.name for label in report.labels])),
             [label.name for label in report.labels],
             [label.colour for label in report.labels],
         ).to(self.device)
+
+    def tokens(self, phrases: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ids and mask (n, T) of phrases, cut as a bundle cuts them: learned words take places of their own."""
+        ids, mask = self.tokenizer.encode([self._said(phrase) for phrase in phrases], self.reserve())
+        return torch.from_numpy(ids).to(self.device), torch.from_numpy(mask).to(self.device)
 
     def texts(self, dataset: SliceDataset) -> Texts | None:
         """What the dataset says of its images as tokens, on the device; None where it says the labels' phrases."""

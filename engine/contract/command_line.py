@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
 from collections.abc import Sequence
 
-from engine.contract.jobs import Evaluate, Export, ImportPack, Job, Pack, Tune
+from engine.contract.jobs import (
+    ComparePhrases,
+    DomainShift,
+    Evaluate,
+    Export,
+    ImportPack,
+    Job,
+    Pack,
+    QuickLook,
+    Tune,
+)
 
 PROGRAM = "tunevlseg"
 
@@ -46,8 +57,28 @@ def arguments(job: Job) -> list[str]:
             return ["pack", job.run, "--out", job.out, *flags]
         case ImportPack():
             return ["import-pack", job.path, *_given("--out", job.out), *_given("--weights", job.weights)]
+        case DomainShift():
+            return [
+                *("data", "shift", *_looked_at(job)),
+                *_given("--reference", job.reference),
+                *_given("--out", job.out),
+            ]
+        case QuickLook():
+            return ["data", "look", *_looked_at(job), "--out", job.out, "--images", str(job.images)]
+        case ComparePhrases():
+            # Joined to their option: a wording may begin with a dash.
+            said = [f"--phrase={name}={text}" for name, texts in job.wordings.items() for text in texts]
+            return ["data", "phrases", *_looked_at(job), *said, *(["--suggest"] if job.suggest else [])]
         case _:
             raise ValueError(f"no single command does {type(job).__name__}")
+
+
+def _looked_at(job: DomainShift | QuickLook | ComparePhrases) -> list[str]:
+    """Dataset and model; what else is said of the dataset as settings, in JSON, which is YAML too."""
+    data = dict(job.data)
+    folder = str(data.pop("folder", ""))
+    told = [f"--set={name}={json.dumps(value, ensure_ascii=False)}" for name, value in data.items()]
+    return [folder, "--model", job.weights, "--seed", str(job.seed), *told]
 
 
 def quoted(parts: Sequence[str]) -> str:

@@ -108,6 +108,50 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainShift:
+    """How far a dataset's images and phrases lie from what base weights know, by at most 100 of its images.
+
+    Result: `known`; where it is, `value` (1: like new pictures of the known kind), `low`, `high`, `level` (low | medium
+    | high), `images`, `patients`, `phrases` (rows), `advice` (image | words | "") and `map`; always `words`, `advised`.
+    """
+
+    data: dict[str, Any]  # as in a recipe
+    weights: str = "starter"
+    reference: str = ""  # folder of pictures like those that the weights learned from; empty: what ships with them
+    out: str = ""  # folder that receives small pictures of what is on the map; empty: none
+    seed: int = 12345
+
+
+@dataclass(frozen=True, slots=True)
+class QuickLook:
+    """Masks of the untuned model on a few validation images, beside the truth.
+
+    Result: `rows` (case, slice, path of a picture, dice by label), `dice` by label and `mean`: of these images alone.
+    """
+
+    data: dict[str, Any]  # as in a recipe; its labels' phrases are asked
+    out: str  # folder that receives the pictures
+    weights: str = "starter"
+    images: int = 6
+    seed: int = 12345
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePhrases:
+    """Wordings of each label, scored with the untuned model on the validation images.
+
+    Result: `labels`, each with `label`, `value` and `wordings` (rows, the label's present phrase first), `images`,
+    `patients`, `words`.
+    """
+
+    data: dict[str, Any]  # as in a recipe
+    weights: str = "starter"
+    wordings: dict[str, list[str]] = field(default_factory=dict)  # label name → wordings beside its phrase
+    suggest: bool = False  # plain variants of each phrase are scored too
+    seed: int = 12345
+
+
+@dataclass(frozen=True, slots=True)
 class RepairMask:
     """Compares the grids of a scan and its mask; with `how`, writes the mask on the scan's grid as a new file."""
 
@@ -509,6 +553,9 @@ Job = (
     | EditDataset
     | CheckRecipe
     | Estimate
+    | DomainShift
+    | QuickLook
+    | ComparePhrases
     | Tune
     | ForkRun
     | ListRuns

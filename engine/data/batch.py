@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,7 +12,8 @@ from torch.nn.functional import affine_grid, grid_sample
 
 from engine.data.absent import taking_part
 from engine.data.augment import Changes
-from engine.data.dataset import SliceDataset
+from engine.data.dataset import Images, SliceDataset
+from engine.volumes.preprocess import Preprocess
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +103,18 @@ def make_batch(loaded: Loaded, dataset: SliceDataset, device: torch.device | str
     )
 
 
+class Pictured(Protocol):
+    """Images uint8 [N, S, S, 3], and how they were made."""
+
+    @property
+    def images(self) -> Images: ...
+
+    @property
+    def preprocess(self) -> Preprocess: ...
+
+
 def pixels(
-    dataset: SliceDataset, positions: NDArray[np.int64], device: torch.device | str, changes: Changes | None = None
+    dataset: Pictured, positions: NDArray[np.int64], device: torch.device | str, changes: Changes | None = None
 ) -> torch.Tensor:
     """The images [B, 3, S, S] of a batch alone: changed, normalised, on the device."""
     pin = torch.device(device).type == "cuda"
@@ -112,7 +124,7 @@ def pixels(
     return _normalised(levels, dataset)
 
 
-def _normalised(levels: torch.Tensor, dataset: SliceDataset) -> torch.Tensor:
+def _normalised(levels: torch.Tensor, dataset: Pictured) -> torch.Tensor:
     mean = torch.tensor(dataset.preprocess.mean, device=levels.device)[:, None, None]
     std = torch.tensor(dataset.preprocess.std, device=levels.device)[:, None, None]
     return (levels / 255 - mean) / std

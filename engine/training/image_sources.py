@@ -12,6 +12,7 @@ from engine.training.config import TrainingConfig
 from engine.training.feature_cache import FeatureCache, kind_of
 from engine.training.features import ImageSource, Keeping
 from engine.training.plan import Plan
+from engine.volumes.preprocess import Preprocess
 
 
 def image_sources(
@@ -39,14 +40,21 @@ def _keeping(
 ) -> Keeping:
     """Where features are held and what decides their numbers; after memory ran out, on disk at most."""
     wanted = config.feature_place if plan.keep_features else "disk"
-    dtype = torch.float16 if config.feature_numbers == "fp16" else torch.float32
+    cache = shared_cache(model, train.dataset.preprocess, device, config, plan, base)
+    return Keeping(wanted, _numbers(config), cache)
+
+
+def shared_cache(
+    model: TunedModel, preprocess: Preprocess, device: torch.device, config: TrainingConfig, plan: Plan, base: str
+) -> FeatureCache | None:
+    """The part of the cache that holds what this model says of images; None where nothing is shared."""
     if not base or not config.feature_disk:
-        return Keeping(wanted, dtype)
+        return None
     kind = kind_of(
         base=base,
         kind=model.kept_kind,
-        preprocess=train.dataset.preprocess.model_dump(mode="json", include={"size", "mean", "std"}),
-        numbers=str(dtype),
+        preprocess=preprocess.model_dump(mode="json", include={"size", "mean", "std"}),
+        numbers=str(_numbers(config)),
         device=device.type,
         attention=plan.attention,
         precision=plan.precision,
@@ -54,4 +62,8 @@ def _keeping(
         torch=torch.__version__,
         transformers=version("transformers"),
     )
-    return Keeping(wanted, dtype, FeatureCache(kind, int(config.feature_disk * 1e9)))
+    return FeatureCache(kind, int(config.feature_disk * 1e9))
+
+
+def _numbers(config: TrainingConfig) -> torch.dtype:
+    return torch.float16 if config.feature_numbers == "fp16" else torch.float32

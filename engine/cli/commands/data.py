@@ -2,6 +2,8 @@
 
 `tunevlseg data repair IMAGE MASK`: what differs between two grids, and the mask on its scan's, as a new file.
 `tunevlseg data cache`: what is kept of decoded slices.
+`tunevlseg data shift`: how far it lies from what a model knows. `data phrases`, `data look`: what the untuned model
+makes of it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from engine.cli import data_cache, data_repair
+from engine.cli import data_cache, data_phrases, data_repair, data_shift
 from engine.cli.declare import Commands
 from engine.cli.show import say, table
 from engine.config.yaml_io import apply_overrides
@@ -48,6 +50,8 @@ def add(commands: Commands) -> None:
     turns.add_argument("--out", required=True, metavar="FOLDER", help="a new folder")
     data_repair.add(group)
     data_cache.add(group)
+    data_shift.add(group)
+    data_phrases.add(group)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,18 @@ import pytest
 
 from engine.cli.main import parser
 from engine.contract.command_line import arguments, command_line
-from engine.contract.jobs import Doctor, Evaluate, Export, ImportPack, Job, Pack, Tune
+from engine.contract.jobs import (
+    ComparePhrases,
+    Doctor,
+    DomainShift,
+    Evaluate,
+    Export,
+    ImportPack,
+    Job,
+    Pack,
+    QuickLook,
+    Tune,
+)
 
 JOBS: list[Job] = [
     Tune("recipe.yaml"),
@@ -22,6 +33,9 @@ JOBS: list[Job] = [
     Export("runs/a", "x.vlseg", "fp32,int8", overwrite=True, calibrate=True),
     Pack("runs/a", "a b.tvprompt", overwrite=True, calibrate=False),
     ImportPack("a.tvprompt", "runs/b", "folder/of/weights"),
+    DomainShift({"folder": "data/my polyps", "split": {"val": 0.2, "given": False}}, "clipseg", "photos", seed=3),
+    QuickLook({"folder": "d", "labels": [{"value": 1, "name": "é", "phrase": "it's one"}]}, "out"),
+    ComparePhrases({"folder": "d"}, wordings={"polyp": ["-x", "a: b = c"], "two words": ['"q"']}, suggest=True),
 ]
 
 
