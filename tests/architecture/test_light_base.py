@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"torch", "transformers", "optuna", "onnx", "onnxscript", "scipy", "monai", "ray"}
 # The rooms that tuning needs; everything else works after `pip install tunevlseg` without the extra `tune`.
 # Of the synthetic room only what trains needs torch; what draws is imported below.
-HEAVY_ROOMS = re.compile(r"engine/((models|strategies|training|export|search|synthetic)/|assemble\.py|data/batch\.py)")
+HEAVY_ROOMS = re.compile(
+    r"engine/((models|strategies|training|export|search|insight|synthetic)/|assemble\.py|data/batch\.py)"
+)
 ALWAYS_THERE = {"engine", "tunevlseg_gui", *sys.stdlib_module_names}
 PACKAGE_OF = {
     "PIL": "pillow",
