@@ -53,6 +53,7 @@ def settle_run(trainer: Trainer, report: DatasetReport) -> Settled:
         epochs=trainer.config.epochs if learns else 1,
         views=views,
         anew=anew,
+        view_epochs=max(0, min(trainer.train.augment.views, trainer.config.epochs) - 1) if trainer.train.augment else 0,
     )
     # An epoch keeps what was learned and two moments of it; one epoch is written before another one goes.
     learned = sum(parameter.numel() * parameter.element_size() for parameter in trainer.model.learned().values())

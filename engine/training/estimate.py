@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.contract.durations import duration
+from engine.training.features import ENCODE_BATCH
 from engine.training.probe import Cost
 
 
@@ -13,8 +15,8 @@ from engine.training.probe import Cost
 class Sizes:
     """How much a run goes through: images of each split, `batch` and `epochs`.
 
-    `views`: how often each training image is encoded for good where features are kept; `anew`: the share of training
-    images that every epoch encodes again.
+    `views`: how often each training image is encoded for good where features are kept, in the first epoch and in
+    `view_epochs` later ones; `anew`: the share of training images that every epoch encodes again.
     """
 
     train: int
@@ -23,6 +25,7 @@ class Sizes:
     epochs: int
     views: float = 1.0
     anew: float = 0.0
+    view_epochs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,12 @@ def reckon(
         return float(sum(_in_parts(line_of, part, at_once) for part in parts))
 
     later = passes(sizes.train, cost.step.of) + passes(sizes.val, cost.check.of)
-    later += cost.encode * sizes.train * sizes.anew
-    first = later + cost.encode * (sizes.train * min(sizes.views, 1.0) + sizes.val)
+    later += cost.encode * sizes.train * sizes.anew + cost.epoch
+    first = later + cost.encode * (_encoded(sizes.train * min(sizes.views, 1.0)) + _encoded(sizes.val))
     # Each of the first epochs encodes one view; what it does not share with those before comes on top.
-    views = cost.encode * sizes.train * max(sizes.views - 1.0, 0.0)
+    further = sizes.train * max(sizes.views - 1.0, 0.0)
+    times = max(1, min(sizes.view_epochs, sizes.epochs - 1))
+    views = cost.encode * times * _encoded(further / times)
     return Estimate(
         first_epoch=first,
         later_epoch=later,
@@ -83,6 +88,11 @@ def reckon(
         images_at_once=at_once,
         device=device,
     )
+
+
+def _encoded(images: float) -> int:
+    """Images that the tower runs on: it always takes whole batches of one size."""
+    return math.ceil(round(images, 6) / ENCODE_BATCH) * ENCODE_BATCH
 
 
 def _in_parts(line_of: Any, images: int, at_once: int) -> float:

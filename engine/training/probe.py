@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from engine.data.batch import Batch
+from engine.data.batch import Batch, pixels
 from engine.models.base import ImageFeatures
+from engine.runs.writer import RunWriter
 from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
+from engine.training.checkpoint import Checkpoint, save_checkpoint
 from engine.training.feature_bank import FeatureShape
+from engine.training.features import ENCODE_BATCH
 from engine.training.live_bytes import LiveBytes
 from engine.training.memory import is_out_of_memory, release
 from engine.training.plan import Plan
 from engine.training.precision import apply, autocast
+from engine.training.preview import Pictures
 from engine.training.step import parts
 
 if TYPE_CHECKING:
@@ -82,14 +89,16 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Cost:
     """`step`: seconds of a training step by images; `check`: of a validation step; `encode`: seconds an image of the
-    frozen tower where features are kept, else 0; `held`: bytes at the peak of a step by images; `feature_bytes`: of one
-    image's kept features."""
+    frozen tower, in its own batches, where features are kept, else 0; `held`: bytes at the peak of a step by images;
+    `feature_bytes`: of one image's kept features; `epoch`: seconds of what an epoch costs however few its images are:
+    its checkpoint, its preview, and the network's turns between learning and judging."""
 
     step: Line
     check: Line
     encode: float
     held: Line
     feature_bytes: int
+    epoch: float = 0.0
 
 
 class Probe:
@@ -112,15 +121,18 @@ class Probe:
             high = (self._seconds(many) + self._seconds(many)) / 2  # the mean: a run pays for disturbances too
             load = self._loading()
             with torch.no_grad():
+                small = self._check(few)
                 check = (self._check(many) + self._check(many)) / 2
-                encode = self._encode(many) if self._kept else 0.0
+                encode = self._encode() if self._kept else 0.0
+                epoch = self._epoch()
             held = Line.through((few, self._held(few)), (many, self._held(many)))
             return Cost(
                 Line.through((few, low), (many, high)).plus(load),
-                Line.through((many, check), (many, check)).plus(load),
+                Line.through((few, small), (many, check)).plus(load),
                 encode,
                 held,
                 self._feature_bytes() if self._kept else 0,
+                epoch,
             )
 
     def seconds(self, plans: list[Plan], images: int, rounds: int) -> list[float]:
@@ -207,17 +219,43 @@ class Probe:
         self._wait()
         return (time.perf_counter() - began) / len(found)
 
-    def _encode(self, images: int) -> float:
-        """Seconds an image."""
+    def _encode(self) -> float:
+        """Seconds an image, in a batch as the tower is given it, from the pixels to a row of numbers."""
+        loader, device = self._trainer.train, self._trainer.device
+        positions = np.resize(self._batch.positions.numpy(), ENCODE_BATCH)
         spent = []
         for _ in range(2):
             self._wait()
             began = time.perf_counter()
-            with autocast(self._trainer.plan, self._trainer.device):
-                self._seen(images)
+            changes = loader.changes(positions, 1)
+            with autocast(self._trainer.plan, device):
+                seen = self._trainer.model.seen(pixels(loader.dataset, positions, device, changes))
+            FeatureShape.of(seen).rows(seen, torch.float32)
             self._wait()
             spent.append(time.perf_counter() - began)
-        return min(spent) / images
+        return sum(spent) / len(spent) / ENCODE_BATCH  # the mean: a run pays for disturbances too
+
+    def _epoch(self) -> float:
+        """Seconds of an epoch without its images, written where temporary files lie."""
+        trainer, model = self._trainer, self._trainer.model
+        began = time.perf_counter()
+        model.eval()
+        model.train()
+        learner = model.learner_state()
+        moments = {
+            f"{name}.{moment}": value.clone() for name, value in learner.items() for moment in ("exp_avg", "exp_avg_sq")
+        }
+        with tempfile.TemporaryDirectory(prefix="tunevlseg-probe-") as place:
+            writer = RunWriter(Path(place))
+            checkpoint = Checkpoint(learner, moments, {"epoch": 1})
+            writer.epoch(1, lambda folder: save_checkpoint(folder, checkpoint), best=True, keep=1)
+            if trainer.config.previews:
+                pictures = Pictures(trainer.val.dataset, trainer.phrases.colours)
+                shown = torch.tensor(pictures.positions)
+                masks = (torch.from_numpy(trainer.val.dataset[position].masks) for position in pictures.positions)
+                pictures.take(shown, torch.stack(list(masks)).float())
+                writer.preview(1, pictures.sheet())
+        return time.perf_counter() - began
 
     def _held(self, images: int) -> float:
         """Bytes at the peak of a step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ def test_an_epoch_is_its_batches() -> None:
     found = reckoned()
     later = 2 * (1 + 0.5 * 4) + (1 + 0.5 * 2) + 0.4  # two whole batches, one of two images; four images to check
     assert found.later_epoch == pytest.approx(later)
-    assert found.first_epoch == pytest.approx(later + 0.2 * 14)
-    assert found.total == pytest.approx(3 * later + 0.2 * 14)
+    encoded = 0.2 * (16 + 8)  # ten and four images, in batches of eight
+    assert found.first_epoch == pytest.approx(later + encoded)
+    assert found.total == pytest.approx(3 * later + encoded)
     assert found.memory == 5_000_000 + 14_000 + 9_000_000
 
 
@@ -35,11 +37,20 @@ def test_parts_cost_their_own_beginning_and_hold_less() -> None:
 
 
 def test_views_and_changed_images_are_encoded_too() -> None:
-    found = reckoned(Sizes(train=10, val=4, batch=4, epochs=3, views=4, anew=0.5))
+    found = reckoned(Sizes(train=10, val=4, batch=4, epochs=3, views=2.2, anew=0.5, view_epochs=3))
     plain = reckoned()
     assert found.later_epoch - plain.later_epoch == pytest.approx(0.2 * 5)
-    assert found.first_epoch - found.later_epoch == pytest.approx(0.2 * (10 + 4))
-    assert found.total == pytest.approx(found.first_epoch + 2 * found.later_epoch + 0.2 * 30)
+    assert found.first_epoch - found.later_epoch == pytest.approx(0.2 * (16 + 8))
+    # Twelve further views, six in each of the two later epochs that there are: a batch of eight each.
+    assert found.total == pytest.approx(found.first_epoch + 2 * found.later_epoch + 0.2 * 16)
+
+
+def test_an_epoch_without_images_costs_what_it_keeps() -> None:
+    values: dict[str, Any] = {"at_once": 4, "resident": 0, "available": 10**9, "kept": 0, "disk": 0, "device": "cpu"}
+    found = reckon(replace(COST, epoch=2.0), SIZES, **values)
+    plain = reckon(COST, SIZES, **values)
+    assert found.later_epoch - plain.later_epoch == pytest.approx(2.0)
+    assert found.total - plain.total == pytest.approx(3 * 2.0)
 
 
 def test_words() -> None:
