@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from engine.contract import wire
 from engine.contract.events import (
+    CellEnded,
     Degraded,
     EpochEnded,
     Event,
@@ -113,6 +114,9 @@ class ForPeople:
             case TrialEnded(number=number, state=state, values=values, best=best, why=why):
                 told = ", ".join(_cell_short(value) for value in values) or why
                 self._line(f"trial {number} {state}: {told}{'  best so far' if best else ''}")
+            case CellEnded(dataset=dataset, model=model, row=row, seed=seed, state=state, dice=dice, why=why):
+                told = f"Dice {_cell(dice)}" if dice is not None else f"{state}: {why}"
+                self._line(f"{dataset}  {model}  {row}  seed {seed}  {told}")
             case PreviewReady(path=path):
                 del path  # for the window
             case JobFailed(message=message, hint=hint):

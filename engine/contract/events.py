@@ -198,6 +198,35 @@ class TrialEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CellStarted:
+    """A tournament begins a cell, or goes on with it."""
+
+    job_id: str
+    number: int  # counted from 0
+    total: int
+    dataset: str
+    model: str
+    row: str  # strategy, with what tells its rows apart
+    seed: int
+    run: str = ""  # the cell's folder
+
+
+@dataclass(frozen=True, slots=True)
+class CellEnded:
+    job_id: str
+    number: int
+    total: int
+    dataset: str
+    model: str
+    row: str
+    seed: int
+    state: str  # done | impossible | failed
+    dice: float | None = None  # mean over the test images
+    why: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StudyEnded:
     """Every trial that was asked for has ended."""
 
@@ -247,6 +276,8 @@ Event = (
     | Degraded
     | TrialStarted
     | TrialEnded
+    | CellStarted
+    | CellEnded
     | StudyEnded
     | JobFinished
     | JobFailed

@@ -296,6 +296,20 @@ class ReadStudy:
 
 
 @dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A tournament: models × strategies × datasets × seeds; goes on where it ended.
+
+    Result: `folder`, `cells`, `done`, `impossible`, `failed`, `tables` (csv, md, tex, html → path), `shown` (tables
+    with `title`, `note`, `head`, `rows`).
+    """
+
+    matrix: str  # path of a YAML file
+    out: str = ""  # its folder; empty: beside the other tournaments, by name
+    overrides: list[str] = field(default_factory=list)  # of the matrix: "training.epochs=3"
+    only_tables: bool = False  # of what is finished; nothing is tuned
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluate:
     """Scores per case and label of a run or bundle on a split."""
 
@@ -562,6 +576,7 @@ Job = (
     | Search
     | SteerStudy
     | ReadStudy
+    | Benchmark
     | Evaluate
     | DrawAnswers
     | Export

@@ -64,10 +64,12 @@ class Study:
 
     report: DatasetReport
     plan: Plan | None = None
+    test: bool = False
+    """Whether the best epoch is scored on the test images."""
 
 
 def run_trial(job: Tune, emit: Emit, cancel: CancelToken, job_id: str, study: Study) -> dict[str, Any]:
-    """As `run`, for a search that holds the device itself; the test images are left alone."""
+    """As `run`, for whoever holds the device himself and tunes several recipes on one dataset."""
     writer, recipe_path = _open(job, sketch=False)
     return _run(writer, recipe_path, job, emit, cancel, job_id, study)
 
@@ -229,7 +231,7 @@ def _tune(
         "epochs": fitted.epochs,
         "ended": fitted.ended,
     }
-    if study is None and report.slice_count("test"):
+    if (study is None or study.test) and report.slice_count("test"):
         from engine.jobs.evaluate import score_network
 
         best = run_network(writer.folder, recipe)

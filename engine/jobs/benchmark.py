@@ -1,0 +1,298 @@
+"""A tournament from its matrix to its tables: cell after cell, each a run or a study; finished ones are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.config.yaml_io import dump_yaml, load_yaml
+from engine.contract import wire
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import (
+    DatasetIncomplete,
+    DiskFull,
+    EngineError,
+    IncompatiblePair,
+    InputError,
+    OutOfRange,
+    RecipeError,
+)
+from engine.contract.events import (
+    CellEnded,
+    CellStarted,
+    Event,
+    JobCancelled,
+    JobFinished,
+    JobStarted,
+    Log,
+    Progress,
+)
+from engine.contract.jobs import Benchmark, PrepareSamples, Tune
+from engine.contract.whole_file import told, write_text
+from engine.jobs import prepare_samples, tune
+from engine.jobs.perform import failure
+from engine.runs import layout
+from engine.runs.commands import CommandWatcher
+from engine.runs.folders import data_folder
+from engine.runs.lock import RunLock
+from engine.runs.queue import device_noted
+from engine.runs.studies import slug
+from engine.runs.writer import read_metrics
+
+if TYPE_CHECKING:
+    from engine.data.findings import DatasetReport
+    from engine.recipe import Recipe
+    from engine.tournament.matrix import Cell, Matrix
+    from engine.tournament.results import CellResult, Results
+
+MATRIX_FILE: Final = "matrix.yaml"
+RUN: Final = "run"
+STUDY: Final = "study"
+
+
+def tournaments_folder() -> Path:
+    """Tournaments that were given no folder of their own."""
+    return data_folder() / "tournaments"
+
+
+def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """`folder`, `cells`, `done`, `impossible`, `failed`, `tables` (kind → path), `places` (rows of results.csv).
+
+    Raises RecipeError for a wrong matrix or another one than the folder's, WeightsMissing, DiskFull, RunBusy,
+    Cancelled: what was finished stays, and the same command goes on.
+    """
+    from engine.tournament.matrix import read_matrix
+    from engine.tournament.results import Results
+
+    matrix = read_matrix(Path(job.matrix), list(job.overrides))
+    folder = Path(job.out) if job.out else tournaments_folder() / slug(matrix.name)
+    _remember(matrix, folder)
+    if job.only_tables:
+        return _finish(Results(folder, matrix))
+    watcher = CommandWatcher(folder, cancel)
+
+    def tell(event: Event) -> None:
+        _append(folder, event)
+        emit(event)
+
+    with device_noted(folder), RunLock(folder):
+        watcher.start()
+        _append(folder, JobStarted(job_id, "benchmark", "Benchmark", run=str(folder)))
+        try:
+            _Tournament(matrix, folder, tell, cancel, job_id).play()
+            result = _finish(Results(folder, matrix))
+        except EngineError as error:
+            _append(folder, JobCancelled(job_id) if cancel.cancelled else failure(job_id, error))
+            raise
+        finally:
+            watcher.stop()
+        _append(folder, JobFinished(job_id, {key: result[key] for key in ("cells", "done", "impossible", "failed")}))
+    return result
+
+
+def _append(folder: Path, event: Event) -> None:
+    path = folder / layout.EVENTS
+    with told(path), path.open("a", encoding="utf-8", newline="\n") as lines:
+        lines.write(wire.event_to_line(event) + "\n")
+
+
+def _remember(matrix: Matrix, folder: Path) -> None:
+    """matrix.yaml: what the folder is about. Datasets, models, rows and seeds may be added; what is there stays."""
+    kept = folder / MATRIX_FILE
+    values = matrix.model_dump(mode="json")
+    if kept.is_file():
+        known = load_yaml(kept)
+        for key in ("training", "search"):
+            if known.get(key) != values.get(key):
+                raise RecipeError(
+                    f"{folder} holds a tournament with another budget ({key} differs).",
+                    hint="Give it a folder of its own: --out DIR.",
+                    field=key,
+                )
+        for name, entry in values["datasets"].items():
+            if known["datasets"].get(name, entry) != entry:
+                raise RecipeError(
+                    f"{folder} holds a tournament in which {name} is another dataset.",
+                    hint="Give the dataset another name, or the tournament a folder of its own.",
+                    field=f"datasets.{name}",
+                )
+    write_text(kept, dump_yaml(values))
+
+
+@dataclass
+class _Tournament:
+    matrix: Matrix
+    folder: Path
+    emit: Emit
+    cancel: CancelToken
+    job_id: str
+    _reports: dict[str, DatasetReport | str] = field(default_factory=dict)
+    """By dataset and seed: what was found, or why it cannot be used."""
+
+    def play(self) -> None:
+        from engine.tournament.matrix import cells
+        from engine.tournament.results import read_cell
+
+        every = cells(self.matrix)
+        for number, cell in enumerate(every):
+            self.cancel.check()
+            known = read_cell(self.folder / cell.folder)
+            if known is None or known.state == "failed":
+                where = str(self.folder / cell.folder)
+                place = (cell.dataset, cell.model, cell.row.id, cell.seed)
+                self.emit(CellStarted(self.job_id, number, len(every), *place, run=where))
+                known = self._cell(cell)
+                known.write(self.folder / cell.folder)
+                self.emit(
+                    CellEnded(self.job_id, number, len(every), *place, known.state, known.dice, known.why, run=where)
+                )
+            self.emit(Progress(self.job_id, number + 1, len(every), "cells", stage="Tournament"))
+
+    def _cell(self, cell: Cell) -> CellResult:
+        from engine.tournament.results import CellResult
+
+        about: dict[str, Any] = {
+            "dataset": cell.dataset, "model": cell.model, "row": cell.row.id, "strategy": cell.row.strategy,
+            "seed": cell.seed,
+        }  # fmt: skip
+        try:
+            recipe = self._recipe(cell)
+        except (IncompatiblePair, OutOfRange) as error:
+            return CellResult(**about, state="impossible", why=error.message)
+        report = self._report(cell, recipe)
+        if isinstance(report, str):
+            return CellResult(**about, state="failed", why=report)
+        try:
+            if self.matrix.search is not None and cell.row.strategy != "zero_shot":
+                return CellResult(**about, state="done", **self._search(cell, recipe, report))
+            return CellResult(**about, state="done", **self._tune(cell, recipe, report))
+        except DiskFull:
+            raise
+        except EngineError as error:
+            self.cancel.check()
+            self.emit(Log(self.job_id, f"{cell.folder}: {error.message}", "warning"))
+            return CellResult(**about, state="failed", why=error.message)
+
+    def _recipe(self, cell: Cell) -> Recipe:
+        from engine.models.weights import find_weights
+        from engine.recipe import make_recipe
+        from engine.tournament.matrix import recipe_values
+
+        weights = find_weights(cell.model)
+        return make_recipe(recipe_values(self.matrix, cell, weights.model, self._data(cell.dataset)))
+
+    def _data(self, dataset: str) -> str:
+        entry = self.matrix.datasets[dataset]
+        if entry.folder:
+            return entry.folder
+        made = prepare_samples.run(PrepareSamples(sets=[entry.sample]), self.emit, self.cancel, self.job_id)
+        return str(made["sets"][0]["folder"])
+
+    def _report(self, cell: Cell, recipe: Recipe) -> DatasetReport | str:
+        from engine.assemble import Listener, inspect_for
+
+        key = f"{cell.dataset} {cell.seed}"
+        if key not in self._reports:
+            try:
+                report = inspect_for(recipe, Listener(self.emit, self.cancel, self.job_id))
+                report.require_split("train", "val", "test")
+                self._reports[key] = report
+            except (InputError, DatasetIncomplete) as error:
+                self.emit(Log(self.job_id, f"{cell.dataset}: {error.message} {error.hint}", "warning"))
+                self._reports[key] = error.message
+        return self._reports[key]
+
+    def _quiet(self, event: Event) -> None:
+        """What a run says stands in its own folder; the tournament passes on what a person waits for."""
+        if not isinstance(event, Log | Progress):
+            self.emit(event)
+
+    def _tune(self, cell: Cell, recipe: Recipe, report: DatasetReport) -> dict[str, Any]:
+        folder = self.folder / cell.folder / RUN
+        if layout.is_run(folder):
+            one = Tune(recipe="", resume=str(folder))
+        else:
+            asked = write_text(self.folder / cell.folder / "recipe.yaml", recipe.to_yaml())
+            one = Tune(str(asked), str(folder))
+        study = tune.Study(report, test=True)
+        result = tune.run_trial(one, self._quiet, self.cancel, self.job_id, study)
+        return self._measured(cell, folder, folder / layout.SCORES, float(result["val_dice"]))
+
+    def _search(self, cell: Cell, recipe: Recipe, report: DatasetReport) -> dict[str, Any]:
+        from engine.assemble import Listener, run_network
+        from engine.jobs.evaluate import score_network
+        from engine.recipe import read_recipe
+        from engine.search.config import SearchConfig
+        from engine.search.study import begin_study
+        from engine.search.worker import SearchWorker
+
+        budget = self.matrix.search
+        assert budget is not None
+        config = SearchConfig(
+            trials=budget.trials,
+            startup_trials=budget.startup_trials,
+            objectives=(budget.objective,),
+            space=budget.space,
+            seed=budget.seed,
+        )
+        found = begin_study(recipe, config, self.folder / cell.folder / STUDY, name=STUDY)
+        study = tune.Study(report)
+
+        def tune_one(asked: Path, folder: Path, goes_on: bool, tell: Emit, token: CancelToken) -> dict[str, Any]:
+            one = Tune(resume=str(folder), recipe="") if goes_on else Tune(str(asked), str(folder))
+            return tune.run_trial(one, tell, token, self.job_id, study)
+
+        result = SearchWorker(found, tune_one, self._quiet, self.cancel, self.job_id).work()
+        if "run" not in result:
+            raise EngineError("No trial of the search succeeded.", hint="Look at the logs of its trials.")
+        best = Path(result["run"])
+        tuned = read_recipe(best / layout.RECIPE)
+        scores = self.folder / cell.folder / layout.SCORES
+        hear = Listener(self._quiet, self.cancel, self.job_id)
+        score_network(run_network(best, tuned), report, "test", scores, hear, tuned.training.surface_tolerance)
+        seconds = sum(float(trial.user_attrs.get("seconds", 0.0)) for trial in found.trials())
+        measured = self._measured(cell, best, scores, float(result["value"]))
+        return {**measured, "seconds": seconds, "trials": int(result["trials"]), "settings": result["params"]}
+
+    def _measured(self, cell: Cell, run: Path, scores: Path, val_dice: float) -> dict[str, Any]:
+        from engine.runs.scores import read_evaluation
+        from engine.search.trial import learned_numbers
+
+        del cell
+        rows = read_evaluation(scores).rows
+        positive = [row.dice for row in rows if row.truth_pixels]
+        best = run / layout.BEST
+        learned = learned_numbers(run)
+        return {
+            "dice": sum(row.dice for row in rows) / len(rows),
+            "dice_positive": sum(positive) / len(positive) if positive else None,
+            "val_dice": val_dice,
+            "learned": learned,
+            "seconds": sum(row["seconds"] for row in read_metrics(run) if row["seconds"] == row["seconds"]),
+            "bytes": best.stat().st_size if learned else 0,
+            "scores": scores.relative_to(self.folder).as_posix(),
+        }
+
+
+def _finish(results: Results) -> dict[str, Any]:
+    from engine.tournament.matrix import cells
+    from engine.tournament.tables import tables, write_tables
+
+    notes = results.notes()
+    states = [result.state for result in results.cells.values()]
+    return {
+        "folder": str(results.folder),
+        "cells": len(cells(results.matrix)),
+        **{state: states.count(state) for state in ("done", "impossible", "failed")},
+        "tables": write_tables(results, results.folder, notes),
+        "shown": [
+            {
+                "title": table.title,
+                "note": table.note,
+                "head": list(table.head),
+                "rows": [list(row) for row in table.rows],
+            }
+            for table in tables(results, notes)
+        ],
+    }

@@ -1,0 +1,121 @@
+"""A tournament is the same however often it was interrupted; its tables say what happened."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.contract.control import CancelToken
+from engine.contract.errors import Cancelled, RecipeError
+from engine.contract.events import CellEnded, CellStarted, EpochEnded, Event
+from engine.contract.jobs import Benchmark
+from engine.jobs import benchmark
+from engine.synthetic.sample_data import write_dataset
+
+TIMES = ("seconds",)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "polyps"
+    write_dataset("polyps", folder, count=14)
+    return folder
+
+
+@pytest.fixture
+def matrix(tiny_weights: Path, drawn: Path, tmp_path: Path) -> Path:
+    values: dict[str, Any] = {
+        "version": 1,
+        "name": "two rows",
+        "models": [str(tiny_weights)],
+        "strategies": ["zero_shot", {"name": "vpt", "sweep": {"prompt_depth": [2, 11]}}, "coop"],
+        "datasets": {"polyps": {"folder": str(drawn)}},
+        "training": {
+            "epochs": 2, "min_epochs": 2, "batch_size": 4, "device": "cpu", "threads": 1, "previews": False,
+        },
+    }  # fmt: skip
+    path = tmp_path / "matrix.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def play(matrix: Path, out: Path, stop_after: int = 0, **more: Any) -> tuple[dict[str, Any], list[Event]]:
+    """With `stop_after`, cancelled in the epoch after so many."""
+    events: list[Event] = []
+    cancel = CancelToken()
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if stop_after and sum(isinstance(one, EpochEnded) for one in events) == stop_after:
+            cancel.cancel()
+
+    return benchmark.run(Benchmark(str(matrix), str(out), **more), hear, cancel, "job"), events
+
+
+def rows_of(result: dict[str, Any]) -> list[dict[str, str]]:
+    with Path(result["tables"]["csv"]).open(newline="") as lines:
+        return [{key: value for key, value in row.items() if key not in TIMES} for row in csv.DictReader(lines)]
+
+
+def test_interrupted_twice_or_never_it_ends_with_the_same_table(matrix: Path, tmp_path: Path) -> None:
+    whole, events = play(matrix, tmp_path / "whole")
+    assert (whole["cells"], whole["done"], whole["impossible"], whole["failed"]) == (4, 3, 1, 0)
+    ended = [event for event in events if isinstance(event, CellEnded)]
+    assert [event.state for event in ended] == ["done", "done", "impossible", "done"]
+    assert "layers" in ended[2].why
+    # Zero-shot ends after its only epoch; the second stop comes within the second run's epochs.
+    for stop in (2, 1):
+        with pytest.raises(Cancelled):
+            play(matrix, tmp_path / "broken", stop)
+    again, events = play(matrix, tmp_path / "broken")
+    assert rows_of(again) == rows_of(whole)
+    started = [event for event in events if isinstance(event, CellStarted)]
+    assert 1 <= len(started) < 4  # what was finished is not done again
+    _, events = play(matrix, tmp_path / "broken")
+    assert not [event for event in events if isinstance(event, CellStarted)]
+
+
+def test_tables_in_four_formats_call_drawn_data_synthetic(matrix: Path, tmp_path: Path) -> None:
+    result, _ = play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]"])
+    for kind in ("md", "tex", "html"):
+        text = Path(result["tables"][kind]).read_text(encoding="utf-8")
+        assert "synthetic" in text
+        assert "For research use only" in text
+    (row,) = rows_of(result)
+    assert 0 <= float(row["dice"]) <= 1
+    assert row["n"] == "1"
+    assert row["low"] == ""  # of one image nothing is known but itself
+
+
+def test_each_cell_may_be_a_search(matrix: Path, tmp_path: Path) -> None:
+    changes = [
+        "strategies=[zero_shot, {name: vpt, settings: {prompt_depth: 2}}]",
+        "search={trials: 2, startup_trials: 1}",
+        "training.epochs=1",
+    ]
+    result, _ = play(matrix, tmp_path / "t", overrides=[*changes, "training.min_epochs=1"])
+    assert result["done"] == 2
+    cell = yaml.safe_load((tmp_path / "t" / "cells/polyps/tiny/vpt/12345/cell.json").read_text())
+    assert cell["trials"] == 2
+    assert "training.learning_rate" in cell["settings"]
+
+
+def test_a_missing_dataset_fails_its_cells_only_and_is_tried_again(matrix: Path, tmp_path: Path, drawn: Path) -> None:
+    values = yaml.safe_load(matrix.read_text())
+    values["strategies"] = ["zero_shot"]
+    values["datasets"] = {"gone": {"folder": str(tmp_path / "later")}, **values["datasets"]}
+    matrix.write_text(yaml.safe_dump(values))
+    result, _ = play(matrix, tmp_path / "t")
+    assert (result["done"], result["failed"]) == (1, 1)
+    (tmp_path / "later").symlink_to(drawn)
+    assert play(matrix, tmp_path / "t")[0]["done"] == 2
+
+
+def test_a_folder_holds_one_budget(matrix: Path, tmp_path: Path) -> None:
+    play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]"])
+    with pytest.raises(RecipeError, match="another budget"):
+        play(matrix, tmp_path / "t", overrides=["training.epochs=5"])
