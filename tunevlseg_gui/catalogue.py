@@ -27,15 +27,6 @@ _TITLES = {
 _IMAGE_SETTINGS = ("augment", "flip_horizontal", "flip_vertical", "rotate", "absent_labels")
 _ORDER = list(_TITLES)
 _SHARED = ("upsampler", "train_last")
-# Which sites a strategy fills, where the catalogue does not say it.
-_SITES = {
-    "vpt": ("image",),
-    "coop": ("text",),
-    "cocoop": ("text",),
-    "maple": ("text", "image"),
-    "shared_attention": ("text", "image"),
-    "shared_separate": ("text", "image"),
-}
 
 
 @dataclass(frozen=True)
@@ -79,7 +70,13 @@ class Strategy:
     title: str
     summary: str
     schema: dict[str, Any]
-    sites: tuple[str, ...]
+    learns_at: tuple[str, ...] = ()
+    """Where what is learned enters: `engine.strategies.base.StrategyConfig.learns_at` says in which words."""
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The towers that take its prompts."""
+        return tuple(side for side in ("text", "image") if side in self.learns_at)
 
     def refused_by(self, weights: BaseWeights) -> str:
         """Why these weights cannot take it, in words; empty where they can."""
@@ -127,7 +124,7 @@ class Catalogue:
                 _TITLES.get(name) or str(item.get("title") or name),
                 str(item.get("summary") or ""),
                 dict(item.get("schema") or {}),
-                tuple(item.get("sites") or _SITES.get(name, ())),
+                tuple(item.get("learns_at") or ()),
             )
             for name, item in (found.get("strategies") or {}).items()
         ]

@@ -27,7 +27,7 @@ def catalogue() -> dict[str, Any]:
     return {
         "version": engine.__version__,
         "models": {name: _entry(config) for name, config in MODELS},
-        "strategies": {name: _entry(config) for name, config in STRATEGIES},
+        "strategies": {name: {**_entry(config), "learns_at": list(config.learns_at)} for name, config in STRATEGIES},
         "data": {"schema": DataConfig.model_json_schema()},
         "model": {"schema": ModelChoice.model_json_schema()},
         "training": {"schema": TrainingConfig.model_json_schema()},

@@ -70,6 +70,10 @@ class StrategyConfig(Settings, ABC):
     """Settings shared by all strategies: the learned upsampler and the last layer, as in TuneVLSeg."""
 
     title: ClassVar[str] = ""
+    learns_at: ClassVar[tuple[str, ...]] = ()
+    """Where what is learned enters, for drawings: text | image (prompts beside its tokens), text_to_image |
+    image_to_text | shared (a network that makes prompts of one side from the other, or of both from one set),
+    upsampler | last_layer | decoder | encoders (weights)."""
     learns_tower: ClassVar[bool] = False
     """Weights of the encoders learn too: nothing of the model may be kept."""
     learns_decoder: ClassVar[bool] = False

@@ -50,6 +50,7 @@ class CoCoOp(CoOp, ProjectorConfig):
     """Learns words before the phrase that each image shifts (CoCoOp). Every phrase is encoded for every image."""
 
     title: ClassVar[str] = "CoCoOp"
+    learns_at: ClassVar[tuple[str, ...]] = ("text", "image_to_text")
 
     normalise_image_features: bool = setting(
         False, "The image feature is brought to length 1 before it shifts the words, as CoCoOp's own code does."

@@ -45,6 +45,7 @@ class CoOp(LabelContexts):
     """Learns words before the phrase (CoOp). Cheapest; the image side stays as it is."""
 
     title: ClassVar[str] = "CoOp"
+    learns_at: ClassVar[tuple[str, ...]] = ("text",)
 
     prompt_depth: int = setting(1, "Text layers that receive learned words.", ge=1, le=12, search=(1, 11))
     num_context: int = setting(4, "Learned words a layer; the words of initialise_from, if any, set it.", ge=1, le=32)

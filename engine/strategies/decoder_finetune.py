@@ -20,6 +20,7 @@ class DecoderFinetune(StrategyConfig):
     """The whole decoder learns, both encoders stay as they are (the published "end to end" on CLIPSeg)."""
 
     title: ClassVar[str] = "Decoder fine-tuning"
+    learns_at: ClassVar[tuple[str, ...]] = ("decoder", "last_layer")
     learns_decoder: ClassVar[bool] = True
 
     train_last_layer: Literal[True] = setting(True, "The last layer learns with the rest.", expert=True)

@@ -15,6 +15,7 @@ class FullFinetune(StrategyConfig):
     """Every weight of the model learns: most parameters, slowest, and the base model's other answers are forgotten."""
 
     title: ClassVar[str] = "Full fine-tuning"
+    learns_at: ClassVar[tuple[str, ...]] = ("encoders", "decoder", "last_layer")
     learns_tower: ClassVar[bool] = True
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:

@@ -15,6 +15,7 @@ class LastLayerOnly(StrategyConfig):
     """A control: only the model's last layer before the mask learns, no prompts. Shows what prompts add."""
 
     title: ClassVar[str] = "Last layer only"
+    learns_at: ClassVar[tuple[str, ...]] = ("last_layer",)
 
     train_last_layer: Literal[True] = setting(True, "The last layer is what learns here.", expert=True)
 

@@ -43,6 +43,7 @@ class MaPLe(MultimodalConfig, CoOp, ProjectorConfig):
     """Learns words and, made from them, tokens beside the image patches (MaPLe): both sides move together."""
 
     title: ClassVar[str] = "MaPLe"
+    learns_at: ClassVar[tuple[str, ...]] = ("text", "image", "text_to_image")
 
     deep_from: Literal[1] = setting(1, "Set k enters layer k, in both encoders.", expert=True)
 

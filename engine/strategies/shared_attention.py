@@ -64,6 +64,7 @@ class SharedAttention(MultimodalConfig):
     """Learns prompts for both encoders at once, mixed by a transformer layer. Many weights: 10 million a depth."""
 
     title: ClassVar[str] = "Shared Attention"
+    learns_at: ClassVar[tuple[str, ...]] = ("text", "image", "shared")
 
     context_std: float = setting(0.02, "Standard deviation of the random start.", gt=0, le=1, expert=True)
     attend_across: Literal["context", "batch"] = setting(

@@ -47,6 +47,7 @@ class SharedSeparate(MultimodalConfig, ProjectorConfig):
     """Learns one small set of prompts, from which one network makes words and another makes image tokens."""
 
     title: ClassVar[str] = "Shared Separate"
+    learns_at: ClassVar[tuple[str, ...]] = ("text", "image", "shared")
 
     shared_dim: int = setting(64, "Width of the prompts that both sides share.", ge=1, le=4096, search=[32, 64])
     context_std: float = setting(0.02, "Standard deviation of the random start.", gt=0, le=1, expert=True)

@@ -15,6 +15,7 @@ class UpsamplerOnly(StrategyConfig):
     """A control: only the new upsampler learns, no prompts. Shows what prompts add."""
 
     title: ClassVar[str] = "Upsampler only"
+    learns_at: ClassVar[tuple[str, ...]] = ("upsampler",)
 
     upsampler: Literal["add", "blend"] = setting(
         "blend", "Learned upsampler: added to the model's answer, or blended with it."

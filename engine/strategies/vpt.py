@@ -43,6 +43,7 @@ class VPT(StrategyConfig):
     """Learns tokens beside the image patches (VPT). Helps most where images differ from photographs."""
 
     title: ClassVar[str] = "VPT"
+    learns_at: ClassVar[tuple[str, ...]] = ("image",)
 
     prompt_depth: int = setting(
         6,

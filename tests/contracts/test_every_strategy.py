@@ -231,3 +231,19 @@ def test_weights_of_another_recipe_are_refused(name: str, network: str) -> None:
         wrong = {**state, next(iter(state)): torch.zeros(1, 2, 3, 4, 5)}
         with pytest.raises(InputError, match="do not fit this recipe"):
             model.load_learner_state(wrong)
+
+
+@every_pair
+def test_where_it_says_that_it_learns_is_where_it_learns(name: str, network: str) -> None:
+    model = tuned(name, network)
+    at, learned = set(model.config.learns_at), list(model.learned())
+    assert ("text" in at) == model.learner.text_varies
+    assert ("image" in at) == model.learner.image_varies
+    assert ("upsampler" in at) == any(key.startswith("upsampler.") for key in learned)
+    last = {id(parameter) for parameter in model.vlsm.last_layer().parameters()}
+    weights = [parameter for key, parameter in model.learned().items() if key.startswith("vlsm.")]
+    assert ("last_layer" in at) == any(id(parameter) in last for parameter in weights)
+    assert ("decoder" in at or "encoders" in at) == any(id(parameter) not in last for parameter in weights)
+    assert ("encoders" in at) == model.config.learns_tower
+    networks = {"text_to_image", "image_to_text", "shared"} & at
+    assert bool(networks) == any(key.startswith("learner.") and "projection" in key for key in learned)

@@ -31,7 +31,10 @@ class ChoiceCard(QPushButton):
         self._whole = QHBoxLayout(self)
         self._whole.setContentsMargins(16, 12, 16, 12)
         self._whole.setSpacing(16)
-        self._whole.addLayout(self._rows, 1)
+        texts = QVBoxLayout()  # the texts keep together at the top, however tall the picture is
+        texts.addLayout(self._rows)
+        texts.addStretch(1)
+        self._whole.addLayout(texts, 1)
         if text:
             self.add_text(text)
         self._facts = label("", "", wrap=True, name=f"{name}_facts")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, name: str = "") -> QLabel:
-    """A label; `role` is title | heading | number | muted | problem | chip."""
+    """A label; `role` is title | heading | number | muted | problem | warning | chip."""
     made = QLabel(text)
     # Texts come from files too: nothing in them may be taken for markup.
     made.setTextFormat(Qt.TextFormat.PlainText)

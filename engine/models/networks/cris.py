@@ -34,6 +34,7 @@ class CrisFolder:
             "text_layers": config.text_layers,
             "text_positions": config.text_positions,
             "text_width": config.text_width,
+            "image_layers": 0,  # none that take tokens
             "image_size": config.image_size,
             "patch_size": 16,
             "vocabulary": config.vocab_size,

@@ -16,7 +16,7 @@ from tunevlseg_gui.widgets.text import label
 class Offer:
     """One card: its value, texts, chips (text, tone), and why it cannot be chosen.
 
-    `facts` is one line of numbers that may come later; `drawing` makes the picture at its left.
+    `facts` is one line of numbers that may come later. `drawing` makes the picture at its left, of `looks`.
     """
 
     value: str
@@ -27,6 +27,7 @@ class Offer:
     refused: str = ""
     warning: str = ""
     facts: str = field(default="", compare=False)
+    looks: object = None
     drawing: Callable[[], QWidget] | None = field(default=None, compare=False)
 
 

@@ -54,7 +54,7 @@ class Draft:
         key = (self.weights, strategy_name or self.strategy)
         return {
             "version": 1,
-            "name": self.name,
+            "name": self.name or "run",
             "seed": self.seed,
             "data": {**data, **_told(images, self.image_values)},
             "model": {"name": self.model, "weights": self.weights},
@@ -116,6 +116,14 @@ def snippet(recipe: Path, out: Path) -> str:
         'result = tune.run(job, print, CancelToken(), "tune")\n'
         'print(result["best_epoch"], result["val_dice"])\n'
     )
+
+
+def share_in_words(result: dict[str, Any]) -> str:
+    """From the answer to a CheckRecipe job: `9,216 numbers learn (0.24 %)`."""
+    learned, total = int(result.get("learned") or 0), int(result.get("total") or 0)
+    if not total:
+        return str(result.get("problem") or "")
+    return f"{learned:,} numbers learn ({100 * learned / total:.2g} %)" if learned else "Nothing learns"
 
 
 def learned_in_words(result: dict[str, Any]) -> str:

@@ -9,19 +9,22 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.contract.events import Event, JobFailed, JobFinished
 from engine.contract.jobs import Estimate
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.tune.figures import Figures
 
 PAUSE = 1500
 """Milliseconds without a change after which it is measured: that is work for the whole machine."""
 
 
 class Estimator(QObject):
-    """`told` carries the answer in words; empty while there is none."""
+    """`told` carries the answer to Estimate: `words`, and what they are made of; only `words` where there is none."""
 
-    told = Signal(str)
+    told = Signal(dict)
 
-    def __init__(self, client: EngineClient, parent: QObject | None = None) -> None:
+    def __init__(self, client: EngineClient, figures: Figures, parent: QObject | None = None) -> None:
+        """`figures` knows what was measured for the cards of the strategies."""
         super().__init__(parent)
         self._client = client
+        self._figures = figures
         self._recipe: dict[str, Any] = {}
         self._job = ""
         self._pause = QTimer(self)
@@ -34,7 +37,11 @@ class Estimator(QObject):
         if recipe != self._recipe:
             self.drop()
             self._recipe = recipe
-            self._pause.start()
+            known = self._figures.measured(recipe)
+            if known is not None:
+                self.told.emit(known)
+            else:
+                self._pause.start()
 
     def drop(self) -> None:
         """Something else is to be done: measuring ends."""
@@ -42,11 +49,11 @@ class Estimator(QObject):
         if self._job:
             self._client.cancel(self._job)
         self._recipe, self._job = {}, ""
-        self.told.emit("")
+        self.told.emit({"words": ""})
 
     def _ask(self) -> None:
         recipe = self._recipe
-        self.told.emit("Measuring what this would take…")
+        self.told.emit({"words": self.tr("Measuring what this would take…")})
         self._job = self._client.submit(Estimate(recipe), lambda event: self._heard(recipe, event))
 
     def _heard(self, recipe: dict[str, Any], event: Event) -> None:
@@ -55,7 +62,9 @@ class Estimator(QObject):
         match event:
             case JobFinished(result=result):
                 self._job = ""
-                self.told.emit(str(result.get("words") or ""))
+                self._figures.keep(recipe, result)
+                self.told.emit(result)
             case JobFailed(message=message, hint=hint):
                 self._job = ""
-                self.told.emit(f"What this would take could not be measured. {message} {hint}".strip())
+                told = self.tr("What this would take could not be measured.")
+                self.told.emit({"words": f"{told} {message} {hint}".strip()})

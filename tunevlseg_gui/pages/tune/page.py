@@ -54,7 +54,7 @@ class TunePage(QWidget):
         self._prefer = ""  # weights that were just installed
         self._wanted: Path | None = None  # a run to go on from, once the models are known
         self._outlook = Outlook(client, self)
-        self._estimator = Estimator(client, self)
+        self._estimator = Estimator(client, self.wizard.figures, self)
 
         self.data_step = DataStep(self.wizard)
         self.model_step = ModelStep(self.wizard)
@@ -249,11 +249,13 @@ class TunePage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._enter(self._all[self.steps.currentIndex()])
+        self.strategy_step.look_ahead(True)
         self._check()
         self._look_ahead()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._leave()
+        self.strategy_step.look_ahead(False)
         self._look_ahead()
         super().hideEvent(event)
 
@@ -292,9 +294,9 @@ class TunePage(QWidget):
             self._outlook.drop()
             self._estimator.drop()
 
-    def _estimate_told(self, told: str) -> None:
-        self.settings_step.show_estimate(told)
-        self.review_step.show_estimate(told)
+    def _estimate_told(self, found: dict[str, Any]) -> None:
+        self.settings_step.show_estimate(str(found.get("words") or ""))
+        self.review_step.show_estimate(found)
 
     def _outlook_told(self, seen: Seen) -> None:
         self.settings_step.show_outlook(seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -58,8 +59,9 @@ class ReviewStep(WizardStep):
         self._warnings.setText("\n".join(seen.warnings))
         self._warnings.setVisible(bool(seen.warnings))
 
-    def show_estimate(self, told: str) -> None:
-        """What the run would take: time, memory, disk."""
+    def show_estimate(self, found: dict[str, Any]) -> None:
+        """What the run would take: the answer to Estimate, or only `words`."""
+        told = str(found.get("words") or "")
         self._estimate.setText(told)
         self._estimate.setVisible(bool(told))
 

@@ -1,12 +1,17 @@
-"""Step 3: where what is learnt enters the model."""
+"""Step 3: where what is learnt enters the model, how much it is, how long it takes."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtWidgets import QWidget
 
+from engine.contract.durations import duration
 from tunevlseg_gui.catalogue import VPT_REASON, Strategy
 from tunevlseg_gui.pages.tune.card_list import CardList, Offer
+from tunevlseg_gui.pages.tune.draft import share_in_words
 from tunevlseg_gui.pages.tune.step import WizardStep
+from tunevlseg_gui.pages.tune.strategy_drawing import Entry, StrategyDrawing
 from tunevlseg_gui.pages.tune.wizard import Wizard
 
 SUGGESTED = "vpt"
@@ -20,6 +25,8 @@ class StrategyStep(WizardStep):
         self.cards = CardList("strategy", self.tr("Looking for strategies…"))
         self.rows.addWidget(self.cards)
         self.cards.chosen.connect(wizard.choose_strategy)
+        self._in_sight = False
+        self._page_in_sight = False
         for signal in (
             wizard.catalogue_changed,
             wizard.weights_changed,
@@ -27,6 +34,8 @@ class StrategyStep(WizardStep):
             wizard.shift_changed,
         ):
             signal.connect(self._offer)
+        wizard.data_changed.connect(self._ask)
+        wizard.figures.told.connect(self._tell)
         self._offer()
 
     def title(self) -> str:
@@ -34,34 +43,111 @@ class StrategyStep(WizardStep):
 
     def sentence(self) -> str:
         return self.tr(
-            "How the model is taught: where the few numbers that learn enter it. Visual prompts (VPT) are suggested."
+            "How the model is taught: where the few numbers that learn enter it (in colour). "
+            "Visual prompts (VPT) are suggested."
         )
 
     def problem(self) -> str:
         return "" if self.cards.value else self.tr("Choose a strategy.")
 
+    def enter(self) -> None:
+        self._in_sight = True
+        self._offer()
+        super().enter()
+
+    def leave(self) -> None:
+        self._in_sight = False
+        self._ask()
+        super().leave()
+
+    def look_ahead(self, on: bool) -> None:
+        """The page is in sight, or not: what learns is counted before anybody comes here, times are not measured."""
+        self._page_in_sight = on
+        if on:
+            self._ask()
+        else:
+            self.wizard.figures.drop()
+
     def _offer(self) -> None:
-        weights = self.wizard.weights
         self.cards.value = self.wizard.draft.strategy
-        offers = [self._offer_of(known, known.refused_by(weights)) for known in self.wizard.catalogue.strategies]
-        self.cards.show_offers(offers, SUGGESTED)
+        self.cards.show_offers([self._offer_of(known) for known in self.wizard.catalogue.strategies], SUGGESTED)
         self.wizard.choose_strategy(self.cards.value)
         self.checked.emit()
+        self._ask()
 
-    def _offer_of(self, known: Strategy, refused: str) -> Offer:
+    def _offer_of(self, known: Strategy) -> Offer:
+        entry = self._entry(known)
         return Offer(
             known.name,
             known.title,
             known.summary,
             reason=VPT_REASON if known.name == SUGGESTED else "",
             chips=((self.tr("suggested"), "accent"),) if known.name == SUGGESTED else (),
-            refused=refused,
+            refused=known.refused_by(self.wizard.weights),
             warning=self._advice(known),
+            facts=self._figures(known.name),
+            looks=entry,
+            drawing=lambda: StrategyDrawing(entry),
         )
 
     def _advice(self, known: Strategy) -> str:
         """Against strategies that leave the image side alone, where the images are far from what the model knows."""
         shift = self.wizard.shift
-        if shift is None or shift.level != "far" or tuple(known.sites) != ("text",):
+        if shift is None or shift.level != "far" or known.sites != ("text",):
             return ""
         return self.tr("Not advised here: your images are far from what this model knows, and only words would learn.")
+
+    def _entry(self, known: Strategy) -> Entry:
+        """As it is set, for the weights that are chosen."""
+        values = self._values(known)
+        sites = self.wizard.weights.sites
+        text, image = int(sites.get("text_layers", 12)), int(sites.get("image_layers", 12))
+        depth = _whole(values.get("prompt_depth"), 1)
+        at = list(known.learns_at)
+        if values.get("upsampler") not in (None, "none") and "upsampler" not in at:
+            at.append("upsampler")
+        if values.get("train_last_layer") is True and "last_layer" not in at:
+            at.append("last_layer")
+        return Entry(tuple(at), text, image, min(depth, text), min(_whole(values.get("image_depth"), depth), image))
+
+    def _values(self, known: Strategy) -> dict[str, Any]:
+        draft = self.wizard.draft
+        given = {spec.name: spec.default for spec in known.fields(self.wizard.weights)}
+        return given | draft.strategy_values.get((draft.weights, known.name), {})
+
+    # -- figures -------------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        wizard = self.wizard
+        if not self._page_in_sight or not wizard.catalogue.weights or not wizard.project.ready:
+            return
+        free = [known.name for known in wizard.catalogue.strategies if not known.refused_by(wizard.weights)]
+        recipes = {name: wizard.recipe(name) for name in free}
+        wizard.figures.look_at(recipes, wizard.draft.strategy, measure=self._in_sight)
+
+    def _tell(self, strategy: str) -> None:
+        self.cards.tell(strategy, self._figures(strategy))
+
+    def _figures(self, strategy: str) -> str:
+        """What is known of it by now, in one line."""
+        figures = self.wizard.figures
+        learned, takes = figures.learned(strategy), figures.takes(strategy)
+        parts = [share_in_words(learned)] if learned else []
+        if learned is None and figures.waiting(strategy):
+            parts.append(self.tr("counting what learns…"))
+        if takes and "total" in takes:
+            time = duration(float(takes["total"]), tenths=True)
+            memory = self.tr("{size} of memory").format(size=size_in_words(float(takes.get("memory") or 0)))
+            parts += [self.tr("at most {time} here").format(time=time), memory]
+        elif figures.asking(strategy):
+            parts.append(self.tr("measuring how long it takes…"))
+        return "  ·  ".join(filter(None, parts))
+
+
+def size_in_words(held: float) -> str:
+    """`1.2 GB`, `340 MB`."""
+    return f"{held / 1e9:.1f} GB" if held >= 1e9 else f"{max(1, round(held / 1e6))} MB"
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise

@@ -13,6 +13,7 @@ from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.catalogue import BaseWeights, Catalogue
 from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.pages.tune.draft import Draft, recipe_text, run_folder
+from tunevlseg_gui.pages.tune.figures import Figures
 from tunevlseg_gui.project import Project
 
 Fields = tuple[list[FieldSpec], list[FieldSpec], list[FieldSpec]]
@@ -50,6 +51,7 @@ class Wizard(QObject):
         self.project = project
         self.catalogue = Catalogue.shipped()
         self.draft = Draft()
+        self.figures = Figures(client, self)
         self.shift: DomainShift | None = None
         self.out = Path()
         """The run folder that a start would make."""
