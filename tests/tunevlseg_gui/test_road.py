@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPus
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
+from engine.runs.layout import is_run
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
 
@@ -60,7 +61,7 @@ def test_five_clicks_start_a_run_whose_curves_grow_and_that_is_exported(opened: 
     assert live.dice.best is not None
     assert live.dice.best[0] == max(values, key=lambda point: point[1])[0] == 7
 
-    (run,) = runs_folder().iterdir()
+    (run,) = (path for path in runs_folder().iterdir() if is_run(path))
     recipe = yaml.safe_load((run / "recipe.yaml").read_text())
     assert recipe["version"] == 1
     assert recipe["strategy"] == {"name": "vpt", "prompt_depth": 6, "num_context": 8, "upsampler": "none"}
