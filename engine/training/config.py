@@ -16,8 +16,8 @@ class TrainingConfig(Settings):
     min_epochs: int = setting(10, "Passes before early stopping may end the run.", ge=0, le=1000, expert=True)
     batch_size: int = setting(
         32,
-        "Images that one step learns from; `auto`: as the model card recommends. How many of them lie in memory at a "
-        "time is found out at the start.",
+        "Images that one step learns from; `auto`: the number that the model card recommends, which is not searched "
+        "for. The memory is no bound: how many of them go through the network at a time is measured at the start.",
         ge=1,
         le=1024,
     )

@@ -55,7 +55,7 @@ def test_an_epoch_without_images_costs_what_it_keeps() -> None:
 
 def test_words() -> None:
     told = reckoned(disk=3_000_000).in_words()
-    assert told == "At most 28 s: 11 s for the first epoch, 8.4 s for each of 2 more; 14 MB of memory; 3 MB on disk."
+    assert told == "At most 30 s: 13 s for the first epoch, 8.4 s for each of 2 more; 14 MB of memory; 3 MB on disk."
     assert "each of" not in reckoned(Sizes(10, 4, 4, 1)).in_words()
 
 
