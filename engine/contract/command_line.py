@@ -16,7 +16,9 @@ from engine.contract.jobs import (
     ImportPack,
     Job,
     Pack,
+    PhraseEffect,
     QuickLook,
+    SplitGain,
     Tune,
 )
 
@@ -69,6 +71,15 @@ def arguments(job: Job) -> list[str]:
             # Joined to their option: a wording may begin with a dash.
             said = [f"--phrase={name}={text}" for name, texts in job.wordings.items() for text in texts]
             return ["data", "phrases", *_looked_at(job), *said, *(["--suggest"] if job.suggest else [])]
+        case PhraseEffect():
+            return [
+                *("phrase-effect", job.run, "--split", job.split),
+                *_given("--data", job.data),
+                *_given("--phrase", job.phrase),
+                *("--images", str(job.images)),
+            ]
+        case SplitGain():
+            return ["split-gain", job.run, "--missing", job.missing]
         case _:
             raise ValueError(f"no single command does {type(job).__name__}")
 

@@ -372,6 +372,33 @@ class ImportPack:
 
 
 @dataclass(frozen=True, slots=True)
+class PhraseEffect:
+    """Does the phrase matter? Control phrases on images of a split; kept in the run as phrase-effect.json.
+
+    Result: `verdict` (yes | weakly | no | unclear), `words`, `rule`, `kinds`, `labels`, `word_effects`, `nearest`.
+    """
+
+    run: str
+    split: str = "val"
+    data: str = ""  # folder; empty: the run's own data
+    phrase: str = ""  # a phrase to look at word by word; empty: each label's own
+    images: int = 48  # of the split at most, taken evenly
+
+
+@dataclass(frozen=True, slots=True)
+class SplitGain:
+    """Is it the prompts? Zero-shot and upsampler-only controls of a run, and which part of its gain is due to what.
+
+    Controls that were run before with the same recipe on the same data are used. Result: `state` (done | waiting),
+    `controls` (strategy → run folder), `waiting` (folders that are not finished), and once done `split`, `dice`,
+    `differences`, `share`, `words`, `notes`; kept in the run as gain.json.
+    """
+
+    run: str
+    missing: str = "here"  # controls that are missing: here, one after another | queue, as detached runs | none: told
+
+
+@dataclass(frozen=True, slots=True)
 class ListSeries:
     """What a DICOM file or folder offers; result: `series` (an entry each, see engine.volumes.dicom.entry), `stamp`."""
 
@@ -582,6 +609,8 @@ Job = (
     | Export
     | Pack
     | ImportPack
+    | PhraseEffect
+    | SplitGain
     | ListSeries
     | OpenScan
     | Segment

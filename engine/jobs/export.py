@@ -118,7 +118,7 @@ def _export_run(
             # Those that were learned from: the verdict is then on images that set no range.
             split = "train" if report.slice_count("train") else "val"
             learned = make_split(network, report, split, hear)
-            calibration = learned.images[_spread(len(learned), MOST_CALIBRATED)]
+            calibration = learned.images[evenly(len(learned), MOST_CALIBRATED)]
     row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
     scores = {name: value for name, value in row.items() if name.startswith("val_") and math.isfinite(value)}
     parts = export_parts(network, labels, intensity, images, scores, synthetic=synthetic, calibration=calibration)
@@ -134,12 +134,12 @@ def judged_on_val(network: Network, report: DatasetReport, hear: Listener) -> tu
     from engine.export.presence import presence_of
 
     val = make_split(network, report, "val", hear)
-    rows = _spread(len(val), MOST_COMPARED)
+    rows = evenly(len(val), MOST_COMPARED)
     ask = network.answer(report, val, own_texts=False)
     return val.images[rows], presence_of(ask, val.images[rows], val.masks[rows], val.present[rows], hear.cancel)
 
 
-def _spread(count: int, most: int) -> NDArray[np.int64]:
+def evenly(count: int, most: int) -> NDArray[np.int64]:
     """Places of at most so many of `count` images, taken evenly: neighbours in a scan look alike."""
     if count <= most:
         return np.arange(count)

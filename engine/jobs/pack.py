@@ -5,27 +5,24 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.bundle.manifest import BaseModelInfo
 from engine.bundle.presence import Presence, in_words
 from engine.bundle.reader import Bundle
-from engine.config.yaml_io import dump_yaml
+from engine.config.yaml_io import dump_yaml, load_yaml
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import DatasetIncomplete, EngineError, InputError
 from engine.contract.events import Log
 from engine.contract.jobs import Pack
 from engine.jobs.run_data import intensity_of, labels_of, presence_of_run, was_synthetic
-from engine.models.weights import Weights, is_installed
+from engine.models.weights import Weights, find_weights, is_installed
 from engine.pack.archive import check_out, write_pack
 from engine.pack.card import card_text
 from engine.pack.manifest import CARD, LEARNED, RECIPE, PackManifest
 from engine.pack.portable import places_in, portable_recipe
 from engine.runs import layout
 from engine.runs.writer import best_epoch, read_metrics
-
-if TYPE_CHECKING:
-    from engine.recipe import Recipe
 
 
 def run(job: Pack, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
@@ -36,35 +33,34 @@ def run(job: Pack, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any)
     """
     from safetensors.numpy import load_file
 
-    from engine.recipe import read_recipe
-
     folder, out = Path(job.run), Path(job.out)
     check_out(out, overwrite=job.overwrite)
     best = best_epoch(folder)
     if not layout.is_run(folder) or best is None or not (folder / layout.BEST).is_file():
         raise InputError(f"{folder} is not a run with a best epoch.", hint="Give the folder of a run that ended.")
-    recipe = read_recipe(folder / layout.RECIPE)
+    recipe = load_yaml(folder / layout.RECIPE)  # complete, as every run's: nothing is to be filled in from the weights
+    strategy, model, data = (dict(recipe.get(group) or {}) for group in ("strategy", "model", "data"))
     learned = sum(value.size for value in load_file(folder / layout.BEST).values())
     if not learned:
         raise InputError(
-            f"{folder.name} learned nothing ({recipe.strategy_name}): there is nothing to pack.",
+            f"{folder.name} learned nothing ({strategy.get('name')}): there is nothing to pack.",
             hint="Share the recipe itself.",
         )
-    weights = recipe.weights()
+    weights = find_weights(str(model.get("weights")), sha256=str(model.get("sha256") or "") or None)
     presence = _known_presence(folder)
     if presence is None and job.calibrate:
-        presence = _calibrated(folder, recipe, emit, cancel, job_id)
-    labels = labels_of(folder) or recipe.data.labels
+        presence = _calibrated(folder, emit, cancel, job_id)
+    labels = labels_of(folder)
     synthetic = weights.card.synthetic_only and was_synthetic(folder)
     row = next((row for row in read_metrics(folder) if row["epoch"] == best), {})
     name = Path(weights.id).name if is_installed(weights.id) else ""
     manifest = PackManifest(
-        name=recipe.name,
-        strategy=recipe.strategy_name,
+        name=str(recipe.get("name") or folder.name),
+        strategy=str(strategy.get("name")),
         learned=learned,
         model=_base(weights, name),
         labels=labels,
-        plane=recipe.data.plane,
+        plane=data.get("plane", "axial"),
         intensity=intensity_of(folder),
         presence=presence,
         best_epoch=best,
@@ -73,7 +69,7 @@ def run(job: Pack, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any)
         synthetic=synthetic,
         notice="Tuned on drawn (synthetic) images only: not for real scans." if synthetic else "",
     )
-    portable = portable_recipe(recipe.to_values(), [label.model_dump(mode="json") for label in labels], name)
+    portable = portable_recipe(recipe, [label.model_dump(mode="json") for label in labels], name)
     left = places_in(portable)
     if left:
         raise InputError(
@@ -109,13 +105,15 @@ def _known_presence(folder: Path) -> Presence | None:
     return presence_of_run(folder)
 
 
-def _calibrated(folder: Path, recipe: Recipe, emit: Emit, cancel: CancelToken, job_id: str) -> Presence | None:
-    """As an export calibrates it; None where the run's images are gone."""
-    if not recipe.data.folder:
-        return None
+def _calibrated(folder: Path, emit: Emit, cancel: CancelToken, job_id: str) -> Presence | None:
+    """As an export calibrates it; None where the run's images are gone. Needs torch."""
     from engine.assemble import Listener, inspect_for, run_network
     from engine.jobs.export import judged_on_val
+    from engine.recipe import read_recipe
 
+    recipe = read_recipe(folder / layout.RECIPE)
+    if not recipe.data.folder:
+        return None
     hear = Listener(emit, cancel, job_id)
     try:
         report = inspect_for(recipe, hear)

@@ -18,6 +18,7 @@ from engine.text.phrases import clean
 TOKENIZER: Final = "tokenizer.json"
 _UNLIMITED: Final = 100_000  # folders say 1e30 where they know no limit
 _CLIP_LENGTH: Final = 77
+_WORD_END: Final = "</w>"
 _CLIP_PIECES: Final = r"""<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
 
 
@@ -134,6 +135,16 @@ class PhraseTokenizer:
         """The tokens as text, for showing how a phrase is cut up."""
         found: list[str] = self._tokenizer.encode(clean(phrase)).tokens
         return found
+
+    def vocabulary(self) -> dict[int, str]:
+        """Token number → its text, without the special tokens; "ca…" is a piece that a word goes on from."""
+        special = {number for number, token in self._tokenizer.get_added_tokens_decoder().items() if token.special}
+        known = {number: token for token, number in self._tokenizer.get_vocab().items() if number not in special}
+        ends = any(token.endswith(_WORD_END) for token in known.values())
+        return {
+            number: token.removesuffix(_WORD_END) if token.endswith(_WORD_END) or not ends else f"{token}…"
+            for number, token in sorted(known.items())
+        }
 
     def _room(self, reserve: int) -> int:
         room = self.max_length - reserve

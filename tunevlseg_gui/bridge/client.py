@@ -25,8 +25,11 @@ from engine.contract.jobs import (
     InspectData,
     Job,
     ListRuns,
+    Pack,
+    PhraseEffect,
     PrepareSamples,
     RepairData,
+    SplitGain,
     Tune,
 )
 from engine.contract.whole_file import told, write_text
@@ -44,8 +47,11 @@ ERRANDS = (
     ImportModel,
     ImportPack,
     InspectData,
+    Pack,
+    PhraseEffect,
     PrepareSamples,
     RepairData,
+    SplitGain,
 )
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
 GLANCES = (ListRuns,)

@@ -18,7 +18,9 @@ from engine.contract.jobs import (
     ImportPack,
     Job,
     Pack,
+    PhraseEffect,
     QuickLook,
+    SplitGain,
     Tune,
 )
 
@@ -36,6 +38,8 @@ JOBS: list[Job] = [
     DomainShift({"folder": "data/my polyps", "split": {"val": 0.2, "given": False}}, "clipseg", "photos", seed=3),
     QuickLook({"folder": "d", "labels": [{"value": 1, "name": "é", "phrase": "it's one"}]}, "out"),
     ComparePhrases({"folder": "d"}, wordings={"polyp": ["-x", "a: b = c"], "two words": ['"q"']}, suggest=True),
+    SplitGain("runs/a", "queue"),
+    PhraseEffect("runs/a", "test", "some data", "left lung", 12),
 ]
 
 
