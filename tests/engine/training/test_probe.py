@@ -35,6 +35,7 @@ def test_a_run_has_the_same_numbers_with_and_without(make_trainer: Make, table_o
     assert table_of(probed) == table_of(plain)
     assert cost.step.of(4) > 0
     assert cost.check.of(4) > 0
+    assert cost.epoch > 0
     assert (cost.encode > 0) == (cost.feature_bytes > 0) == probed.keeps_features
 
 
