@@ -260,7 +260,7 @@ def entry(plan: ScanNames, answer: Answer, path: Path | None, measured: Measurem
         "ml": answer.volume_ml,
         "found": answer.found,
         "highest": round(answer.highest, 4),
-        "presence": round(answer.presence, 4),
+        "presence": answer.presence,  # not rounded: beside a cut it must say what the mask says
         "presence_cut": answer.presence_cut,
         "presence_calibrated": answer.calibrated,
     }
