@@ -101,6 +101,7 @@ class DataSplit(Settings):
     stratify: bool = setting(False, "Every split got its share of each label.")
     folds: int = setting(0, "Parts for cross-validation; 0: none.", ge=0)
     fold: int = setting(1, "Which of them was val.", ge=1)
+    train_cases: int = setting(0, "Cases learnt from at most; 0: all.", ge=0)
     patient_pattern: str = setting("", "Regular expression that found the patient in an image's path.")
     patient_table: str = setting("", "File within the dataset that named the patients.")
     patient_column: str = setting("patient", "Its column.")

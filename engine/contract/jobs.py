@@ -310,6 +310,21 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLabels:
+    """The recipe tuned on 1, 2, 4, … of its training cases, and how many more would pay.
+
+    Result: `folder`, `points` (`cases`, `dice`, `low`, `high`, `val_dice`, `run`), `advice` in words, `more`, `low`,
+    `high` (further cases for `gain`; None: out of reach), `unreliable` (reasons), `curve` (a, b, c: a − b·n^(−c)).
+    """
+
+    recipe: str  # path of a YAML file
+    out: str = ""
+    sizes: list[int] = field(default_factory=list)  # numbers of training cases; empty: doubled, up to all
+    gain: float = 0.02  # of Dice
+    overrides: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluate:
     """Scores per case and label of a run or bundle on a split."""
 
@@ -604,6 +619,7 @@ Job = (
     | SteerStudy
     | ReadStudy
     | Benchmark
+    | PlanLabels
     | Evaluate
     | DrawAnswers
     | Export

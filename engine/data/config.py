@@ -34,6 +34,12 @@ class SplitConfig(Settings):
         0, "Parts for cross-validation, of which one is val and the others train; 0: none.", ge=0, le=20
     )
     fold: int = setting(1, "Which of the folds is val.", ge=1, le=20)
+    train_cases: int = setting(
+        0,
+        "Learn from at most so many of the cases for train, drawn by seed; more of them hold those of fewer; 0: all.",
+        ge=0,
+        expert=True,
+    )
     patient_pattern: str = setting(
         "",
         "Regular expression that finds the patient in an image's path within the dataset: its first group, or all of "

@@ -11,7 +11,7 @@ from engine.data.likeness import likeness, told_twins
 from engine.data.problem import Problem
 from engine.data.seen_case import SeenCase
 from engine.data.slice_choice import chosen_slices, slabs
-from engine.data.split import SLABS, Member, assign
+from engine.data.split import SLABS, Member, assign, learnt_from
 
 
 def shared(
@@ -32,9 +32,10 @@ def shared(
         for item in seen
     ]
     assigned = assign(members, config.split, seed, sliceable=len(seen[0]) > 2)
+    split_of = learnt_from(assigned.split_of, config.split.train_cases, seed)
     findings = []
     for item in seen:
-        slices = _slices(item, assigned.split_of[item.case.case_id], table, config, seed)
+        slices = _slices(item, split_of[item.case.case_id], table, config, seed)
         findings.append(
             CaseFinding(
                 case=item.case,
@@ -56,6 +57,8 @@ def shared(
 
 
 def _slices(item: SeenCase, split: str, table: LabelTable, config: DataConfig, seed: int) -> dict[str, tuple[int, ...]]:
+    if not split:
+        return {}
     labelled = item.labelled(table)
     chosen = chosen_slices(labelled, len(item), config, item.case.case_id, seed)
     if split == SLABS:

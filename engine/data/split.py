@@ -79,6 +79,14 @@ def assign(members: Sequence[Member], config: SplitConfig, seed: int, *, sliceab
     return Assignment(_by_unit(members, config, seed, by_image=config.by == "image"), problems)
 
 
+def learnt_from(split_of: Mapping[str, str], most: int, seed: int) -> Mapping[str, str]:
+    """`split_of` with at most `most` cases (0: all) in train, the others in "" (none); more hold those of fewer."""
+    train = [case for case, split in split_of.items() if split == "train"]
+    if not most or len(train) <= most:
+        return split_of
+    return {**split_of, **dict.fromkeys(_order(set(train), seed)[most:], "")}
+
+
 def shared_out(count: int, config: SplitConfig) -> dict[str, int]:
     """How many of `count` units each split gets; the order of filling is train, val, test."""
     test = round(count * config.test)

@@ -1,0 +1,124 @@
+"""How many more labelled cases would pay: the recipe tuned on 1, 2, 4, … of its training cases, and the curve."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, Final
+
+from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import EngineError, OutOfRange
+from engine.contract.events import Event, Log, Progress
+from engine.contract.jobs import PlanLabels, Tune
+from engine.contract.whole_file import write_text
+from engine.jobs import tune
+from engine.jobs.benchmark import tournaments_folder
+from engine.runs import layout
+from engine.runs.lock import RunLock
+from engine.runs.queue import device_noted
+from engine.runs.studies import slug
+
+RESULT: Final = "labels.json"
+
+
+def run(job: PlanLabels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """`folder`, `points` (rows: `cases`, `dice`, `low`, `high`, `val_dice`, `run`), `advice` in words, `more`, `low`,
+    `high`, `unreliable`, `curve`; interrupted, the same command goes on.
+
+    Raises RecipeError, DatasetIncomplete without test images, OutOfRange for fewer than three sizes, Cancelled.
+    """
+    from engine.assemble import Listener, inspect_for
+    from engine.recipe import read_recipe
+    from engine.tournament.label_budget import sizes_up_to
+
+    if not 0 < job.gain < 1:
+        raise OutOfRange(f"A gain of {job.gain:g} is no difference of Dice.", hint="Give --gain 0.02.", field="gain")
+    recipe = read_recipe(Path(job.recipe), list(job.overrides))
+    folder = Path(job.out) if job.out else tournaments_folder() / f"labels-{slug(recipe.name)}"
+    report = inspect_for(recipe, Listener(emit, cancel, job_id))
+    report.require_split("train", "val", "test")
+    there = len(report.of_split("train"))
+    sizes = sizes_up_to(there, list(job.sizes))
+    if len(sizes) < 3:
+        raise OutOfRange(
+            f"A curve needs three sizes; {there} training cases give {len(sizes)}.",
+            hint="Label some more cases, or give other --sizes.",
+            field="sizes",
+        )
+
+    def quiet(event: Event) -> None:
+        if not isinstance(event, Log | Progress):
+            emit(event)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with device_noted(folder), RunLock(folder):
+        for number, size in enumerate(sizes):
+            cancel.check()
+            emit(Progress(job_id, number, len(sizes), "sizes", stage="Label budget"))
+            emit(Log(job_id, f"Tuning on {size} of {there} cases."))
+            _tune(folder / f"cases-{size:04d}", recipe.to_values(), size, quiet, cancel, job_id)
+        emit(Progress(job_id, len(sizes), len(sizes), "sizes", stage="Label budget"))
+    return _told(folder, sizes, job.gain)
+
+
+def _tune(folder: Path, values: dict[str, Any], size: int, emit: Emit, cancel: CancelToken, job_id: str) -> None:
+    from engine.assemble import Listener, inspect_for
+    from engine.recipe import make_recipe
+
+    if (folder / layout.RESULT).is_file() and (folder / layout.SCORES).is_file():
+        return
+    split = {**values["data"]["split"], "train_cases": size}
+    recipe = make_recipe({**values, "name": f"{size} cases", "data": {**values["data"], "split": split}})
+    report = inspect_for(recipe, Listener(emit, cancel, job_id))
+    if layout.is_run(folder):
+        one = Tune(recipe="", resume=str(folder))
+    else:
+        asked = write_text(folder.with_name(f"{folder.name}.yaml"), recipe.to_yaml())
+        one = Tune(str(asked), str(folder))
+    tune.run_trial(one, emit, cancel, job_id, tune.Study(report, test=True))
+
+
+def _told(folder: Path, sizes: list[int], gain: float) -> dict[str, Any]:
+    from engine.runs.reader import Run
+    from engine.runs.scores import read_evaluation
+    from engine.runs.statistics import mean_interval
+    from engine.tournament.label_budget import advise
+
+    points, scores = [], {}
+    keys: list[tuple[str, str]] | None = None
+    for size in sizes:
+        run = folder / f"cases-{size:04d}"
+        found = read_evaluation(run / layout.SCORES)
+        pairs = [(row.case, row.label) for row in found.rows]
+        if keys is not None and pairs != keys:
+            raise EngineError(
+                "The test images differ between the sizes.", hint="Begin again in an empty folder: --out DIR."
+            )
+        keys = pairs
+        scores[size] = [row.dice for row in found.rows]
+        interval = mean_interval(scores[size], [found.cluster(row.case) for row in found.rows])
+        points.append(
+            {
+                "cases": size,
+                "dice": interval.mean,
+                "low": interval.low if interval.known else None,
+                "high": interval.high if interval.known else None,
+                "val_dice": Run.open(run).best_dice,
+                "run": str(run),
+            }
+        )
+    advice = advise(scores, gain)
+    result = {
+        "folder": str(folder),
+        "points": points,
+        "gain": gain,
+        "advice": advice.told(),
+        "more": advice.more if math.isfinite(advice.more) else None,
+        "low": advice.low if math.isfinite(advice.low) else None,
+        "high": advice.high if math.isfinite(advice.high) else None,
+        "unreliable": list(advice.unreliable),
+        "curve": {"a": advice.curve.a, "b": advice.curve.b, "c": advice.curve.c},
+    }
+    write_text(folder / RESULT, json.dumps(result, indent=1))
+    return result
