@@ -25,7 +25,7 @@ from engine.data.phrases import check_phrases
 from engine.data.report import inspect
 from engine.data.sides import check_sides
 from engine.export.base import ExportParts, ImageSet
-from engine.export.base_model import base_preprocess, knows_full_stop, model_info
+from engine.export.base_model import base_preprocess, model_info
 from engine.export.drawn import drawn_inputs
 from engine.models import MODELS
 from engine.models.base import VLSM
@@ -36,7 +36,7 @@ from engine.runs.reader import read_labels
 from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
 from engine.text.phrases import with_stop
-from engine.text.tokenizer import PhraseTokenizer
+from engine.text.tokenizer import PhraseTokenizer, knows_full_stop
 from engine.training.checkpoint import load_learner
 from engine.training.device import choose_device, set_threads
 from engine.training.evaluate import Answer

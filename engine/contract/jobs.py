@@ -203,6 +203,19 @@ class CheckPhrases:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewTokens:
+    """What a model makes of phrases, before anything is tuned; nothing of the model but its tokenizer is loaded.
+
+    Result: `limit` (tokens that a phrase may have, begin and end included), `rows` (one a phrase: `tokens`, `kept`, how
+    many of these the model sees, `cut`, the words that it does not see, `problem`).
+    """
+
+    weights: str  # as `model.weights` of a recipe
+    phrases: list[str]
+    reserve: int = 0  # places that learned words take
+
+
+@dataclass(frozen=True, slots=True)
 class Convert:
     """The same data in another layout; result: `folder`, `cases` and `notes`."""
 
@@ -606,6 +619,7 @@ Job = (
     | RepairMask
     | RepairData
     | CheckPhrases
+    | PreviewTokens
     | EditDataset
     | CheckRecipe
     | Estimate

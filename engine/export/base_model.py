@@ -17,7 +17,7 @@ from engine.models.network import read_json
 from engine.models.weights import Weights
 from engine.strategies.tuned_model import TunedModel
 from engine.strategies.zero_shot import ZeroShot
-from engine.text.tokenizer import PhraseTokenizer
+from engine.text.tokenizer import PhraseTokenizer, knows_full_stop
 from engine.volumes.preprocess import Preprocess
 
 
@@ -76,13 +76,6 @@ def base_preprocess(weights: Weights) -> Preprocess:
     if config.get("resample") == 2:
         values["resample"] = "bilinear"
     return Preprocess.model_validate(values)
-
-
-def knows_full_stop(tokenizer: PhraseTokenizer) -> bool:
-    """Whether "." is a token of its own: where it is not, ending phrases with one would only add an unknown word."""
-    never_seen = "\ue000"  # a private character: whatever it becomes is what unknown text becomes
-    stop, unknown = tokenizer.encode_words("."), tokenizer.encode_words(never_seen)
-    return bool(stop.tolist() != unknown.tolist())
 
 
 def _no_words(text: str) -> Tensor:

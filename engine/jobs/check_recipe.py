@@ -26,7 +26,7 @@ def run(job: CheckRecipe, emit: Emit, cancel: CancelToken, job_id: str, **_share
     tuned, tokenizer = sketched(recipe)
 
     from engine.data.phrases import check_phrases
-    from engine.export.base_model import knows_full_stop
+    from engine.text.tokenizer import knows_full_stop
 
     labels = recipe.data.labels
     reserve = tuned.learner.learned_words()

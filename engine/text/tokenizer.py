@@ -131,6 +131,18 @@ class PhraseTokenizer:
         """Token numbers [n] of words without begin and end: initial values of learned context."""
         return np.array(self._tokenizer.encode(clean(words), add_special_tokens=False).ids, np.int64)
 
+    @property
+    def framing(self) -> int:
+        """Tokens that every phrase has besides its words: its begin and end."""
+        return self._framing
+
+    def words_of(self, phrase: str) -> list[str]:
+        """The tokens of its words alone, each as the text that it stands for."""
+        tidy = clean(phrase)
+        encoding = self._tokenizer.encode(tidy)
+        rows = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
+        return [tidy[begin:end] for (begin, end), special in rows if not special]
+
     def pieces(self, phrase: str) -> list[str]:
         """The tokens as text, for showing how a phrase is cut up."""
         found: list[str] = self._tokenizer.encode(clean(phrase)).tokens
@@ -155,6 +167,13 @@ class PhraseTokenizer:
                 field="strategy.num_context",
             )
         return room
+
+
+def knows_full_stop(tokenizer: PhraseTokenizer) -> bool:
+    """Whether "." is a token of its own: where it is not, ending phrases with one would only add an unknown word."""
+    never_seen = "\ue000"  # a private character: whatever it becomes is what unknown text becomes
+    stop, unknown = tokenizer.encode_words("."), tokenizer.encode_words(never_seen)
+    return bool(stop.tolist() != unknown.tolist())
 
 
 def clip_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:

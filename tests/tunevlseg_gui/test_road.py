@@ -36,6 +36,12 @@ def start_run(qtbot: QtBot, window: MainWindow, clicks: int = 5) -> Any:
     return runs.live
 
 
+def field(qtbot: QtBot, window: QWidget, kind: Any, name: str) -> Any:
+    """A field of a form, which is built a few at a time."""
+    qtbot.waitUntil(lambda: window.findChild(kind, name) is not None, timeout=WAIT)
+    return window.findChild(kind, name)
+
+
 @pytest.fixture
 def opened(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> MainWindow:
     folder = tmp_path / "polyps"
@@ -90,7 +96,7 @@ def test_going_back_and_forth_keeps_what_was_entered(opened: MainWindow, qtbot: 
     window = opened
     for _ in range(3):
         press(qtbot, window, "wizardNext")
-    depth = window.findChild(QSpinBox, "strategy_prompt_depth")
+    depth = field(qtbot, window, QSpinBox, "strategy_prompt_depth")
     assert depth is not None
     assert depth.maximum() == 6  # the starter's image layers, not the twelve of the published network
     depth.setValue(3)
@@ -106,7 +112,7 @@ def test_going_back_and_forth_keeps_what_was_entered(opened: MainWindow, qtbot: 
         press(qtbot, window, "wizardBack")
     press(qtbot, window, "strategy_vpt")
     press(qtbot, window, "wizardNext")
-    assert window.findChild(QSpinBox, "strategy_prompt_depth").value() == 3
+    assert field(qtbot, window, QSpinBox, "strategy_prompt_depth").value() == 3
     press(qtbot, window, "wizardNext")
     assert "prompt_depth: 3" in review.toPlainText()
 
@@ -118,7 +124,7 @@ def test_what_would_learn_is_told_before_the_start(opened: MainWindow, qtbot: Qt
     learned, warned = (window.findChild(QLabel, name) for name in ("learnedCount", "recipeWarnings"))
     qtbot.waitUntil(lambda: learned.text() == "6,000 numbers learn, 0.15 % of the model's 4,000,000", timeout=WAIT)
     assert not warned.isVisible()
-    depth = window.findChild(QSpinBox, "strategy_prompt_depth")
+    depth = field(qtbot, window, QSpinBox, "strategy_prompt_depth")
     depth.setValue(5)
     qtbot.waitUntil(lambda: "longer than the model's limit" in warned.text(), timeout=WAIT)
     assert learned.text().startswith("5,000 numbers")
@@ -133,7 +139,7 @@ def test_what_the_run_would_take_is_told_before_the_start(opened: MainWindow, qt
         press(qtbot, window, "wizardNext")
     told = window.findChild(QLabel, "runEstimate")
     qtbot.waitUntil(lambda: told.text().startswith("At most 20 min"), timeout=WAIT)
-    window.findChild(QSpinBox, "training_epochs").setValue(7)
+    field(qtbot, window, QSpinBox, "training_epochs").setValue(7)
     assert not told.isVisible()  # of another run
     qtbot.waitUntil(lambda: told.text().startswith("At most 7 min"), timeout=WAIT)
     press(qtbot, window, "wizardBack")
@@ -227,7 +233,7 @@ def test_a_flip_against_a_phrase_is_told_at_its_field(opened: MainWindow, qtbot:
     for _ in range(3):
         press(qtbot, window, "wizardNext")
     flip, told = (
-        window.findChild(QCheckBox, "data_flip_horizontal"),
+        field(qtbot, window, QCheckBox, "data_flip_horizontal"),
         window.findChild(QLabel, "data_flip_horizontal_problem"),
     )
     start = window.findChild(QPushButton, "wizardNext")
@@ -241,7 +247,7 @@ def test_a_flip_against_a_phrase_is_told_at_its_field(opened: MainWindow, qtbot:
     assert not start.isEnabled()
     flip.setChecked(False)
     assert start.isEnabled()
-    turn = window.findChild(QCheckBox, "data_flip_vertical")
+    turn = field(qtbot, window, QCheckBox, "data_flip_vertical")
     turn.setChecked(True)
     press(qtbot, window, "wizardNext")
     recipe = yaml.safe_load(window.findChild(QPlainTextEdit, "reviewRecipe").toPlainText())

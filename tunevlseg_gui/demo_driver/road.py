@@ -66,6 +66,7 @@ def _wizard(window: MainWindow, hand: Hand, epochs: int | None) -> None:
     if page.draft.strategy != "vpt":
         raise StepFailed(f"The wizard suggests {page.draft.strategy}, not vpt.")
     if epochs is not None:
+        hand.wait("Building the form", lambda: window.findChild(QSpinBox, "training_epochs") is not None)
         hand.type_into(hand.find(QSpinBox, "training_epochs"), str(epochs))
     hand.picture("wizard-settings")
     hand.click("wizardNext")

@@ -66,10 +66,43 @@ def test_a_rule_over_all_values_tells_at_its_field(qtbot: QtBot) -> None:
 
 def test_expert_settings_wait_behind_a_fold(qtbot: QtBot) -> None:
     form = made(qtbot)
-    kernel = form.findChild(QSpinBox, "strategy_kernel")
     fold = form.findChild(QPushButton, "strategy_more")
-    assert kernel is not None
     assert fold is not None
-    assert not kernel.isVisible()
+    assert form.findChild(QSpinBox, "strategy_kernel") is None
+    assert form.values()["kernel"] == 5
     qtbot.mouseClick(fold, Qt.MouseButton.LeftButton)
+    kernel = form.findChild(QSpinBox, "strategy_kernel")
+    assert kernel is not None
     assert kernel.isVisible()
+    kernel.setValue(7)
+    qtbot.mouseClick(fold, Qt.MouseButton.LeftButton)
+    assert not kernel.isVisible()
+    assert form.values()["kernel"] == 7
+
+
+def test_fields_that_are_not_built_yet_count(qtbot: QtBot) -> None:
+    many = [FieldSpec(f"field_{number}", "int", number, low=0) for number in range(60)]
+    form = SpecForm(many, "strategy", {"field_59": -1}, in_turns=True)
+    qtbot.addWidget(form)
+    assert form.findChild(QSpinBox, "strategy_field_59") is None
+    assert form.values()["field_58"] == 58
+    assert form.problems() == {"field_59": "Must be at least 0."}
+    form.put("field_59", 9)
+    assert form.problems() == {}
+    with qtbot.waitSignal(form.grown):
+        form.show()
+    last = form.findChild(QSpinBox, "strategy_field_59")
+    assert last is not None
+    assert last.value() == 9
+
+
+def test_a_field_that_the_engine_refuses_is_pointed_at_until_it_is_edited(qtbot: QtBot) -> None:
+    form = made(qtbot)
+    form.show_problem("kernel", "Too wide for this map.")  # behind the fold
+    told = form.findChild(QLabel, "strategy_kernel_problem")
+    assert told is not None
+    assert told.isVisible()
+    assert told.text() == "Too wide for this map."
+    form.put("kernel", 3)
+    assert not told.isVisible()
+    form.show_problem("nothing_like_it", "x")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.data.sides import forbidden_moves
 from tunevlseg_gui.forms.spec_form import SpecForm
 from tunevlseg_gui.pages.tune.outlook import Seen
+from tunevlseg_gui.pages.tune.phrases_box import PhrasesBox
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.widgets.text import card, label
@@ -22,7 +23,18 @@ class SettingsStep(WizardStep):
         self.run_name.setAccessibleName(self.tr("Name of the run"))
         self.run_name.setMaxLength(80)
         self.run_name.textEdited.connect(self._renamed)
-        self.rows.addWidget(_titled(self.tr("Name of the run"), self.run_name))
+        self.expert = QCheckBox(self.tr("Show expert settings"))
+        self.expert.setObjectName("expertSettings")
+        self.expert.toggled.connect(self._show_expert)
+        self.phrases = PhrasesBox(wizard)
+        named = QWidget()
+        beside = QHBoxLayout(named)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(16)
+        beside.addWidget(self.run_name, 1)
+        beside.addWidget(self.expert)
+        self.rows.addWidget(_titled(self.tr("Name of the run"), named))
+        self.rows.addWidget(self.phrases)
         self._forms = QWidget()
         self._form_rows = QVBoxLayout(self._forms)
         self._form_rows.setContentsMargins(0, 0, 0, 0)
@@ -32,6 +44,7 @@ class SettingsStep(WizardStep):
         self.training: SpecForm | None = None
         self.images: SpecForm | None = None
         self._drawn_for: object = None
+        self._refused = ""
         self.columns.addWidget(self._side(), 2)
 
     def title(self) -> str:
@@ -52,16 +65,25 @@ class SettingsStep(WizardStep):
         for form in (self.strategy, self.training, self.images):
             for name, told in (form.problems() if form else {}).items():
                 return f"{form.specs[name].title}: {told}" if form else told
-        return ""
+        return self._refused
 
     def enter(self) -> None:
         self.wizard.suggest_name()
         self.run_name.setText(self.wizard.draft.name)
         self._draw()
+        self.phrases.draw()
         super().enter()
 
     def show_outlook(self, seen: Seen) -> None:
-        """How much would learn, and what the engine warns of."""
+        """How much would learn, what the engine warns of, and which field it refuses."""
+        self.phrases.put_reserve(seen.reserve)
+        field, why = seen.refused
+        group, _, name = field.partition(".")
+        form = {"strategy": self.strategy, "training": self.training, "data": self.images}.get(group)
+        if form is not None and name in form.specs:
+            form.show_problem(name, why)
+        self._refused = why
+        self.checked.emit()
         self._learned.setText(seen.learned)
         self._learned.setVisible(bool(seen.learned))
         self._warnings.setText("\n".join(seen.warnings))
@@ -93,22 +115,32 @@ class SettingsStep(WizardStep):
         """Forms for the weights and strategy that are chosen, filled with the values kept for them."""
         wizard, draft = self.wizard, self.wizard.draft
         strategy, training, images = wizard.fields()
-        texts = [text for known in wizard.project.labels for text in (*known.texts, known.name)]
-        wanted = (draft.key, strategy, training, images, texts, draft.revision)
+        wanted = (draft.key, strategy, training, images, draft.revision)
         if wanted == self._drawn_for:
+            if self.images is not None:
+                self.images.check()  # the phrases may be others
             return
         self._drawn_for = wanted
+        self._refused = ""
         while item := self._form_rows.takeAt(0):
             if widget := item.widget():
                 widget.setParent(None)  # gone at once, also for whoever looks widgets up by name
                 widget.deleteLater()
         known = wizard.catalogue.strategy(draft.strategy)
-        self.strategy = SpecForm(strategy, "strategy", draft.strategy_values.get(draft.key, {}))
-        self.training = SpecForm(training, "training", draft.training_values.get(draft.key, {}))
-        self.images = SpecForm(images, "data", draft.image_values, rule=lambda values: forbidden_moves(values, texts))
+        own, train = draft.strategy_values.get(draft.key, {}), draft.training_values.get(draft.key, {})
+        self.strategy = SpecForm(strategy, "strategy", own, in_turns=True)
+        self.training = SpecForm(training, "training", train, in_turns=True)
+        self.images = SpecForm(
+            images,
+            "data",
+            draft.image_values,
+            rule=lambda values: forbidden_moves(values, self._texts()),
+            in_turns=True,
+        )
         titles = (known.title if known else draft.strategy, self.tr("Training"), self.tr("Training images"))
         for title, form in zip(titles, (self.strategy, self.training, self.images), strict=True):
             form.changed.connect(self._edited)
+            form.show_expert(self.expert.isChecked())
             if form.specs:
                 self._form_rows.addWidget(_titled(title, form))
             else:
@@ -116,11 +148,21 @@ class SettingsStep(WizardStep):
                 form.hide()
         self._keep()
 
+    def _texts(self) -> list[str]:
+        """All that is said of the labels: a side in it forbids some flips."""
+        return [text for known in self.wizard.project.labels for text in (*known.texts, known.name)]
+
     def _renamed(self, text: str) -> None:
         self.wizard.name_run(text)
         self.checked.emit()
 
+    def _show_expert(self, on: bool) -> None:
+        for form in (self.strategy, self.training, self.images):
+            if form is not None:
+                form.show_expert(on)
+
     def _edited(self) -> None:
+        self._refused = ""
         self._keep()
         self.wizard.settings_changed.emit()
         self.checked.emit()

@@ -56,6 +56,7 @@ class Wizard(QObject):
         self.out = Path()
         """The run folder that a start would make."""
         self._named = False  # the user chose the run's name
+        self._folder = project.folder
         for signal in (
             self.catalogue_changed,
             self.data_changed,
@@ -155,5 +156,6 @@ class Wizard(QObject):
         self.out = run_folder(runs_folder(), self.draft.name)
 
     def _project_changed(self) -> None:
-        self._named = False
+        if self.project.folder != self._folder:
+            self._folder, self._named = self.project.folder, False
         self.data_changed.emit()
