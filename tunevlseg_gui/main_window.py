@@ -33,6 +33,7 @@ import engine
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
 from engine.contract.jobs import Doctor, PrepareSamples
+from engine.contract.notices import RESEARCH_ONLY
 from engine.runs.folders import logs_folder, samples_folder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
@@ -49,8 +50,6 @@ from tunevlseg_gui.weights.network import network
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.drop_veil import DropVeil
 from tunevlseg_gui.widgets.rail import Rail
-
-RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
 
 DEMO_SET = "liver-ct"
 """The sample set that the demo opens: what it teaches can be asked of the sample volume."""

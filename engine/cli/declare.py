@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.contract.jobs import Job
-
-RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
+from engine.contract.notices import RESEARCH_ONLY
 
 MakeJob = Callable[[argparse.Namespace], Job]
 Show = Callable[[dict[str, Any]], int | None]

@@ -17,11 +17,12 @@ from typing import Any
 
 import engine
 from engine.cli import commands
-from engine.cli.declare import RESEARCH_ONLY, Commands
+from engine.cli.declare import Commands
 from engine.cli.show import ForPeople, JsonLines, write_nowhere
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobFinished
+from engine.contract.notices import RESEARCH_ONLY
 from engine.jobs.perform import DONE, MENDABLE, failure, new_job_id, perform
 
 

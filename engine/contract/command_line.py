@@ -21,6 +21,7 @@ from engine.contract.jobs import (
     SplitGain,
     Tune,
 )
+from engine.contract.jobs import Evaluate, Export, ImportPack, Job, Pack, Report, Tune
 
 PROGRAM = "tunevlseg"
 
@@ -80,6 +81,13 @@ def arguments(job: Job) -> list[str]:
             ]
         case SplitGain():
             return ["split-gain", job.run, "--missing", job.missing]
+        case Report():
+            return [
+                *("report", *job.runs, "--out", job.out),
+                *(["--case-names"] if job.case_names else []),
+                *([] if job.pictures else ["--no-pictures"]),
+                *(["--overwrite"] if job.overwrite else []),
+            ]
         case _:
             raise ValueError(f"no single command does {type(job).__name__}")
 

@@ -351,6 +351,20 @@ class Evaluate:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """One or more runs as one HTML file that needs nothing else. Result: `report`, `megabytes`, `notes`.
+
+    Cases are numbered and paths are cut to their last part, so that no name leaves with it.
+    """
+
+    runs: list[str]
+    out: str  # NAME.html
+    case_names: bool = False  # the dataset's own names of cases, which may be those of patients
+    pictures: bool = True  # the best, median and worst case of each run
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DrawAnswers:
     """What a run answers to some cases, drawn over them: AnswerDrawn events, one a case, in the order asked for.
 
@@ -636,6 +650,7 @@ Job = (
     | PlanLabels
     | Evaluate
     | DrawAnswers
+    | Report
     | Export
     | Pack
     | ImportPack

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from engine.contract.notices import RESEARCH_ONLY
 from engine.pack.manifest import PackManifest
-
-RESEARCH_ONLY = "For research use only. Not a medical device; not for diagnosis or treatment."
 
 
 def card_text(manifest: PackManifest) -> str:

@@ -30,6 +30,7 @@ from engine.contract.jobs import (
     PrepareSamples,
     RepairData,
     SplitGain,
+    Report,
     Tune,
 )
 from engine.contract.whole_file import told, write_text
@@ -52,6 +53,7 @@ ERRANDS = (
     PrepareSamples,
     RepairData,
     SplitGain,
+    Report,
 )
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
 GLANCES = (ListRuns,)

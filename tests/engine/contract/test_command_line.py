@@ -23,6 +23,7 @@ from engine.contract.jobs import (
     SplitGain,
     Tune,
 )
+from engine.contract.jobs import Doctor, Evaluate, Export, ImportPack, Job, Pack, Report, Tune
 
 JOBS: list[Job] = [
     Tune("recipe.yaml"),
@@ -32,6 +33,8 @@ JOBS: list[Job] = [
     Evaluate("runs/a"),
     Evaluate("runs/a", "data/other", "all", "out folder", 1.5),
     Export("starter", "x.vlseg"),
+    Report(["runs/a", "runs/b"], "a b.html"),
+    Report(["runs/a"], "x.html", case_names=True, pictures=False, overwrite=True),
     Export("runs/a", "x.vlseg", "fp32,int8", overwrite=True, calibrate=True),
     Pack("runs/a", "a b.tvprompt", overwrite=True, calibrate=False),
     ImportPack("a.tvprompt", "runs/b", "folder/of/weights"),

@@ -23,6 +23,7 @@ from tunevlseg_gui.widgets.text import label
 
 class CompareView(QWidget):
     back_wanted = Signal()
+    report_wanted = Signal(object)  # sequence of RunRow
     notice = Signal(object)
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
@@ -32,6 +33,10 @@ class CompareView(QWidget):
         self.sides: list[Side] = []
         self.header = PageHeader(self.tr("Comparison"))
         self.header.add(button(self.tr("All runs"), "compareBack", self.back_wanted.emit, role="flat", picture="back"))
+        self.report = button(
+            self.tr("Report…"), "compareReport", lambda: self.report_wanted.emit(self._rows), picture="report"
+        )
+        self.header.add(self.report)
         self.curves = BandPlot(self.tr("Validation Dice"), "compareCurves", self.tr("Epoch"))
         self.band = label("", "muted", wrap=True, name="compareBand")
         self.settings = PlainTable("compareSettings", self.tr("Settings that differ"), sorts=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.pages.runs.export_dialog import ExportDialog, bundle_path
+from tunevlseg_gui.pages.runs.report_dialog import ReportDialog
 from tunevlseg_gui.pages.runs.run_rows import RunRow
 from tunevlseg_gui.pages.runs.run_table_model import RunTableModel
 from tunevlseg_gui.pages.runs.table_page import TablePage
@@ -64,6 +66,7 @@ class RunsPage(QWidget):
         table.command_wanted.connect(self._show_command)
         table.again_wanted.connect(self.recipe_wanted)
         table.compare_wanted.connect(self.compare)
+        table.report_wanted.connect(self.report)
         table.failed.connect(self._tell)
         table.runs.look_changed.connect(self.settings_changed)
 
@@ -141,9 +144,14 @@ class RunsPage(QWidget):
             self._comparison = CompareView(self._client)
             self._comparison.back_wanted.connect(self.show_table)
             self._comparison.notice.connect(self.notice)
+            self._comparison.report_wanted.connect(self.report)
             self.views.addWidget(self._comparison)
         self._comparison.show_runs(rows)
         self.views.setCurrentWidget(self._comparison)
+
+    def report(self, rows: Sequence[RunRow]) -> None:
+        """Asks where the report goes, and has it made."""
+        ReportDialog(self._client, rows, self).open()
 
     def show_table(self) -> None:
         self.views.setCurrentIndex(0)

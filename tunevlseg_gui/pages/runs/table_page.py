@@ -39,6 +39,7 @@ class TablePage(QWidget):
     command_wanted = Signal(object)
     again_wanted = Signal(object)  # Path of a recipe
     compare_wanted = Signal(object)  # list of RunRow
+    report_wanted = Signal(object)  # list of RunRow
     failed = Signal(object)  # EngineError or OSError
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
@@ -195,6 +196,8 @@ class TablePage(QWidget):
             ("menuStar", self.tr("Remove the star") if row.notes.star else self.tr("Star"), self._star_chosen, one),
             ("menuNotes", self.tr("Notes and tags…"), self.edit_notes, one),
             None,
+            ("menuReport", self.tr("Report as HTML…"), lambda: self.report_wanted.emit(rows), bool(rows)),
+            ("menuCompare", self.tr("Compare"), lambda: self.compare_wanted.emit(rows), len(rows) > 1),
             ("menuFolder", self.tr("Show folder"), self._on(self.folder_wanted), one),
             ("menuCommand", self.tr("Show the command"), self._on(self.command_wanted), one),
             None,
