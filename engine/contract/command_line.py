@@ -18,10 +18,10 @@ from engine.contract.jobs import (
     Pack,
     PhraseEffect,
     QuickLook,
+    Report,
     SplitGain,
     Tune,
 )
-from engine.contract.jobs import Evaluate, Export, ImportPack, Job, Pack, Report, Tune
 
 PROGRAM = "tunevlseg"
 

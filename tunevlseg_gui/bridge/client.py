@@ -29,8 +29,8 @@ from engine.contract.jobs import (
     PhraseEffect,
     PrepareSamples,
     RepairData,
-    SplitGain,
     Report,
+    SplitGain,
     Tune,
 )
 from engine.contract.whole_file import told, write_text

@@ -20,10 +20,10 @@ from engine.contract.jobs import (
     Pack,
     PhraseEffect,
     QuickLook,
+    Report,
     SplitGain,
     Tune,
 )
-from engine.contract.jobs import Doctor, Evaluate, Export, ImportPack, Job, Pack, Report, Tune
 
 JOBS: list[Job] = [
     Tune("recipe.yaml"),
