@@ -17,7 +17,7 @@ def test_cases_are_numbered_unless_their_names_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("value", "left"),
     [
-        ("/home/doe_john/scans/ct", "…/ct"),
+        ("/data/doe_john/scans/ct", "…/ct"),
         ("C:\\Users\\doe_john\\ct", "…/ct"),
         ("\\\\server\\doe_john\\ct", "…/ct"),
         ("../doe_john/ct", "…/ct"),
