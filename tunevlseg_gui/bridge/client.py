@@ -14,7 +14,9 @@ from engine.contract.commands import Cancel, Pause, Resume, Set, StopKeepBest
 from engine.contract.events import ENDINGS, Event
 from engine.contract.jobs import (
     CheckRecipe,
+    ComparePhrases,
     Demo,
+    DomainShift,
     DrawAnswers,
     Estimate,
     Evaluate,
@@ -28,6 +30,7 @@ from engine.contract.jobs import (
     Pack,
     PhraseEffect,
     PrepareSamples,
+    QuickLook,
     RepairData,
     Report,
     SplitGain,
@@ -40,7 +43,9 @@ from tunevlseg_gui.bridge.engine_thread import EngineThread
 Listener = Callable[[Event], None]
 ERRANDS = (
     CheckRecipe,
+    ComparePhrases,
     Demo,
+    DomainShift,
     DrawAnswers,
     Estimate,
     Evaluate,
@@ -51,6 +56,7 @@ ERRANDS = (
     Pack,
     PhraseEffect,
     PrepareSamples,
+    QuickLook,
     RepairData,
     SplitGain,
     Report,

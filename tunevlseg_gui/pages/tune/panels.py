@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
+from tunevlseg_gui.pages.tune.domain_gauge import DomainGauge
+from tunevlseg_gui.pages.tune.phrase_bench import PhraseBench
+from tunevlseg_gui.pages.tune.quick_look import QuickLook
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
 
@@ -20,7 +23,13 @@ class Panel:
     first: bool = False  # above the step's own parts
 
 
-PANELS: tuple[Panel, ...] = ()
+PANELS: tuple[Panel, ...] = (
+    # Where the phrases stand that both are about; the model is the one that is chosen, at first the starter.
+    Panel("data", QuickLook),
+    Panel("data", PhraseBench),
+    # Its cards are advised for and against by what the gauge says.
+    Panel("strategy", DomainGauge, first=True),
+)
 """In the order in which they stand."""
 
 
