@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from engine.volumes.slicing import Plane
+from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.viewer.across import Wanted
 from tunevlseg_gui.viewer.shared_look import SharedLook
 from tunevlseg_gui.viewer.slice_state import SliceState
 from tunevlseg_gui.viewer.slice_view import SliceView
@@ -29,6 +31,7 @@ class Panes(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = SharedLook()
+        self.shared.across.want = self._copy_across
         self.views = [SliceView(SliceState(self.shared, plane)) for plane in ANATOMICAL]
         self.main = self.active = self.views[0]
         self.three = False
@@ -141,6 +144,13 @@ class Panes(QWidget):
     def refresh(self) -> None:
         for view in self.shown:
             view.refresh()
+
+    def _copy_across(self, wanted: Wanted) -> None:
+        """Also forgets copies of layers that are gone."""
+        scan, layers = self.shared.scan, self.shared.layers
+        held = [layer.levels for layer in layers] + [layer.answered[0] for layer in layers]
+        self.shared.across.keep([*([scan.voxels] if scan is not None else []), *held, wanted.array])
+        run_task(self, wanted.make, lambda _done: None)
 
     def _name_views(self) -> None:
         """Gives the side views the planes that the main one does not show."""

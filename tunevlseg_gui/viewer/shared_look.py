@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane
+from tunevlseg_gui.viewer.across import AcrossCopies
 from tunevlseg_gui.viewer.comparison import Comparison
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.measurement import Measurement
@@ -46,6 +47,7 @@ class SharedLook:
         self.measurements: list[Measurement] = []
         self.ready: tuple[int, int] | None = None
         """Of a scan that is still read: slices first to last - 1 along the file's own axis are there."""
+        self.across = AcrossCopies()
         self._viewports: dict[Plane, Viewport] = {}
 
     def open(self, scan: ViewedScan) -> None:
@@ -65,6 +67,7 @@ class SharedLook:
 
     def _forget_layers(self) -> None:
         self.layers = []
+        self.across.keep(())
         self.solo = self.chosen = self.highlighted = self.comparison = None
 
     def viewport(self, plane: Plane) -> Viewport:

@@ -33,7 +33,7 @@ class Slabs:
 
     def slice_of(self, array: NDArray[Any], slices: NDArray[Any], index: int, revision: int = 0) -> NDArray[Any]:
         """`slices[index]`, where `slices` [n, h, w] is a view of `array`; anew where `revision` has changed."""
-        if slices.ndim != 3 or abs(slices.strides[0]) != slices.itemsize or len(slices) < 2:
+        if not is_across(slices):
             view: NDArray[Any] = slices[index]
             return view
         thick = max(WIDE // slices.itemsize, 1)
@@ -50,6 +50,11 @@ class Slabs:
 
     def clear(self) -> None:
         self._kept.clear()
+
+
+def is_across(slices: NDArray[Any]) -> bool:
+    """Whether neighbouring slices [n, h, w] are neighbours in memory, so that one slice is spread over all of it."""
+    return slices.ndim == 3 and abs(slices.strides[0]) == slices.itemsize and len(slices) >= 2
 
 
 def _read(part: NDArray[Any]) -> NDArray[Any]:

@@ -18,7 +18,7 @@ from tunevlseg_gui.viewer.heat import compose_heat
 from tunevlseg_gui.viewer.mask_overlay import Colour, Layer, bits_of, compose, outline_lines
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.shared_look import Shared, SharedLook
-from tunevlseg_gui.viewer.slabs import Slabs
+from tunevlseg_gui.viewer.slabs import Slabs, is_across
 from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
 
 OPACITY_STEP = 0.1
@@ -220,12 +220,20 @@ class SliceState:
         return [self._slice_of(layer.levels, layer.revision) for layer in layers]
 
     def _slice_of(self, array: NDArray[Any], revision: int = 0) -> NDArray[Any]:
-        return self._slabs.slice_of(array, self.stack.like(array), self.index, revision)
+        slices = self.stack.like(array)
+        if revision == 0 and self.shared.ready is None and is_across(slices):
+            copied = self.shared.across.of(array)
+            if copied is not None:
+                view: NDArray[Any] = self.stack.like(copied)[self.index]
+                return view
+        return self._slabs.slice_of(array, slices, self.index, revision)
 
     @property
     def _values(self) -> NDArray[Any]:
         """This slice of the scan."""
-        return self._slabs.slice_of(self.stack.slices, self.stack.slices, self.index, hash(self.shared.ready))
+        scan = self.scan
+        assert scan is not None  # whoever draws has asked
+        return self._slice_of(scan.voxels, 0 if self.shared.ready is None else hash(self.shared.ready))
 
     def look_key(self) -> Hashable:
         """Differs whenever the slice would be painted with other pixels."""
