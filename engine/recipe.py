@@ -23,6 +23,9 @@ from engine.strategies.base import STRATEGIES, StrategyConfig
 from engine.training.config import TrainingConfig
 
 VERSION = 1
+LARGEST = "largest"
+"""In place of a batch size: as many images as go together on this machine. Whoever begins a run finds the number and
+writes it into the run's recipe; until then it is read as `auto`."""
 GROUPS = ("data", "model", "strategy", "training")
 
 
@@ -116,7 +119,7 @@ def make_recipe(values: dict[str, Any], *, folder: Path | None = None) -> Recipe
     strategy = build(config, {**advice.get("strategy", {}), **given}, path="strategy")
     strategy.check(prompt_sites(weights))
     training = dict(frame.training)
-    if training.get("batch_size") == "auto":
+    if training.get("batch_size") in ("auto", LARGEST):
         del training["batch_size"]
     return Recipe(
         name=frame.name,

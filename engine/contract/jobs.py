@@ -99,7 +99,7 @@ class Estimate:
     """What a run of this recipe would take on this machine, by a few steps on its own images; nothing is kept.
 
     Result: seconds (`first_epoch`, `later_epoch`, `total`: at most), bytes (`memory`, `available`, `disk`), `epochs`,
-    `batch`, `images_at_once`, `device`, `plan` (how it would compute) and `words`.
+    `batch`, `images_at_once`, `largest_batch`, `device`, `plan` (how it would compute) and `words`.
     """
 
     recipe: dict[str, Any]  # as in its YAML file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from engine.contract.events import (
     SettingChanged,
     SettingRefused,
 )
-from engine.contract.jobs import Tune
+from engine.contract.jobs import Estimate, Tune
 from engine.contract.whole_file import write_text
 from engine.jobs.fork_run import fork
 from engine.jobs.perform import failure, new_job_id
@@ -53,7 +54,7 @@ def run(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, An
     keeps what was reached; a run that was cancelled or killed goes on with `resume`. While it runs it obeys commands,
     and whatever way it ends, the next run of the queue gets the device.
     """
-    writer, recipe_path = _open(job)
+    writer, recipe_path = _open(job, lambda: _largest_batch(job, emit, cancel, job_id))
     with device_noted(writer.folder):
         return _run(writer, recipe_path, job, emit, cancel, job_id)
 
@@ -70,7 +71,7 @@ class Study:
 
 def run_trial(job: Tune, emit: Emit, cancel: CancelToken, job_id: str, study: Study) -> dict[str, Any]:
     """As `run`, for whoever holds the device himself and tunes several recipes on one dataset."""
-    writer, recipe_path = _open(job, sketch=False)
+    writer, recipe_path = _open(job)
     return _run(writer, recipe_path, job, emit, cancel, job_id, study)
 
 
@@ -112,8 +113,12 @@ def _run(
     return result
 
 
-def _open(job: Tune, *, sketch: bool = True) -> tuple[RunWriter, Path]:
-    """The run folder with its complete recipe in it: a new one, or the one to go on with."""
+def _open(job: Tune, largest: Callable[[], str] | None = None) -> tuple[RunWriter, Path]:
+    """The run folder with its complete recipe in it: a new one, or the one to go on with.
+
+    `largest` finds the batch size of a recipe that asks for the largest, as an override; None: for a run among others,
+    which has one budget with them and whose settings were looked at already.
+    """
     from engine.jobs.check_recipe import sketched
     from engine.recipe import read_recipe
 
@@ -140,8 +145,10 @@ def _open(job: Tune, *, sketch: bool = True) -> tuple[RunWriter, Path]:
             )
         return RunWriter(folder), folder / layout.RECIPE
     recipe = read_recipe(Path(job.recipe), list(job.overrides))
-    if sketch:
+    if largest is not None:
         sketched(recipe)  # what the weights cannot take is refused before an image is opened or a folder made
+        if found := largest():
+            recipe = read_recipe(Path(job.recipe), [*job.overrides, found])
     folder = Path(job.out) if job.out else run_folder_for(recipe.name)
     if (folder / layout.RECIPE).exists() and Path(job.recipe).resolve() == (folder / layout.RECIPE).resolve():
         # The window writes the recipe into the new folder first; it becomes complete here, before anything is run.
@@ -149,6 +156,21 @@ def _open(job: Tune, *, sketch: bool = True) -> tuple[RunWriter, Path]:
             raise InputError(f"{folder} already holds a run.", hint="Resume it, or choose another folder.")
         (folder / layout.RECIPE).unlink()
     return RunWriter.create(folder, recipe.to_yaml(), environment()), folder / layout.RECIPE
+
+
+def _largest_batch(job: Tune, emit: Emit, cancel: CancelToken, job_id: str) -> str:
+    """`training.batch_size=64` where the recipe asks for the largest, else ""."""
+    from engine.config.yaml_io import apply_overrides, load_yaml
+    from engine.jobs import estimate
+    from engine.recipe import LARGEST
+
+    path = Path(job.recipe)
+    values = apply_overrides(load_yaml(path), list(job.overrides))
+    if values.get("training", {}).get("batch_size") != LARGEST:
+        return ""
+    found = estimate.run(Estimate(values, str(path.resolve().parent)), emit, cancel, job_id)["largest_batch"]
+    emit(Log(job_id, f"The largest batch that goes together here: {found} images."))
+    return f"training.batch_size={found}"
 
 
 def _adjustments(writer: RunWriter, tell: Emit, job_id: str) -> Adjustments:

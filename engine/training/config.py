@@ -16,8 +16,9 @@ class TrainingConfig(Settings):
     min_epochs: int = setting(10, "Passes before early stopping may end the run.", ge=0, le=1000, expert=True)
     batch_size: int = setting(
         32,
-        "Images that one step learns from; `auto`: the number that the model card recommends, which is not searched "
-        "for. The memory is no bound: how many of them go through the network at a time is measured at the start.",
+        "Images that one step learns from; `auto`: the number that the model card recommends; `largest`: what goes "
+        "through the network together on this machine, measured at the start and written into the run's recipe. For "
+        "other numbers the memory is no bound: a batch goes through in parts where it must.",
         ge=1,
         le=1024,
     )

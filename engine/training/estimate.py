@@ -10,6 +10,9 @@ from engine.contract.durations import duration
 from engine.training.features import ENCODE_BATCH
 from engine.training.probe import Cost
 
+MOST_BATCH = 1024
+"""As a recipe allows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -32,7 +35,8 @@ class Sizes:
 class Estimate:
     """Seconds of the first epoch (with what is computed once before it), of each later one and of all `epochs`, which
     early stopping may cut short; bytes at the peak (`memory`, the program and its libraries included; on a GPU what
-    lies there), of what is `available`, and on `disk`; how many images of a batch go together."""
+    lies there), of what is `available`, and on `disk`; how many images of a batch go together, and the largest batch
+    that would go together: a power of two, or all training images."""
 
     first_epoch: float
     later_epoch: float
@@ -44,6 +48,7 @@ class Estimate:
     batch: int
     images_at_once: int
     device: str
+    largest_batch: int = 0
 
     def to_values(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,6 +93,13 @@ def reckon(
         images_at_once=at_once,
         device=device,
     )
+
+
+def largest_batch(cost: Cost, room: float, train: int) -> int:
+    """Images whose step stays within `room` bytes by what was measured: the largest power of two, or all `train`."""
+    most = min(MOST_BATCH, max(1, train))
+    fitting = [n for n in (*(2**power for power in range(most.bit_length())), most) if n <= most]
+    return max((n for n in fitting if cost.held.of(n) <= room), default=1)
 
 
 def _encoded(images: float) -> int:

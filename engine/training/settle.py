@@ -3,7 +3,7 @@ images go together. Measures only what pays for itself within the run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -11,7 +11,7 @@ import psutil
 from engine.contract.events import Degraded, Log
 from engine.training.compiling import settle_compiling
 from engine.training.device import device_name
-from engine.training.estimate import Estimate, Sizes, reckon
+from engine.training.estimate import Estimate, Sizes, largest_batch, reckon
 from engine.training.feature_bank import choose_place
 from engine.training.memory import available_bytes
 from engine.training.obedience import obeying
@@ -138,7 +138,8 @@ def _estimate(trainer: Trainer, cost: Cost, sizes: Sizes, plan: Plan, disk: int)
     on_disk = trainer.base and features <= trainer.config.feature_disk * 1e9
     on_gpu = trainer.device.type == "cuda"
     resident = torch.cuda.memory_allocated(trainer.device) if on_gpu else psutil.Process().memory_info().rss
-    return reckon(
+    room = MARGIN * available_bytes(trainer.device) - _held_features(trainer, cost, sizes)
+    told = reckon(
         cost,
         sizes,
         at_once=max(1, plan.at_once(min(sizes.batch, max(1, sizes.train)))),
@@ -148,3 +149,4 @@ def _estimate(trainer: Trainer, cost: Cost, sizes: Sizes, plan: Plan, disk: int)
         disk=disk + (features if on_disk else 0),
         device=device_name(trainer.device),
     )
+    return replace(told, largest_batch=largest_batch(cost, room, sizes.train))

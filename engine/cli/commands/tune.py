@@ -54,6 +54,7 @@ def _estimate(given: argparse.Namespace) -> Estimate:
 def show(result: dict[str, Any]) -> None:
     if "words" in result:
         say(f"On {result['device']}, without evaluation and early stopping. {result['words']}")
+        say(f"The largest batch that goes together: {result['largest_batch']} (training.batch_size: largest).")
         return
     say(f"run         {result['run']}")
     say(f"best epoch  {result.get('best_epoch')}  validation Dice {result.get('val_dice', float('nan')):.3f}")

@@ -126,3 +126,13 @@ def test_a_run_that_goes_on_computes_as_it_did(tiny_weights: Path, tmp_path: Pat
     columns = [name for name in layout.METRIC_COLUMNS if name != "seconds"]
     rows = [[[row[name] for name in columns] for row in read_metrics(run)] for run in (straight, out)]
     assert rows[0] == rows[1]
+
+
+def test_the_largest_batch_is_found_and_written_down(tiny_weights: Path, tmp_path: Path, drawn: Path) -> None:
+    """A number in the run's own recipe: whoever repeats the run gets the same one."""
+    recipe = write_recipe(tmp_path, tiny_weights, drawn, epochs=1, min_epochs=1, batch_size="largest")
+    out, events = tmp_path / "run", []
+    tune.run(Tune(str(recipe), str(out)), events.append, CancelToken(), "job")
+    found = yaml.safe_load((out / layout.RECIPE).read_text())["training"]["batch_size"]
+    assert found == 10  # all of the 12 images that are for training: this machine's memory holds many more
+    assert any(isinstance(event, Log) and "largest batch" in event.message for event in events)

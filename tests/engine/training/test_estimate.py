@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.training.estimate import Estimate, Sizes, reckon, size
+from engine.training.estimate import Estimate, Sizes, largest_batch, reckon, size
 from engine.training.probe import Cost, Line
 
 COST = Cost(step=Line(1.0, 0.5), check=Line(0.0, 0.1), encode=0.2, held=Line(1e6, 2e6), feature_bytes=1000)
@@ -61,3 +61,9 @@ def test_words() -> None:
 
 def test_sizes() -> None:
     assert (size(1.24e9), size(3.4e8), size(10)) == ("1.2 GB", "340 MB", "1 MB")
+
+
+@pytest.mark.parametrize(("room", "train", "batch"), [(1e9, 1000, 64), (1e9, 50, 50), (1e12, 5000, 1024), (1, 9, 1)])
+def test_the_largest_batch_is_a_power_of_two_or_all(room: float, train: int, batch: int) -> None:
+    cost = Cost(Line(0, 1), Line(0, 1), 0.0, Line(1e8, 1e7), 0)
+    assert largest_batch(cost, room, train) == batch
