@@ -271,7 +271,7 @@ class MainWindow(QMainWindow):
         if kind == "dataset" and path.is_file():
             path = path.parent
         self._open_as(kind, path)
-        if kind not in ("recipe", "labels", "weights"):
+        if kind not in ("recipe", "labels", "pack", "weights"):
             self._remember(path, kind)
 
     def open_dropped(self, paths: list[Path]) -> None:
@@ -284,7 +284,14 @@ class MainWindow(QMainWindow):
             self.open_path(path)
 
     def _open_as(self, kind: Kind, path: Path) -> None:
-        homes = {"dataset": "data", "labels": "data", "run": "runs", "recipe": "tune", "weights": "models"}
+        homes = {
+            "dataset": "data",
+            "labels": "data",
+            "run": "runs",
+            "pack": "runs",
+            "recipe": "tune",
+            "weights": "models",
+        }
         if kind == "weights" and self.stack.currentWidget() is self._pages.get("tune"):
             homes["weights"] = "tune"  # where a model is being chosen
         page: Any = self.page(homes.get(kind, "segment"))
@@ -298,6 +305,9 @@ class MainWindow(QMainWindow):
         elif kind == "run":
             self.show_page("runs")
             page.open_run(path)
+        elif kind == "pack":
+            self.show_page("runs")
+            page.import_pack(path)
         elif kind == "weights":
             self.show_page(homes["weights"])
             page.import_weights(path)

@@ -11,7 +11,7 @@ from engine.runs.layout import EVENTS, METRICS, is_run
 from engine.volumes.dicom.files import SUFFIXES as DICOM_SUFFIXES
 from engine.volumes.dicom.files import holds_only_dicom, looks_like_dicom
 
-Kind = Literal["run", "bundle", "dataset", "recipe", "scan", "labels", "weights"]
+Kind = Literal["run", "bundle", "dataset", "recipe", "scan", "labels", "pack", "weights"]
 
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt")
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -19,7 +19,7 @@ DATASET_FILE = "dataset.yaml"
 """Stands for the folder that it lies in."""
 CAN_BE_OPENED = (
     "Open a picture or volume (PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM), a dataset's folder or dataset.yaml, "
-    "a bundle, a run, a recipe, or a table of labels of ITK-SNAP or 3D Slicer."
+    "a bundle, a run, a prompt pack, a recipe, or a table of labels of ITK-SNAP or 3D Slicer."
 )
 
 SCAN_SUFFIXES = ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm .ima".split()
@@ -40,6 +40,8 @@ def kind_of(path: Path) -> Kind:
         return "dataset"
     if name == "bundle.yaml" or name.endswith(".vlseg"):
         return "bundle"
+    if name.endswith(".tvprompt"):
+        return "pack"
     if name.endswith((".yaml", ".yml")):
         return "recipe"
     if name.endswith(WEIGHT_SUFFIXES) or name in _WEIGHT_FILES:

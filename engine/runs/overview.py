@@ -12,6 +12,7 @@ from engine.contract.errors import InputError
 from engine.runs import layout
 from engine.runs.notes import read_notes
 from engine.runs.reader import Run
+from engine.runs.writer import best_epoch
 
 
 def run_folders(root: Path) -> list[Path]:
@@ -58,6 +59,7 @@ def overview(folder: Path) -> dict[str, Any] | None:
         "star": notes.star,
         "tags": list(notes.tags),
         "same": sameness(recipe),
+        "phrase": phrase_verdict(folder),
     }
 
 
@@ -70,6 +72,15 @@ def sameness(recipe: Mapping[str, Any]) -> str:
     """A hash of all that a recipe says but its name and seed: runs that share it repeat one another."""
     rest = {name: value for name, value in recipe.items() if name not in ("name", "seed")}
     return sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def phrase_verdict(folder: Path) -> str:
+    """Whether the phrase matters, as it was found for these weights: yes | weakly | no | unclear; else empty."""
+    try:
+        found = json.loads((folder / layout.PHRASE).read_text(encoding="utf-8"))
+        return str(found["verdict"]) if found["best_epoch"] == best_epoch(folder) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _test_dice(result: Mapping[str, Any]) -> float | None:

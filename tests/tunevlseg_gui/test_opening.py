@@ -20,6 +20,7 @@ from tunevlseg_gui.opening import kind_of, meant_by
         (["recipe.yaml"], "", "dataset"),
         (["recipe.yaml"], "recipe.yaml", "recipe"),
         (["Polyps.vlseg"], "Polyps.vlseg", "bundle"),
+        (["Polyps.tvprompt"], "Polyps.tvprompt", "pack"),
         (["head.nii.gz"], "head.nii.gz", "scan"),
         (["A.PNG"], "A.PNG", "scan"),
         (["config.json", "model.safetensors"], "", "weights"),

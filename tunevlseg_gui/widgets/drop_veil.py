@@ -20,6 +20,7 @@ WORDS: dict[Kind, tuple[str, str]] = {
     "scan": ("Open the scan", "On the Segment page; of a DICOM file, its series are listed."),
     "bundle": ("Use the model", "On the Segment page."),
     "run": ("Open the run", "Its curves are on the Runs page."),
+    "pack": ("Import the prompt pack", "It becomes a run, where its base weights are installed."),
     "recipe": ("Tune by this recipe", "Its settings are filled into the Tune page."),
     "weights": ("Import the base weights", "They are copied into the program's model folder."),
     "labels": ("Import the table of labels", "Names, colours and codes, for the dataset that is open."),

@@ -26,6 +26,24 @@ PANELS = [
         "ScoresPanel",
     ),
     (
+        "phrase",
+        QT_TRANSLATE_NOOP("RunDetail", "Phrase"),
+        "tunevlseg_gui.pages.runs.phrase_effect_panel",
+        "PhraseEffectPanel",
+    ),
+    (
+        "gain",
+        QT_TRANSLATE_NOOP("RunDetail", "Gain"),
+        "tunevlseg_gui.pages.runs.gain_panel",
+        "GainPanel",
+    ),
+    (
+        "pack",
+        QT_TRANSLATE_NOOP("RunDetail", "Prompt pack"),
+        "tunevlseg_gui.pages.runs.pack_panel",
+        "PackPanel",
+    ),
+    (
         "settings",
         QT_TRANSLATE_NOOP("RunDetail", "Settings"),
         "tunevlseg_gui.pages.runs.settings_panel",

@@ -12,8 +12,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
-from engine.contract.events import ENDINGS, Event, JobFailed, JobStarted
-from engine.contract.jobs import Tune
+from engine.contract.events import ENDINGS, Event, JobFailed, JobFinished, JobStarted
+from engine.contract.jobs import ImportPack, Tune
 from engine.runs.layout import RECIPE
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
@@ -68,6 +68,7 @@ class RunsPage(QWidget):
         table.compare_wanted.connect(self.compare)
         table.report_wanted.connect(self.report)
         table.failed.connect(self._tell)
+        table.drag.notice.connect(self.notice)
         table.runs.look_changed.connect(self.settings_changed)
 
     def use_settings(self, settings: WindowSettings) -> None:
@@ -98,6 +99,24 @@ class RunsPage(QWidget):
     def _show_command(self, row: RunRow) -> None:
         recipe = row.folder / RECIPE
         CommandDialog(Tune(str(recipe)), recipe, self).open()
+
+    def import_pack(self, path: Path) -> None:
+        """A prompt pack becomes a run, which is shown; what is wrong with it is told."""
+        self.notice.emit(Notice(self.tr("Reading {name}…").format(name=path.name)))
+        self._client.submit(ImportPack(str(path)), self._imported)
+
+    def _imported(self, event: Event) -> None:
+        match event:
+            case JobFinished(result=result):
+                self.refresh()
+                self.open_run(Path(str(result["run"])))
+                told = self.tr("{name} is a run now, on {weights}.")
+                hint = self.tr("Evaluate it on your data, export it to use it, or start a new run from it.")
+                notice = str(result.get("notice") or "")
+                words = told.format(name=result["name"], weights=result["weights"])
+                self.notice.emit(Notice(words, f"{notice} {hint}".strip(), "warning" if notice else "good"))
+            case JobFailed():
+                self.notice.emit(of_failure(event))
 
     def _tell(self, error: Exception) -> None:
         self.notice.emit(of_error(error) if isinstance(error, EngineError) else Notice(str(error), tone="danger"))

@@ -22,6 +22,15 @@ STATES = {
 }
 
 
+PHRASES = {
+    "yes": QT_TRANSLATE_NOOP("RunColumns", "yes"),
+    "weakly": QT_TRANSLATE_NOOP("RunColumns", "weakly"),
+    "no": QT_TRANSLATE_NOOP("RunColumns", "no"),
+    "unclear": QT_TRANSLATE_NOOP("RunColumns", "unclear"),
+}
+"""Does the phrase matter?"""
+
+
 @dataclass(frozen=True)
 class Column:
     """`key` orders; a value that is missing comes last whichever way the table is sorted."""
@@ -73,6 +82,12 @@ COLUMNS = (
     _number("epochs", QT_TRANSLATE_NOOP("RunColumns", "Epochs"), lambda row: row.epochs, str, width=68),
     _number("time", QT_TRANSLATE_NOOP("RunColumns", "Time"), lambda row: row.seconds or None, duration, shown=False),
     _number("seed", QT_TRANSLATE_NOOP("RunColumns", "Seed"), lambda row: row.seed, str, shown=False),
+    _text(
+        "phrase",
+        QT_TRANSLATE_NOOP("RunColumns", "Phrase"),
+        lambda row: translated(PHRASES[row.phrase]) if row.phrase in PHRASES else "",
+        70,
+    ),
     _text("tags", QT_TRANSLATE_NOOP("RunColumns", "Tags"), lambda row: ", ".join(row.notes.tags), 100),
     _text("note", QT_TRANSLATE_NOOP("RunColumns", "Note"), lambda row: " ".join(row.notes.note.split()), 180, False),
     Column(

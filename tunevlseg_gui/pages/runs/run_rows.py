@@ -32,6 +32,7 @@ class RunRow:
     bundle_path: Path | None = None
     notes: Notes = field(default_factory=Notes)
     same: str = ""
+    phrase: str = ""  # whether the phrase matters: yes | weakly | no | unclear; empty: not looked at
     stamp: int = 0
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -16,6 +17,7 @@ from engine.runs.notes import Notes, write_notes
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.notes_dialog import NotesDialog
+from tunevlseg_gui.pages.runs.pack_drag import PackDrag
 from tunevlseg_gui.pages.runs.row_reader import RowReader
 from tunevlseg_gui.pages.runs.run_rows import RunRow
 from tunevlseg_gui.pages.runs.run_table import RunTable
@@ -53,6 +55,7 @@ class TablePage(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON_MS)
         self._soon.timeout.connect(self._put_fresh)
+        self.drag = PackDrag(client, self.table.viewport(), self._packable_at)
         self.trash = Trash(self, self.failed.emit, self.refresh)
         self.open = button(self.tr("Open"), "openRun", self._on(self.open_wanted), role="primary", picture="runs")
         self.resume = button(self.tr("Resume"), "resumeSelected", self._on(self.resume_wanted), picture="resume")
@@ -104,6 +107,14 @@ class TablePage(QWidget):
                 signal.emit(row)  # type: ignore[attr-defined]
 
         return tell
+
+    def _packable_at(self, place: QPoint) -> tuple[Path, str] | None:
+        """The selected run under a point, where it learned something: a drag of it carries its prompt pack."""
+        at, rows = self.table.indexAt(place).row(), self.runs.chosen
+        row = self.model.rows[at] if 0 <= at < len(self.model.rows) else None
+        if row is None or rows != [row] or row.state == "running" or row.best is None or row.strategy == "zero_shot":
+            return None
+        return row.folder, row.name
 
     def refresh(self) -> None:
         """Reads the table anew, off the window's thread."""
