@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.data.palette import PALETTE
 from tunevlseg_gui.theme.look import look
 
-COLOURS = tuple(PALETTE[at] for at in (4, 0, 2, 6, 5, 1, 7))
-"""All but yellow, which does not show on white; the darkest first."""
+_ON_LIGHT, _ON_DARK = (4, 0, 2, 6, 5, 7), (1, 0, 2, 6, 5, 7)
+"""All but yellow, which does not show on white; the two blues each where they show."""
 
 
 def colour_of(number: int) -> str:
-    return COLOURS[number % len(COLOURS)]
+    """The colour of a run by its place, on the ground of the present theme."""
+    places = _ON_DARK if look().dark else _ON_LIGHT
+    return PALETTE[places[number % len(places)]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,6 @@ class Repeats:
     """One line, or several that are drawn as a band from the lowest to the highest with their mean."""
 
     name: str
-    colour: str
     lines: Sequence[Sequence[tuple[float, float]]]
 
 
@@ -68,12 +69,12 @@ class BandPlot(QWidget):
         self._plot.setLabel("bottom", self._bottom, color=tokens["muted"])
         self._plot.showGrid(x=False, y=True, alpha=0.25)
         self._legend.setLabelTextColor(tokens["text"])
-        for group in self._groups:
-            self._draw(group)
+        for number, group in enumerate(self._groups):
+            self._draw(group, colour_of(number))
 
-    def _draw(self, group: Repeats) -> None:
+    def _draw(self, group: Repeats, colour: str) -> None:
         lines = [line for line in group.lines if line]
-        pen = pg.mkPen(group.colour, width=2)
+        pen = pg.mkPen(colour, width=2)
         if len(lines) == 1:
             self._plot.plot(*map(list, zip(*lines[0], strict=True)), pen=pen, name=group.name)
             return
@@ -82,7 +83,7 @@ class BandPlot(QWidget):
         unseen = pg.mkPen(0, 0, 0, 0)
         low = pg.PlotCurveItem(epochs, [min(values) for values in by_epoch], pen=unseen)
         high = pg.PlotCurveItem(epochs, [max(values) for values in by_epoch], pen=unseen)
-        ground = pg.mkColor(group.colour)
+        ground = pg.mkColor(colour)
         ground.setAlpha(60)
         self._plot.addItem(low)
         self._plot.addItem(high)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.band_plot import colour_of
 
 
 class PairPlot(QWidget):
@@ -21,7 +22,7 @@ class PairPlot(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(title)
-        self._points: list[tuple[float, float, str, str]] = []
+        self._points: list[tuple[float, float, str, int]] = []
         self._axes = ("", "")
         self._marked = -1
         self._plot = pg.PlotWidget()
@@ -41,11 +42,11 @@ class PairPlot(QWidget):
         look().changed.connect(self.redraw)
 
     @property
-    def points(self) -> list[tuple[float, float, str, str]]:
-        """What is drawn: right, up, words, colour."""
+    def points(self) -> list[tuple[float, float, str, int]]:
+        """What is drawn: right, up, words, group (a colour each)."""
         return self._points
 
-    def show_points(self, points: Sequence[tuple[float, float, str, str]], bottom: str, left: str) -> None:
+    def show_points(self, points: Sequence[tuple[float, float, str, int]], bottom: str, left: str) -> None:
         self._points, self._axes, self._marked = list(points), (bottom, left), -1
         self.redraw()
 
@@ -80,10 +81,10 @@ class PairPlot(QWidget):
                 {
                     "pos": (x, y),
                     "data": (number, words),
-                    "brush": pg.mkBrush(colour),
+                    "brush": pg.mkBrush(colour_of(group)),
                     "pen": pg.mkPen(tokens["plot"]),
                 }
-                for number, (x, y, words, colour) in enumerate(self._points)
+                for number, (x, y, words, group) in enumerate(self._points)
             ]
         )
         self._plot.setRange(xRange=(0, top), yRange=(0, top), padding=0.03)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from tunevlseg_gui.theme.look import look
 
@@ -121,6 +122,8 @@ class PlainTable(QTableView):
             head.setSectionsClickable(True)
             head.setSortIndicatorClearable(False)
             head.sortIndicatorChanged.connect(self.values.sort)
+            self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            self.customContextMenuRequested.connect(self._offer_orders)
         self.selectionModel().currentRowChanged.connect(self._changed)
 
     def show_rows(
@@ -135,6 +138,27 @@ class PlainTable(QTableView):
         head.setSortIndicator(column, order)
         head.blockSignals(False)
         self.values.sort(column, order)
+
+    def orders(self) -> QMenu:
+        """Every column to sort by, for those who have no mouse; the same one again turns the order round."""
+        menu = QMenu(self)
+        menu.setObjectName("ordersMenu")
+        head = self.horizontalHeader()
+        for column, title in enumerate(self.values.heads):
+            again = head.sortIndicatorSection() == column
+            upwards = again and head.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+            order = Qt.SortOrder.AscendingOrder if upwards or not again else Qt.SortOrder.DescendingOrder
+            action = menu.addAction(self.tr("Sort by {column}").format(column=title))
+            action.triggered.connect(partial(self._sort, column, order))
+        return menu
+
+    def _sort(self, column: int, order: Qt.SortOrder, _checked: bool = False) -> None:
+        self.horizontalHeader().setSortIndicator(column, order)
+
+    def _offer_orders(self, at: QPoint) -> None:
+        menu = self.orders()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.viewport().mapToGlobal(at))
 
     def choose(self, meaning: Any) -> None:
         """Makes the row that stands for `meaning` the current one."""

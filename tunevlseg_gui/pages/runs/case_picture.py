@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from engine.contract.events import AnswerDrawn, Event, JobCancelled, JobFailed
+from engine.contract.events import AnswerDrawn, Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import DrawAnswers
 from engine.runs.folders import cache_folder
 from engine.runs.layout import BEST
@@ -113,6 +113,10 @@ class CasePicture(QWidget):
                     self._load(folder, case)
                 elif case == self.case:
                     self._tell(problem)
+            case JobFinished():
+                self._asked = {key for key in self._asked if key[0] != folder}
+                if self.case and (folder, self.case) not in self._drawn:
+                    self._tell(self.tr("{case} could not be drawn.").format(case=self.case))
             case JobFailed():
                 self._asked.clear()
                 self._tell(event.message)

@@ -14,7 +14,6 @@ from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.case_picture import AHEAD, CasePicture
 from tunevlseg_gui.pages.runs.sides import Outcome, Side, outcome
 from tunevlseg_gui.pages.runs.verdict_box import VerdictBox, difference_text, in_short
-from tunevlseg_gui.widgets.band_plot import colour_of
 from tunevlseg_gui.widgets.pair_plot import PairPlot
 from tunevlseg_gui.widgets.plain_table import Cell, PlainTable, number_cell, text_cell
 from tunevlseg_gui.widgets.text import label
@@ -177,9 +176,7 @@ class CompareCases(QWidget):
             return
         labels = list(dict.fromkeys(name for _, name in found.pairs.keys))
         rows = zip(found.pairs.first, found.pairs.second, found.pairs.keys, strict=True)
-        self.plot.show_points(
-            [(x, y, f"{case}, {name}", colour_of(labels.index(name))) for x, y, (case, name) in rows], *names
-        )
+        self.plot.show_points([(x, y, f"{case}, {name}", labels.index(name)) for x, y, (case, name) in rows], *names)
 
     def _show_tables(self, found: Outcome | None, names: tuple[str, str], metric: str) -> None:
         digits = 1 if metric == "hd95" else 3

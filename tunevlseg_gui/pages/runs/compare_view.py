@@ -8,14 +8,16 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from engine.contract.jobs import Report
 from engine.runs.comparison import differing_settings
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.compare_cases import CompareCases
 from tunevlseg_gui.pages.runs.run_rows import RunRow
 from tunevlseg_gui.pages.runs.sides import Side, read_sides
-from tunevlseg_gui.widgets.band_plot import BandPlot, Repeats, colour_of
+from tunevlseg_gui.widgets.band_plot import BandPlot, Repeats
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.plain_table import PlainTable, text_cell
 from tunevlseg_gui.widgets.text import label
@@ -32,11 +34,12 @@ class CompareView(QWidget):
         self._rows: tuple[RunRow, ...] = ()
         self.sides: list[Side] = []
         self.header = PageHeader(self.tr("Comparison"))
-        self.header.add(button(self.tr("All runs"), "compareBack", self.back_wanted.emit, role="flat", picture="back"))
+        self.header.add(button(self.tr("All runs"), "compareBack", self._back, role="flat", picture="back"))
         self.report = button(
             self.tr("Report…"), "compareReport", lambda: self.report_wanted.emit(self._rows), picture="report"
         )
         self.header.add(self.report)
+        self.header.add(command_button("compareCommand", self.tr("Show the command"), self._job))
         self.curves = BandPlot(self.tr("Validation Dice"), "compareCurves", self.tr("Epoch"))
         self.band = label("", "muted", wrap=True, name="compareBand")
         self.settings = PlainTable("compareSettings", self.tr("Settings that differ"), sorts=False)
@@ -69,6 +72,14 @@ class CompareView(QWidget):
         whole.setSizes([600, 520])
         return whole
 
+    def _back(self) -> None:
+        self.cases.picture.stop()
+        self.back_wanted.emit()
+
+    def _job(self) -> Report | None:
+        """In a terminal the comparison is a report."""
+        return Report([str(row.folder) for row in self._rows], "comparison.html") if self._rows else None
+
     def show_runs(self, rows: Sequence[RunRow]) -> None:
         self._rows = tuple(rows)
         self._show([])
@@ -83,7 +94,7 @@ class CompareView(QWidget):
         self.header.set_line(", ".join(row.name for row in self._rows))
         several = any(side.repeats > 1 for side in sides)
         self.band.setText(self.tr("Band: from the lowest to the highest seed; line: their mean.") if several else "")
-        self.curves.show_groups([Repeats(_title(side), colour_of(at), side.curves) for at, side in enumerate(sides)])
+        self.curves.show_groups([Repeats(_title(side), side.curves) for side in sides])
         apart = {"name", "seed"} if several else {"name"}
         recipes = [{key: value for key, value in side.recipe.items() if key not in apart} for side in sides]
         found = differing_settings(recipes) if len(sides) > 1 else []

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.live_view import LiveView
+from tunevlseg_gui.widgets.buttons import button
 
 PANELS = [
     # id, title, module, class.
@@ -55,6 +56,7 @@ PANELS = [
 class RunDetail(QWidget):
     notice = Signal(object)
     bundle_wanted = Signal(object)
+    report_wanted = Signal(object)  # Path of the run
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +65,10 @@ class RunDetail(QWidget):
         self._panels: dict[str, QWidget] = {}
         self._shown: dict[str, Path] = {}
         self.live = LiveView()
+        self.report = button(
+            self.tr("Report…"), "runReport", lambda: self.report_wanted.emit(self.live.folder), picture="report"
+        )
+        self.live.header.add(self.report)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("runTabs")
         self.tabs.setDocumentMode(True)

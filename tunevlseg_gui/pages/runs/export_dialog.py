@@ -14,6 +14,7 @@ from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import of_failure
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import PathLabel, label, set_tone
 
 PRECISIONS = (
@@ -97,13 +98,20 @@ class ExportDialog(QDialog):
         """The number formats that are ticked."""
         return [name for name, box in self.boxes.items() if box.isChecked()]
 
+    def _asked(self) -> Export | None:
+        """What would be asked now; nothing without a number format."""
+        return Export(str(self._run), str(self._out), ",".join(self.chosen)) if self.chosen else None
+
     def _start(self) -> None:
+        wanted = self._asked()
+        if wanted is None:
+            return
         self.choices.hide()
         self.start.hide()
         self.progress.show()
         self.title.setText("Writing the bundle…")
         self.line.setText("The graphs are traced, then compared with the tuned model.")
-        self._job = self._client.submit(Export(str(self._run), str(self._out), ",".join(self.chosen)), self._heard)
+        self._job = self._client.submit(wanted, self._heard)
 
     def _lay_out(self) -> None:
         choices = QVBoxLayout(self.choices)
@@ -116,6 +124,7 @@ class ExportDialog(QDialog):
         head.addStretch(1)
         head.addWidget(self.badge)
         foot = QHBoxLayout()
+        foot.addWidget(command_button("exportCommand", self.tr("Show the command"), self._asked))
         foot.addStretch(1)
         for widget in (self.close_button, self.start, self.folder, self.use):
             foot.addWidget(widget)

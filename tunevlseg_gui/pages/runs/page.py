@@ -132,6 +132,7 @@ class RunsPage(QWidget):
             made = RunDetail(self._client)
             made.notice.connect(self.notice)
             made.bundle_wanted.connect(self.bundle_wanted)
+            made.report_wanted.connect(lambda folder: self.report([self._row_of(folder)]))
             self._connect_live(made.live)
             self._detail = made
             self.views.addWidget(made)
@@ -167,6 +168,10 @@ class RunsPage(QWidget):
             self.views.addWidget(self._comparison)
         self._comparison.show_runs(rows)
         self.views.setCurrentWidget(self._comparison)
+
+    def _row_of(self, folder: Path) -> RunRow:
+        """The table's; a run from elsewhere goes by its folder's name."""
+        return self.model.row_of(folder) or RunRow(folder, folder.name)
 
     def report(self, rows: Sequence[RunRow]) -> None:
         """Asks where the report goes, and has it made."""
