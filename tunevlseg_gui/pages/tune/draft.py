@@ -134,3 +134,8 @@ def learned_in_words(result: dict[str, Any]) -> str:
     if not learned:
         return "Nothing learns: the model is measured as it is."
     return f"{learned:,} numbers learn, {100 * learned / total:.2g} % of the model's {total:,}"
+
+
+def size_in_words(held: float) -> str:
+    """`1.2 GB`, `340 MB`."""
+    return f"{held / 1e9:.1f} GB" if held >= 1e9 else f"{max(1, round(held / 1e6))} MB"

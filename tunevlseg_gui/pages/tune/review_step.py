@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QTabWidget
 from engine.contract.whole_file import write_text
 from engine.runs.folders import recipes_folder
 from tunevlseg_gui.bridge.background import run_task
+from tunevlseg_gui.pages.tune.cost_box import CostBox
 from tunevlseg_gui.pages.tune.draft import command, recipe_file, snippet
 from tunevlseg_gui.pages.tune.outlook import Seen
+from tunevlseg_gui.pages.tune.run_in_words import RunInWords
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.text import card, label
 
 
 class ReviewStep(WizardStep):
@@ -31,7 +32,10 @@ class ReviewStep(WizardStep):
         self.file = Path()
         """The recipe on disk, which the command and the start name."""
         self._written = ""
-        self.rows.addWidget(self._outlook())
+        self.words = RunInWords(wizard)
+        self.costs = CostBox()
+        self.rows.addWidget(self.costs)
+        self.rows.addWidget(self.words)
         split = QSplitter(Qt.Orientation.Horizontal)
         self.columns.removeWidget(self.area)
         split.addWidget(self.area)
@@ -54,16 +58,15 @@ class ReviewStep(WizardStep):
 
     def show_outlook(self, seen: Seen) -> None:
         """How much would learn, and what the engine warns of."""
-        self._learned.setText(seen.learned)
-        self._learned.setVisible(bool(seen.learned))
-        self._warnings.setText("\n".join(seen.warnings))
-        self._warnings.setVisible(bool(seen.warnings))
+        self.costs.show_learned(seen.learned, seen.warnings)
 
     def show_estimate(self, found: dict[str, Any]) -> None:
         """What the run would take: the answer to Estimate, or only `words`."""
-        told = str(found.get("words") or "")
-        self._estimate.setText(told)
-        self._estimate.setVisible(bool(told))
+        self.costs.show_costs(found)
+        self.checked.emit()
+
+    def problem(self) -> str:
+        return self.costs.problem
 
     def recipe_shown(self) -> str:
         return self._recipe.toPlainText()
@@ -79,20 +82,6 @@ class ReviewStep(WizardStep):
         run_task(self, lambda: file if _holds(file, text) else write_text(file, text), written, self.refused.emit)
 
     # -- parts ---------------------------------------------------------------------------------------------------
-
-    def _outlook(self) -> QWidget:
-        self._learned = label("", wrap=True, name="reviewLearned")
-        self._estimate = label("", "muted", wrap=True, name="reviewEstimate")
-        self._warnings = label("", "problem", wrap=True, name="reviewWarnings")
-        made = card("reviewOutlook")
-        rows = QVBoxLayout(made)
-        rows.setContentsMargins(18, 14, 18, 14)
-        rows.setSpacing(10)
-        rows.addWidget(label(self.tr("What it will take"), "heading"))
-        for part in (self._learned, self._estimate, self._warnings):
-            rows.addWidget(part)
-            part.hide()
-        return made
 
     def _tabs(self) -> QWidget:
         self._recipe = _code("reviewRecipe", self.tr("The recipe of this run"))
@@ -125,6 +114,8 @@ class ReviewStep(WizardStep):
     def _draw(self) -> None:
         wizard = self.wizard
         wizard.suggest_name()
+        self.words.draw()
+        self.costs.look_at_disk(wizard.out)
         text = wizard.recipe_text()
         self.file = recipe_file(recipes_folder(), wizard.draft.name, text)
         shown = (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from tunevlseg_gui.catalogue import Strategy
+from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.theme.look import look
 
 WIDTH, HEIGHT = 236, 112
@@ -26,6 +29,23 @@ class Entry:
     image_layers: int = 12
     text_depth: int = 0
     image_depth: int = 0
+
+
+def entry_of(wizard: Wizard, known: Strategy) -> Entry:
+    """A strategy as it is set, for the weights that are chosen."""
+    values, sites = wizard.strategy_values(known), wizard.weights.sites
+    text, image = int(sites.get("text_layers", 12)), int(sites.get("image_layers", 12))
+    depth = _whole(values.get("prompt_depth"), 1)
+    at = list(known.learns_at)
+    if values.get("upsampler") not in (None, "none") and "upsampler" not in at:
+        at.append("upsampler")
+    if values.get("train_last_layer") is True and "last_layer" not in at:
+        at.append("last_layer")
+    return Entry(tuple(at), text, image, min(depth, text), min(_whole(values.get("image_depth"), depth), image))
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 class StrategyDrawing(QWidget):

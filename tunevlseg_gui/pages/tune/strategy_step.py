@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtWidgets import QWidget
 
 from engine.contract.durations import duration
 from tunevlseg_gui.catalogue import VPT_REASON, Strategy
 from tunevlseg_gui.pages.tune.card_list import CardList, Offer
-from tunevlseg_gui.pages.tune.draft import share_in_words
+from tunevlseg_gui.pages.tune.draft import share_in_words, size_in_words
 from tunevlseg_gui.pages.tune.step import WizardStep
-from tunevlseg_gui.pages.tune.strategy_drawing import Entry, StrategyDrawing
+from tunevlseg_gui.pages.tune.strategy_drawing import StrategyDrawing, entry_of
 from tunevlseg_gui.pages.tune.wizard import Wizard
 
 SUGGESTED = "vpt"
@@ -76,7 +74,7 @@ class StrategyStep(WizardStep):
         self._ask()
 
     def _offer_of(self, known: Strategy) -> Offer:
-        entry = self._entry(known)
+        entry = entry_of(self.wizard, known)
         return Offer(
             known.name,
             known.title,
@@ -96,24 +94,6 @@ class StrategyStep(WizardStep):
         if shift is None or shift.level != "far" or known.sites != ("text",):
             return ""
         return self.tr("Not advised here: your images are far from what this model knows, and only words would learn.")
-
-    def _entry(self, known: Strategy) -> Entry:
-        """As it is set, for the weights that are chosen."""
-        values = self._values(known)
-        sites = self.wizard.weights.sites
-        text, image = int(sites.get("text_layers", 12)), int(sites.get("image_layers", 12))
-        depth = _whole(values.get("prompt_depth"), 1)
-        at = list(known.learns_at)
-        if values.get("upsampler") not in (None, "none") and "upsampler" not in at:
-            at.append("upsampler")
-        if values.get("train_last_layer") is True and "last_layer" not in at:
-            at.append("last_layer")
-        return Entry(tuple(at), text, image, min(depth, text), min(_whole(values.get("image_depth"), depth), image))
-
-    def _values(self, known: Strategy) -> dict[str, Any]:
-        draft = self.wizard.draft
-        given = {spec.name: spec.default for spec in known.fields(self.wizard.weights)}
-        return given | draft.strategy_values.get((draft.weights, known.name), {})
 
     # -- figures -------------------------------------------------------------------------------------------------
 
@@ -142,12 +122,3 @@ class StrategyStep(WizardStep):
         elif figures.asking(strategy):
             parts.append(self.tr("measuring how long it takes…"))
         return "  ·  ".join(filter(None, parts))
-
-
-def size_in_words(held: float) -> str:
-    """`1.2 GB`, `340 MB`."""
-    return f"{held / 1e9:.1f} GB" if held >= 1e9 else f"{max(1, round(held / 1e6))} MB"
-
-
-def _whole(value: Any, otherwise: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.runs.folders import runs_folder
 from tunevlseg_gui.bridge.client import EngineClient
-from tunevlseg_gui.catalogue import BaseWeights, Catalogue
+from tunevlseg_gui.catalogue import BaseWeights, Catalogue, Strategy
 from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.pages.tune.draft import Draft, recipe_text, run_folder
 from tunevlseg_gui.pages.tune.figures import Figures
@@ -84,6 +84,20 @@ class Wizard(QObject):
             self.catalogue.training_fields(self.weights, name),
             self.catalogue.image_fields(),
         )
+
+    def strategy_values(self, known: Strategy) -> dict[str, Any]:
+        """Its settings as they stand: the defaults for these weights, and what was changed."""
+        given = {spec.name: spec.default for spec in known.fields(self.weights)}
+        return given | self.draft.strategy_values.get((self.draft.weights, known.name), {})
+
+    def training_values(self) -> dict[str, Any]:
+        """The training settings as they stand."""
+        given = {spec.name: spec.default for spec in self.fields()[1]}
+        return given | self.draft.training_values.get(self.draft.key, {})
+
+    def image_values(self) -> dict[str, Any]:
+        """How training images are changed, as it stands."""
+        return {spec.name: spec.default for spec in self.fields()[2]} | self.draft.image_values
 
     def recipe(self, strategy: str = "") -> dict[str, Any]:
         """What would run, as in its YAML file; with another strategy where one is named."""
