@@ -243,7 +243,7 @@ def test_a_flip_against_a_phrase_is_told_at_its_field(opened: MainWindow, qtbot:
     assert start.isEnabled()
     flip.setChecked(True)
     assert "'left polyp' names a side ('left')" in told.text()
-    assert told.isVisibleTo(window)
+    qtbot.waitUntil(lambda: told.isVisibleTo(window), timeout=WAIT)
     assert not start.isEnabled()
     flip.setChecked(False)
     assert start.isEnabled()
