@@ -35,10 +35,12 @@ from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, 
 from engine.contract.jobs import Doctor, PrepareSamples
 from engine.contract.notices import RESEARCH_ONLY
 from engine.runs.folders import logs_folder, samples_folder
+from engine.runs.queue import Queue
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import SCAN_SUFFIXES, Kind, kind_of, meant_by
+from tunevlseg_gui.pages.runs.run_keeper import RunKeeper
 from tunevlseg_gui.pages.start.page import StartPage
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.settings import store
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         network().use(self.settings.network)
         network().changed.connect(self._keep_network)
         self.client = client or EngineClient()
+        self.keeper = RunKeeper(self.client, self.settings, self)
         self.project = Project(self)
         self.banner = Banner()
         self.rail = Rail([(name, title, picture) for name, title, picture, _, _ in PAGES])
@@ -179,6 +182,10 @@ class MainWindow(QMainWindow):
         self.start.unsaved_wanted.connect(lambda path: self.open_path(Path(path)))
         self.client.worker_state.connect(self._worker_changed)
         self.client.event.connect(self._progressed)
+        self.keeper.found.connect(self._running_found)
+        self.keeper.queue_found.connect(self._queue_found)
+        self.keeper.close_wanted.connect(self.close)
+        self.keeper.settings_changed.connect(lambda: store.save(self.settings))
 
     def begin(self, given: list[Path]) -> None:
         """After the first paint: starts the worker, asks for the device, opens what was given, finds running runs."""
@@ -191,8 +198,8 @@ class MainWindow(QMainWindow):
             )
         for path in given:
             self.open_path(path)
+        QTimer.singleShot(300, lambda: self.keeper.watch(announce=not given))
         if not given:
-            QTimer.singleShot(300, self._find_running)
             QTimer.singleShot(300, self._find_unsaved)
 
     # -- pages ---------------------------------------------------------------------------------------------------
@@ -380,21 +387,19 @@ class MainWindow(QMainWindow):
                     chosen = next((found for found in sets if found.get("id") == DEMO_SET), sets[0])
                     self.open_path(Path(str(chosen["folder"])))
 
-    def _find_running(self) -> None:
-        """A run that goes on from an earlier window is found by its lock."""
-        from engine.runs.folders import runs_folder
-        from engine.runs.layout import LOCK
-        from engine.runs.lock import holder
+    def _running_found(self, run: Path) -> None:
+        """A run that goes on since an earlier window, or was started elsewhere."""
+        found = Notice(
+            self.tr("{run} is still running.").format(run=run.name), self.tr("You find its curves under Runs.")
+        )
+        self.show_notice(found)
+        page: Any = self.page("runs")
+        page.open_run(run)
 
-        for lock in sorted(runs_folder().glob(f"*/{LOCK}")):
-            known = holder(lock.parent)
-            if known is not None and known.alive:
-                self.show_notice(
-                    Notice(f"{lock.parent.name} is still running.", "You find its curves under Runs.", "note")
-                )
-                page: Any = self.page("runs")
-                page.open_run(lock.parent)
-                return
+    def _queue_found(self, queue: Queue) -> None:
+        """Runs that wait, in a queue that was held when a window was closed."""
+        waiting = self.tr("The queue is held; runs that wait: {count}.").format(count=len(queue.waiting))
+        self.show_notice(Notice(waiting, self.tr("Let it go on, or change it, under Runs.")))
 
     def _find_unsaved(self) -> None:
         """Edits of masks that an earlier window did not save."""
@@ -513,6 +518,9 @@ class MainWindow(QMainWindow):
             self.open_dropped(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.keeper.may_close():
+            event.ignore()
+            return
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         store.save(self.settings)
         if "data" in self._pages:

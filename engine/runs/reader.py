@@ -14,12 +14,13 @@ from engine.contract.errors import InputError, RecipeError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.runs import layout
 from engine.runs.lock import holder
+from engine.runs.queue import read_queue
 from engine.runs.writer import best_epoch, read_metrics
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """As safe as `yaml.safe_load`; in C, where PyYAML has it, a recipe takes half a millisecond instead of seven."""
 
-State = Literal["running", "finished", "failed", "cancelled", "interrupted", "new"]
+State = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted", "new"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,13 @@ def _result(folder: Path) -> dict[str, Any]:
 
 
 def state(folder: Path) -> State:
-    """Running while a living worker holds it; else how its last job ended; interrupted when it did not say."""
+    """Running while a living worker holds it; waiting in the queue; else how its last job ended; interrupted when it
+    did not say."""
     known = holder(folder)
     if known is not None and known.alive:
         return "running"
+    if folder.absolute() in read_queue().waiting:
+        return "waiting"
     last = last_event(folder)
     match last:
         case JobFinished():

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.contract.durations import duration
+from engine.contract.sizes import size
 from engine.training.features import ENCODE_BATCH
 from engine.training.probe import Cost
 
@@ -110,8 +111,3 @@ def _encoded(images: float) -> int:
 def _in_parts(line_of: Any, images: int, at_once: int) -> float:
     whole, rest = divmod(images, at_once)
     return float(whole * line_of(at_once) + (line_of(rest) if rest else 0.0))
-
-
-def size(held: float) -> str:
-    """`1.2 GB`, `340 MB`."""
-    return f"{held / 1e9:.1f} GB" if held >= 1e9 else f"{max(1, round(held / 1e6))} MB"

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
+from tunevlseg_gui.settings.model import WindowSettings
 
 FAKE = Path(__file__).resolve().parents[1] / "fakes" / "fake_engine.py"
 
@@ -30,7 +31,8 @@ def client(qapp: object, fake_program: list[str]) -> Iterator[EngineClient]:
 @pytest.fixture
 def window(qtbot: QtBot, client: EngineClient) -> Iterator[MainWindow]:
     """The whole window on the fake engine, shown."""
-    made = MainWindow(client)
+    # A run that still goes on when a test ends would otherwise be asked about.
+    made = MainWindow(client, WindowSettings(closing="background"))
     qtbot.addWidget(made)
     made.show()
     qtbot.waitExposed(made)

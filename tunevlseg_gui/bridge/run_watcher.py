@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from engine.contract import wire
 from engine.contract.commands import Command
 from engine.contract.errors import EngineError, RecipeError
-from engine.contract.events import ENDINGS, Event, JobFailed, JobStarted
+from engine.contract.events import ENDINGS, Event, JobFailed, JobStarted, Progress
 from engine.runs.commands import tell
 from engine.runs.detached import OUTPUT
 from engine.runs.layout import EVENTS
@@ -28,7 +29,10 @@ TICK_MS = 200
 LIFE_SECONDS = 1.0
 START_PATIENCE = 120.0
 """Seconds that a worker started by somebody else may take to show its lock."""
-CHUNK = 1 << 20
+CHUNK = 1 << 18
+BATCH = 100
+"""Events told at a time: a run of many hours that is opened must not hold up the window."""
+BREATH_MS = 10
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Watched:
     since: float = field(default_factory=time.monotonic)
     looked: float = 0.0
     job_id: str = ""
+    untold: deque[Event] = field(default_factory=deque)
+    telling: bool = False
 
 
 class RunWatcher(QObject):
@@ -186,13 +192,14 @@ class RunWatcher(QObject):
             except OSError:
                 return
             if not new:
-                return
+                break
             known.offset += len(new)
             *whole, known.rest = (known.rest + new).split(b"\n")
             for line in whole:
-                self._tell_line(folder, known, line.decode("utf-8", errors="replace"))
+                self._take_line(known, line.decode("utf-8", errors="replace"))
+        self._tell_some(folder, known)
 
-    def _tell_line(self, folder: str, known: Watched, line: str) -> None:
+    def _take_line(self, known: Watched, line: str) -> None:
         if not line.strip():
             return
         try:
@@ -202,7 +209,23 @@ class RunWatcher(QObject):
         known.over = isinstance(found, ENDINGS)
         if isinstance(found, JobStarted):
             known.job_id = found.job_id
-        self.event.emit(folder, found)
+        if isinstance(found, Progress) and known.untold and isinstance(known.untold[-1], Progress):
+            known.untold.pop()  # of steps that are over only the last one matters
+        known.untold.append(found)
+
+    def _tell_some(self, folder: str, known: Watched) -> None:
+        """The first of what was read, and the rest soon, so that the window comes to something else in between."""
+        if self._runs.get(folder) is not known:
+            return  # watched anew meanwhile: it is told again from the start
+        for _ in range(min(BATCH, len(known.untold))):
+            self.event.emit(folder, known.untold.popleft())
+        if known.untold and not known.telling:
+            known.telling = True
+            QTimer.singleShot(BREATH_MS, self, lambda: self._tell_on(folder, known))
+
+    def _tell_on(self, folder: str, known: Watched) -> None:
+        known.telling = False
+        self._tell_some(folder, known)
 
     def _look_after(self, folder: str, known: Watched) -> None:
         code = known.process.poll() if known.process is not None else None
@@ -220,7 +243,7 @@ class RunWatcher(QObject):
             return
         # Its last words may have been written between our last look and its end.
         self._read_new(folder, known)
-        if known.over or (known.process is None and lock is None and not self._ever_spoke(known)):
+        if known.over or known.untold or (known.process is None and lock is None and not self._ever_spoke(known)):
             return
         known.over = True
         if self._last_words(folder, known):

@@ -55,6 +55,7 @@ class WindowSettings:
     recent: list[Recent] = field(default_factory=list)
     geometry: str = ""  # base64 of QMainWindow.saveGeometry()
     notice_seen: bool = False
+    closing: str = "ask"  # of runs, when the window is closed: ask | background | stop
     viewer: ViewerSettings = field(default_factory=ViewerSettings)
     runs: RunsSettings = field(default_factory=RunsSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from tunevlseg_gui.resource_paths import icons_folder
@@ -58,6 +58,15 @@ def picture(name: str, size: int, token: str, ratio: float = 1.0) -> QPixmap:
     painter.end()
     drawn.setDevicePixelRatio(ratio)
     return drawn
+
+
+def swatch(colour: str) -> QIcon:
+    """A square of a colour (#RRGGBB). The same in a chosen row: a tint would make another colour of it."""
+    drawn = QPixmap(16, 16)
+    drawn.fill(QColor(colour))
+    made = QIcon(drawn)
+    made.addPixmap(drawn, QIcon.Mode.Selected)
+    return made
 
 
 def app_icon() -> QIcon:

@@ -127,11 +127,18 @@ if found is not None:
     print(found[0].name)
 """
     starters = [
-        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(4)
     ]
-    told = [starter.communicate("\n")[0].split() for starter in starters]
-    started = sorted(name for names in told for name in names)
+    told = [starter.communicate("\n") for starter in starters]
+    assert [error for _, error in told if error] == []
+    started = sorted(name for out, _ in told for name in out.split())
     assert len(started) == len(set(started))
     assert len(started) + len(names()) == 4
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.training.estimate import Estimate, Sizes, largest_batch, reckon, size
+from engine.contract.sizes import size
+from engine.training.estimate import Estimate, Sizes, largest_batch, reckon
 from engine.training.probe import Cost, Line
 
 COST = Cost(step=Line(1.0, 0.5), check=Line(0.0, 0.1), encode=0.2, held=Line(1e6, 2e6), feature_bytes=1000)

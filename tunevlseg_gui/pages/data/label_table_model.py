@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
 
 from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.theme.icons import swatch
 
 COLUMNS = ("Name", "Phrase", "Value", "Found")
 NAME, PHRASE, VALUE, FOUND = range(4)
@@ -58,7 +58,7 @@ class LabelTableModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (label.name, label.phrase, str(label.value), label.found)[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
-            return _swatch(label.colour)
+            return swatch(label.colour)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == PHRASE and label.alternatives:
             return "Also said while tuning:\n" + "\n".join(label.alternatives)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() in (NAME, PHRASE):
@@ -84,12 +84,3 @@ class LabelTableModel(QAbstractTableModel):
         else:
             self._project.change_label(label.value, f"phrase of {label.name}", phrase=text)
         return True
-
-
-def _swatch(colour: str) -> QIcon:
-    """The same in a chosen row: a tint would make another colour of it."""
-    drawn = QPixmap(16, 16)
-    drawn.fill(QColor(colour))
-    made = QIcon(drawn)
-    made.addPixmap(drawn, QIcon.Mode.Selected)
-    return made

@@ -15,6 +15,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.runs.live_actions import LiveActions
 from tunevlseg_gui.pages.runs.live_view import LiveView
 from tunevlseg_gui.widgets.buttons import button
 
@@ -57,6 +58,7 @@ class RunDetail(QWidget):
     notice = Signal(object)
     bundle_wanted = Signal(object)
     report_wanted = Signal(object)  # Path of the run
+    run_wanted = Signal(object)  # Path of another run to show
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +71,9 @@ class RunDetail(QWidget):
             self.tr("Report…"), "runReport", lambda: self.report_wanted.emit(self.live.folder), picture="report"
         )
         self.live.header.add(self.report)
+        self.actions = LiveActions(client, self.live, self)
+        self.actions.notice.connect(self.notice)
+        self.actions.run_wanted.connect(self.run_wanted)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("runTabs")
         self.tabs.setDocumentMode(True)
@@ -115,6 +120,7 @@ class RunDetail(QWidget):
         if folder != self.live.folder:
             self.show_panel("")
         self.live.show_run(folder, "", "")
+        self.actions.show_place()
         self._shown.clear()
         self._show_tab(self.tabs.currentIndex())
 

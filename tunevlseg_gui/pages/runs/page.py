@@ -19,7 +19,9 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.pages.runs.export_dialog import ExportDialog, bundle_path
+from tunevlseg_gui.pages.runs.queue_panel import QueuePanel
 from tunevlseg_gui.pages.runs.report_dialog import ReportDialog
+from tunevlseg_gui.pages.runs.run_described import Described, described
 from tunevlseg_gui.pages.runs.run_rows import RunRow
 from tunevlseg_gui.pages.runs.run_table_model import RunTableModel
 from tunevlseg_gui.pages.runs.table_page import TablePage
@@ -53,7 +55,13 @@ class RunsPage(QWidget):
         self.views.addWidget(self.overview)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self.views)
+        rows.addWidget(self.views, 1)
+        self.queue = QueuePanel(client)
+        self.queue.run_wanted.connect(self.open_run)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(24, 0, 24, 12)
+        holder.addWidget(self.queue)
+        rows.addLayout(holder)
         client.run_event.connect(self._run_said)
         client.run_life.connect(lambda _folder, _alive: self.refresh())
         table = self.overview
@@ -133,6 +141,7 @@ class RunsPage(QWidget):
             made.notice.connect(self.notice)
             made.bundle_wanted.connect(self.bundle_wanted)
             made.report_wanted.connect(lambda folder: self.report([self._row_of(folder)]))
+            made.run_wanted.connect(self._open_other)
             self._connect_live(made.live)
             self._detail = made
             self.views.addWidget(made)
@@ -189,15 +198,17 @@ class RunsPage(QWidget):
         self.detail.show_run(folder)
         self.views.setCurrentWidget(self.detail)
         self._client.watch(folder)
-        run_task(self, partial(_described, folder), self._describe)
+        run_task(self, partial(described, folder), self._describe)
 
-    def _describe(self, found: tuple[Path, str, str, list[dict[str, float]]]) -> None:
-        folder, name, line, metrics = found
-        if folder != self.live.folder:
-            return
-        self.live.describe(name, line)
-        if not self.live.state.epoch:
-            self.live.show_metrics(metrics)  # a run whose events were lost still has its table
+    def _open_other(self, folder: Path) -> None:
+        self.notice.emit(None)  # what was told concerned the run that was shown
+        self.open_run(folder)
+
+    def _describe(self, found: Described) -> None:
+        if found.folder == self.live.folder:
+            self.live.describe(found.name, found.line)
+            self.live.show_metrics(found.metrics, found.epochs, found.estimate)
+            self.live.preview.add_all(found.previews)
 
     def _run_said(self, folder: str, event: Event) -> None:
         if self._live is not None and Path(folder) == self._live.folder:
@@ -209,7 +220,7 @@ class RunsPage(QWidget):
                 if self._failure_told:
                     self._failure_told = False
                     self.notice.emit(None)  # it goes on: what stopped it is over
-                run_task(self, partial(_described, self._live.folder), self._describe)
+                run_task(self, partial(described, self._live.folder), self._describe)
         if isinstance(event, ENDINGS):
             self.refresh()
 
@@ -243,17 +254,3 @@ class RunsPage(QWidget):
 
 def _show_folder(folder: Path) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-
-def _described(folder: Path) -> tuple[Path, str, str, list[dict[str, float]]]:
-    from engine.runs.reader import Run
-
-    try:
-        run = Run.open(folder)
-    except EngineError:
-        return folder, folder.name, str(folder), []  # the worker has not written its recipe yet
-    recipe = run.recipe
-    strategy = str((recipe.get("strategy") or {}).get("name") or "").replace("_", " ")
-    weights = str((recipe.get("model") or {}).get("weights") or "")
-    data = Path(str((recipe.get("data") or {}).get("folder") or "")).name
-    return folder, run.name, f"{strategy} on {weights}, data: {data}  ·  {folder}", run.metrics

@@ -1,0 +1,99 @@
+"""The curves of a run: labels, other runs over them, minutes, files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from fakes.run_folders import write_run
+from pytestqt.qtbot import QtBot
+
+from engine.runs.folders import runs_folder
+from engine.runs.writer import read_metrics
+from tunevlseg_gui.pages.runs.live_curves import LiveCurves
+
+WAIT = 20_000
+
+
+@pytest.fixture
+def curves(qtbot: QtBot) -> LiveCurves:
+    made = LiveCurves()
+    qtbot.addWidget(made)
+    made.resize(800, 600)
+    made.show()
+    return made
+
+
+def row(epoch: int, dice: float = 0.5) -> dict[str, float]:
+    values = {"train_dice": dice + 0.1, "val_dice": dice, "train_loss": 0.4, "val_loss": 0.5, "seconds": 30.0}
+    labels = {f"{split}_dice[{name}]": dice for split in ("train", "val") for name in ("liver", "spleen")}
+    return {"epoch": float(epoch), **values, **labels}
+
+
+def action(curves: LiveCurves, name: str):  # type: ignore[no-untyped-def]
+    return next(found for found in curves.shown.menu().actions() if found.objectName() == f"show_{name}")
+
+
+def test_epochs_are_timed_and_lost_ones_give_way(curves: LiveCurves) -> None:
+    for epoch in (1, 2, 3):
+        curves.put(epoch, row(epoch))
+    curves.put(2, row(2, 0.7))
+    assert curves.dice.points("val") == [(1, 0.5), (2, 0.7)]
+    assert curves.loss.series("val").minutes.tolist() == [0.5, 1.0]
+
+
+def test_labels_have_curves_of_their_own_once_they_are_asked_for(curves: LiveCurves) -> None:
+    curves.put(1, row(1))
+    assert not curves.dice.visible("val_dice[liver]")
+    action(curves, "liver").trigger()
+    assert curves.dice.visible("val_dice[liver]")
+    assert curves.dice.visible("train_dice[liver]")
+    assert not curves.dice.visible("val_dice[spleen]")
+    curves.put(2, row(2, 0.6))
+    assert curves.dice.points("val_dice[liver]") == [(1, 0.5), (2, 0.6)]
+    action(curves, "train").trigger()
+    assert not curves.dice.visible("train")
+    assert not curves.loss.visible("train")
+
+
+def test_all_at_once_is_the_same_and_goes_on(curves: LiveCurves) -> None:
+    curves.fill([row(epoch, epoch / 10) for epoch in (1, 2)])
+    curves.put(3, row(3, 0.3))
+    assert curves.dice.points("val") == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    assert curves.dice.points("train_dice[spleen]") == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    assert curves.dice.series("val").minutes.tolist() == [0.5, 1.0, 1.5]
+
+
+def test_other_runs_are_laid_over_hidden_and_taken_away(curves: LiveCurves, qtbot: QtBot) -> None:
+    first, second = (write_run(runs_folder() / f"vpt-{seed}", seed=seed) for seed in (1, 2))
+    curves.show_run(first)
+    qtbot.waitUntil(lambda: bool(curves._choices), timeout=WAIT)
+    curves.runs.menu().aboutToShow.emit()
+    [choice] = curves.runs.menu().actions()
+    assert choice.text() == "vpt-2"
+    choice.trigger()
+    key = f"{second}:val"
+    qtbot.waitUntil(lambda: key in curves.dice.keys, timeout=WAIT)
+    assert curves.dice.points(key) == [(int(found["epoch"]), found["val_dice"]) for found in read_metrics(second)]
+    curves._show_other(second, False)
+    assert not curves.dice.visible(key)
+    curves._take_away(second)
+    assert curves.overlaid == []
+    assert key not in curves.dice.keys
+
+
+def test_what_is_shown_is_written(curves: LiveCurves, tmp_path: Path) -> None:
+    told: list[object] = []
+    curves.notice.connect(told.append)
+    curves.fill([row(epoch, epoch / 10) for epoch in range(1, 5)])
+    curves.smoothing.setValue(50)
+    for kind in ("csv", "png", "svg"):
+        curves.export_to(tmp_path / f"curves.{kind}")
+    rows = list(csv.DictReader((tmp_path / "curves.csv").read_text().splitlines()))
+    assert {found["curve"] for found in rows} == {"Training", "Validation"}
+    assert "smoothed" in rows[0]
+    curves.export_to(tmp_path / "nowhere.csv" / "curves.csv")
+    (tmp_path / "file").touch()
+    curves.export_to(tmp_path / "file" / "curves.png")
+    assert [str(getattr(notice, "tone", "")) for notice in told][-1] == "danger"
