@@ -20,6 +20,7 @@ from engine.contract.errors import EngineError, RecipeError
 from engine.contract.events import ENDINGS, Event, JobFailed, JobStarted, Progress
 from engine.runs.commands import tell
 from engine.runs.detached import OUTPUT
+from engine.runs.folders import runs_folder
 from engine.runs.layout import EVENTS
 from engine.runs.lock import holder
 from engine.runs.queue import Queue, busy_with, enqueue, hold, move, read_queue, remove, start_next
@@ -62,6 +63,7 @@ class RunWatcher(QObject):
     def __init__(self, program: list[str]) -> None:
         super().__init__()
         self._program = program
+        self._root = runs_folder()
         self._runs: dict[str, Watched] = {}
         self._timer: QTimer | None = None
         self._queue = Queue()
@@ -77,20 +79,20 @@ class RunWatcher(QObject):
 
     @Slot(str, int)
     def move_in_queue(self, folder: str, by: int) -> None:
-        self._with_queue(folder, lambda: move(Path(folder), by))
+        self._with_queue(folder, lambda: move(Path(folder), by, self._root))
 
     @Slot(str)
     def remove_from_queue(self, folder: str) -> None:
-        self._with_queue(folder, lambda: remove(Path(folder)))
+        self._with_queue(folder, lambda: remove(Path(folder), self._root))
 
     @Slot(bool)
     def hold_queue(self, on: bool) -> None:
-        self._with_queue("", lambda: hold(on))
+        self._with_queue("", lambda: hold(on, self._root))
 
     @Slot(str)
     def put_in_queue(self, folder: str) -> None:
         """A run whose folder holds its job file."""
-        self._with_queue(folder, lambda: enqueue(Path(folder)))
+        self._with_queue(folder, lambda: enqueue(Path(folder), self._root))
 
     def _with_queue(self, folder: str, change: Callable[[], object]) -> None:
         try:
@@ -101,10 +103,10 @@ class RunWatcher(QObject):
 
     def _look_at_queue(self) -> None:
         self._queue_looked = time.monotonic()
-        self._queue = read_queue()
+        self._queue = read_queue(self._root)
         if self._queue.waiting and not self._queue.held:
             self._start_waiting()
-        now = self._queue, busy_with(self._queue)
+        now = self._queue, busy_with(self._queue, self._root)
         if now != self._queue_told:
             self._queue_told = now
             self.queue.emit(*now)
@@ -112,7 +114,7 @@ class RunWatcher(QObject):
     def _start_waiting(self) -> None:
         first = str(self._queue.waiting[0])
         try:
-            started = start_next(self._program)
+            started = start_next(self._program, self._root)
         except EngineError as error:
             if first in self._runs:
                 self._runs[first].over = True
@@ -123,7 +125,7 @@ class RunWatcher(QObject):
             # Watched also where nobody looks at it: the exit code of our own child is to be collected.
             known = self._runs.setdefault(str(folder), Watched(folder, offset=_size(folder / EVENTS)))
             known.process, known.over, known.since = process, False, time.monotonic()
-        self._queue = read_queue()
+        self._queue = read_queue(self._root)
 
     def _tell_error(self, folder: str, error: EngineError) -> None:
         self.event.emit(folder, JobFailed("", error.message, hint=error.hint, error=type(error).__name__))
