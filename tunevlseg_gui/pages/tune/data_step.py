@@ -72,6 +72,7 @@ class DataStep(WizardStep):
         self._body.deleteLater()
         self._body = self._nothing() if project.found is None else self._summary()
         self.rows.insertWidget(0, self._body)
+        self.rearranged.emit()
 
     def _nothing(self) -> QWidget:
         made = card()

@@ -52,6 +52,7 @@ class ModelStep(WizardStep):
         self.cards.show_offers([self._offer_of(known) for known in self.wizard.catalogue.weights], PREFERRED)
         self.wizard.choose_weights(self.cards.value)  # its network may only be known now
         self.checked.emit()
+        self.rearranged.emit()
 
     def _offer_of(self, known: BaseWeights) -> Offer:
         networks = {"clipseg": self.tr("CLIPSeg network"), "cris": self.tr("CRIS network")}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -32,6 +32,7 @@ from tunevlseg_gui.project import Project
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.weights.store import WeightStore
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.focus_order import put_in_order
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.stepper import Stepper
 from tunevlseg_gui.widgets.text import label
@@ -78,6 +79,10 @@ class TunePage(QWidget):
         self.next = button(self.tr("Next"), "wizardNext", self._go_on, role="primary", picture="next")
         self.next.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # its arrow points onwards
         self.told = label("", "muted", wrap=True, name="wizardTold")
+        self._arrange = QTimer(self)
+        self._arrange.setSingleShot(True)
+        self._arrange.setInterval(0)
+        self._arrange.timeout.connect(lambda: put_in_order(self))
         self._lay_out()
         self._connect()
         self._show_step(DATA)
@@ -110,6 +115,7 @@ class TunePage(QWidget):
         self._outlook.told.connect(self._outlook_told)
         for step in self._all:
             step.checked.connect(self._check)
+            step.rearranged.connect(self._arrange.start)
         store = WeightStore.of(self._client)
         store.notice.connect(self._weights_notice)
         store.installed.connect(self._installed)
@@ -208,6 +214,7 @@ class TunePage(QWidget):
         self.next.setAccessibleName(self.next.text())
         self._check()
         self._look_ahead()
+        self._arrange.start()
 
     def _enter(self, step: WizardStep) -> None:
         if self.isVisible() and self._shown is not step:

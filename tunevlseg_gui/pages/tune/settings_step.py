@@ -140,6 +140,7 @@ class SettingsStep(WizardStep):
         titles = (known.title if known else draft.strategy, self.tr("Training"), self.tr("Training images"))
         for title, form in zip(titles, (self.strategy, self.training, self.images), strict=True):
             form.changed.connect(self._edited)
+            form.grown.connect(self.rearranged)
             form.show_expert(self.expert.isChecked())
             if form.specs:
                 self._form_rows.addWidget(_titled(title, form))

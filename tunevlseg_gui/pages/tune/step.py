@@ -27,6 +27,7 @@ class WizardStep(QWidget):
     """
 
     checked = Signal()
+    rearranged = Signal()  # its parts are others now: Tab has to go through them in another order
     name: ClassVar[str]
 
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
@@ -85,6 +86,7 @@ class WizardStep(QWidget):
         """Hangs a self-contained widget in; see the class."""
         self._panels.append(panel)
         (self._above if first else self._below).addWidget(panel)
+        self.rearranged.emit()
 
     def _tell_panels(self, what: str) -> None:
         for panel in self._panels:

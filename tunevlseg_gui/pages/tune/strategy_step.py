@@ -71,6 +71,7 @@ class StrategyStep(WizardStep):
         self.cards.show_offers([self._offer_of(known) for known in self.wizard.catalogue.strategies], SUGGESTED)
         self.wizard.choose_strategy(self.cards.value)
         self.checked.emit()
+        self.rearranged.emit()
         self._ask()
 
     def _offer_of(self, known: Strategy) -> Offer:

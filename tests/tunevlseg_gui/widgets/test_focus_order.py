@@ -1,0 +1,38 @@
+"""Tab goes through widgets as they are read, whenever they were made."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from tunevlseg_gui.widgets.focus_order import as_read, put_in_order
+
+
+def test_what_was_made_later_is_reached_where_it_stands(qtbot: QtBot) -> None:
+    whole = QWidget()
+    qtbot.addWidget(whole)
+    rows = QVBoxLayout(whole)
+    area, inner, last = QScrollArea(), QWidget(), QPushButton("last")
+    column = QVBoxLayout(inner)
+    area.setWidget(inner)
+    rows.addWidget(area)
+    rows.addWidget(last)
+    names = []
+    for name, made in (("a", QLineEdit()), ("b", QSpinBox()), ("c", QLineEdit())):
+        made.setObjectName(name)
+        names.append(name)
+        column.addWidget(made)
+    column.insertWidget(0, QLabel("no stop"))
+    early = QLineEdit()  # made last, read first
+    early.setObjectName("early")
+    column.insertWidget(0, early)
+    last.setObjectName("last")
+    order = [found.objectName() for found in as_read(whole) if found.objectName()]
+    assert order == ["early", *names, "last"]
+    put_in_order(whole)
+    here, seen = early, []
+    for _ in range(40):
+        if here.objectName() in order and here.objectName() not in seen:
+            seen.append(here.objectName())
+        here = here.nextInFocusChain()
+    assert seen == order
