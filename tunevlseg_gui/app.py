@@ -24,9 +24,15 @@ Opens a scan, a dataset folder, a bundle, a run or a recipe.
 """
 
 
+SWITCH_S = 0.001
+"""How soon the window gets Python's lock back from a thread that counts or reads something; Python's own is 5 ms, and
+painting a slice asks for the lock several times."""
+
+
 def make_application(arguments: list[str]) -> QApplication:
     """The one QApplication, with our style; themes follow the desktop unless the user chose one."""
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    sys.setswitchinterval(SWITCH_S)
     app = QApplication(arguments[:1])
     app.setApplicationName("TuneVLSeg Desktop")
     app.setApplicationVersion(engine.__version__)

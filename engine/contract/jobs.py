@@ -454,6 +454,7 @@ class OpenScan:
     path: str
     out: str  # folder that receives voxels.npy and scan.json
     series: str = ""  # which of several DICOM series: its number in the list, its short hash, or its UID
+    is_mask: bool = False  # labels are read, of a DICOM SEG too
 
 
 @dataclass(frozen=True, slots=True)

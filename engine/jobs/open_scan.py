@@ -9,7 +9,8 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.events import Progress, ScanGrows
 from engine.contract.jobs import OpenScan
 from engine.contract.whole_file import told
-from engine.volumes.view_export import open_for_view
+from engine.volumes.reading import read_mask
+from engine.volumes.view_export import export_for_view, open_for_view
 
 
 def run(job: OpenScan, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -28,6 +29,9 @@ def run(job: OpenScan, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str
         emit(ScanGrows(job_id, {**first_look, "folder": str(out)}, first, last))
 
     with told(out):
-        description = open_for_view(Path(job.path), out, job.series, early)
+        if job.is_mask:
+            description = export_for_view(read_mask(Path(job.path)), out)
+        else:
+            description = open_for_view(Path(job.path), out, job.series, early)
     cancel.check()
     return {**description, "folder": str(out)}

@@ -43,14 +43,8 @@ class StoredSegments:
         on its voxels. A file that leaves out empty slices comes back so."""
         if self.shape_zyx == shape_zyx and not same_grid(self.geometry, geometry, shape_zyx, shape_zyx):
             return self.masks
-        if self.geometry is None or geometry is None:
-            return None
-        corner = tuple(round(value) for value in geometry.index_of(self.geometry.origin_xyz))
-        place = tuple(slice(start, start + size) for start, size in zip(corner, self.shape_zyx, strict=True))
-        if min(corner) < 0 or any(inner.stop > size for inner, size in zip(place, shape_zyx, strict=True)):
-            return None
-        moved = replace(geometry, origin_xyz=geometry.world_of((corner[0], corner[1], corner[2])))
-        if same_grid(self.geometry, moved, self.shape_zyx, self.shape_zyx):
+        place = place_within(self.geometry, self.shape_zyx, geometry, shape_zyx)
+        if place is None:
             return None
         found = []
         for mask in self.masks:
@@ -97,6 +91,20 @@ class Saving:
     """Per segment (by name): what to say of it in words."""
     by_hand: frozenset[str] = frozenset()
     """Names of segments that were changed by hand: DICOM SEG calls them semiautomatic."""
+
+
+def place_within(
+    part: Geometry | None, part_zyx: tuple[int, int, int], whole: Geometry | None, whole_zyx: tuple[int, int, int]
+) -> tuple[slice, ...] | None:
+    """Where a grid lies on a larger one with the same axes, [z, y, x]; None where it does not lie on its voxels."""
+    if part is None or whole is None:
+        return None
+    corner = tuple(round(value) for value in whole.index_of(part.origin_xyz))
+    place = tuple(slice(start, start + size) for start, size in zip(corner, part_zyx, strict=True))
+    if min(corner) < 0 or any(inner.stop > size for inner, size in zip(place, whole_zyx, strict=True)):
+        return None
+    moved = replace(whole, origin_xyz=whole.world_of((corner[0], corner[1], corner[2])))
+    return None if same_grid(part, moved, part_zyx, part_zyx) else place
 
 
 def flatten(masks: Sequence[NDArray[np.bool_]], values: Sequence[int]) -> tuple[NDArray[Any], int]:

@@ -153,6 +153,7 @@ def state() -> dict[str, Any]:
         "readout": shown.viewer.readout.text(),
         "threshold": look.threshold,
         "highlighted": getattr(look.shared.highlighted, "phrase", ""),
+        "heat": look.shared.heat,
         "profiled": shown.viewer.strip.profile is not None,
         "layers": [
             {

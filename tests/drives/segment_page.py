@@ -78,6 +78,7 @@ def drive(hand: Hand, scan: Scan, theme: str, work: Path) -> None:
     _look(hand)
     _ask(hand, scan)
     _threshold(hand)
+    _look_at_answers(hand, scan)
     _edit_and_take_back(hand, scan.phrases[0])
     saved = _save(hand, scan, work)
     _reopen_and_compare(hand, scan, saved)
@@ -132,7 +133,12 @@ def _ask(hand: Hand, scan: Scan) -> None:
     hand.type(first)
     hand.keys("shift+Return")
     hand.type(second)
-    hand.picture("phrases")
+    hand.press("liveCheck")
+    hand.wait("This slice is asked while nobody types", lambda: hand.state()["status"].startswith("This slice: "))
+    hand.picture("this-slice")
+    hand.keys("Escape")
+    hand.wait("Esc takes it away", lambda: not hand.state()["layers"])
+    hand.press("liveCheck")
     hand.keys("ctrl+Return")
     hand.wait("The model is asked", lambda: bool(hand.state()["busy"]))
     hand.picture("asking")
@@ -147,6 +153,36 @@ def _ask(hand: Hand, scan: Scan) -> None:
         # A base model may find nothing of a real scan: what it says all the same is looked at.
         hand.press("showNotFoundCheck")
         hand.wait("What is not found is shown", lambda: any(layer["visible"] for layer in hand.state()["layers"]))
+
+
+def _look_at_answers(hand: Hand, scan: Scan) -> None:
+    """Hover, heat map, one mask alone, what was asked before."""
+    here = _inside_of_a_mask(hand)
+    hand.wait("The mask under the mouse is told", lambda: hand.state()["highlighted"] in scan.phrases)
+    hand.picture("under-the-mouse")
+    hand.click(here)
+    hand.keys("shift+p")
+    hand.wait_for("Probabilities are shown", heat=True)
+    hand.picture("heat-map")
+    hand.keys("shift+p")
+    hand.wait_for("And masks again", heat=False)
+    hand.press("phraseMenuButton")
+    hand.wait("The menu of phrases opens", lambda: bool(hand.ask("focus")["popup"]))
+    hand.picture("asked-before")
+    hand.keys("Escape")
+    hand.wait("It closes", lambda: not hand.ask("focus")["popup"])
+
+
+def _inside_of_a_mask(hand: Hand) -> list[int]:
+    """Moves the mouse over the slice until it is over one."""
+    for down in (0.5, 0.4, 0.6, 0.3, 0.7):
+        for right in (0.3, 0.4, 0.5, 0.6, 0.7):
+            at: list[int] = hand.ask("point", view=0, down=down, right=right)
+            hand.hover(at)
+            time.sleep(0.05)
+            if hand.state()["highlighted"]:
+                return at
+    raise StepFailed("No mask is under the mouse anywhere on the slice.")
 
 
 def _threshold(hand: Hand) -> None:

@@ -14,8 +14,9 @@ from engine.contract.errors import EngineError, InputError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import OpenScan
 from engine.volumes.geometry import same_grid
+from engine.volumes.segments import place_within
 from tunevlseg_gui.bridge.background import run_task
-from tunevlseg_gui.pages.segment.views import view_folder
+from tunevlseg_gui.pages.segment.views import mask_view_folder
 from tunevlseg_gui.viewer.comparison import Comparison, dice_in_words
 from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_result
 
@@ -51,7 +52,7 @@ class MaskComparer(QObject):
         self._path, self._scan = path, self._page.viewer.state.scan
         self._page.banner.hide()
         self._page.show_status(f"Opening {path.name}…")
-        self._job = self._client.submit(OpenScan(str(path), str(view_folder(path))))
+        self._job = self._client.submit(OpenScan(str(path), str(mask_view_folder(path)), is_mask=True))
 
     def end(self) -> None:
         self._truth, self._job = None, ""
@@ -145,7 +146,12 @@ def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray
     mask = scan_of_result(path, result)
     if mask.is_colour:
         raise InputError(f"{path.name} is a colour picture, not a mask.", hint="Choose a file with one value a pixel.")
-    differences = same_grid(scan.geometry, mask.geometry, scan.shape_zyx, mask.shape_zyx)
+    voxels, differences = mask.voxels, same_grid(scan.geometry, mask.geometry, scan.shape_zyx, mask.shape_zyx)
+    place = place_within(mask.geometry, mask.shape_zyx, scan.geometry, scan.shape_zyx) if differences else None
+    if place is not None:
+        # Such as a DICOM SEG, which leaves out slices that show nothing.
+        voxels, differences = np.zeros(scan.shape_zyx, mask.voxels.dtype), []
+        voxels[place] = mask.voxels
     if differences:
         raise InputError(
             f"{path.name} does not lie on the scan's grid: {'; '.join(differences)}.",
@@ -157,4 +163,4 @@ def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray
         if len(values) > MOST_LABELS or any(value != int(value) for value in values if np.isfinite(value)):
             raise InputError(f"{path.name} holds grey values, not labels.", hint="Choose a mask with whole numbers.")
     found = sorted(int(value) for value in values if value != 0 and np.isfinite(value))
-    return mask.voxels, found, mask.notes
+    return voxels, found, mask.notes

@@ -37,6 +37,11 @@ def view_folder(scan: Path, series: str = "", files: str = "") -> Path:
     return views_folder() / name
 
 
+def mask_view_folder(mask: Path) -> Path:
+    """Of a file that is read as labels: it may be a scan's file as well."""
+    return view_folder(mask, "labels")
+
+
 def is_prepared(view: Path) -> bool:
     """Whether the scan was opened before and is still there; then it counts as used just now."""
     if not (view / "scan.json").is_file():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.volumes import view_export
+from engine.jobs import open_scan
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -35,7 +35,7 @@ def open_mask(
     page: SegmentPage, desk: Any, tmp_path: Path, monkeypatch: Any, voxels: np.ndarray, origin: float = 0.0
 ) -> None:
     mask = Volume(voxels, Geometry((1.0, 1.0, 4.0), (origin, 0.0, 0.0), IDENTITY))
-    monkeypatch.setattr(view_export, "read_scan", lambda _path, _series="", shown=None: mask)
+    monkeypatch.setattr(open_scan, "read_mask", lambda _path: mask)
     path = tmp_path / "truth.nii.gz"
     path.write_bytes(b"stands for a mask")
     page.ask_mask_path = lambda: str(path)  # type: ignore[method-assign]
@@ -99,7 +99,7 @@ def test_what_the_reader_notes_of_a_mask_is_told(
     """Such as which segment is which label, and what overlaps cost."""
     notes = ("The file holds segments: 1 liver.", "9 voxels belong to several segments; the earlier one has them.")
     mask = Volume(block(1), Geometry((1.0, 1.0, 4.0), (0.0, 0.0, 0.0), IDENTITY), notes=notes)
-    monkeypatch.setattr(view_export, "read_scan", lambda _path, _series="", shown=None: mask)
+    monkeypatch.setattr(open_scan, "read_mask", lambda _path: mask)
     (tmp_path / "truth.seg.nrrd").write_bytes(b"stands for a mask")
     asked.ask_mask_path = lambda: str(tmp_path / "truth.seg.nrrd")  # type: ignore[method-assign]
     asked.side.compare.open_button.click()
@@ -107,3 +107,20 @@ def test_what_the_reader_notes_of_a_mask_is_told(
     qtbot.waitUntil(lambda: asked.banner.notice is not None)
     assert asked.banner.notice.message == "truth.seg.nrrd: The file holds segments: 1 liver."
     assert "the earlier one has them" in asked.banner.notice.hint
+
+
+def test_a_mask_without_the_empty_slices_lies_where_it_belongs(
+    asked: SegmentPage, desk: Any, tmp_path: Path, monkeypatch: Any, qtbot: Any
+) -> None:
+    """As a DICOM SEG leaves them out."""
+    truth = block(1)
+    mask = Volume(truth[2:5], Geometry((1.0, 1.0, 4.0), (0.0, 0.0, 8.0), IDENTITY))
+    monkeypatch.setattr(open_scan, "read_mask", lambda _path: mask)
+    (tmp_path / "mask.dcm").write_bytes(b"stands for a mask")
+    asked.ask_mask_path = lambda: str(tmp_path / "mask.dcm")  # type: ignore[method-assign]
+    asked.side.compare.open_button.click()
+    desk.open()
+    state = asked.viewer.state
+    qtbot.waitUntil(lambda: state.comparison is not None)
+    assert np.array_equal(state.comparison.truth[2:5], truth[2:5])
+    assert not state.comparison.truth[[0, 1, 5]].any()
