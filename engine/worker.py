@@ -26,11 +26,11 @@ from engine.jobs.perform import DONE, MENDABLE, failure, perform
 from engine.runs.commands import obey
 from engine.runs.folders import logs_folder
 
-NICE = 5
-"""Workers give way to the window."""
+NICE_SERVING, NICE_RUN = 5, 12
+"""Workers give way to the window, and a run to a question that somebody waits for."""
 
 
-def lower_priority() -> None:
+def lower_priority(nice: int) -> None:
     """Lets the window go first; a system that refuses changes nothing."""
     try:
         if os.name == "nt":
@@ -39,7 +39,9 @@ def lower_priority() -> None:
             kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
             kernel.SetPriorityClass(kernel.GetCurrentProcess(), 0x4000)  # BELOW_NORMAL_PRIORITY_CLASS
         else:
-            os.nice(NICE)
+            os.nice(nice)
+            if hasattr(os, "SCHED_BATCH"):  # never takes the processor from one that just woke up
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     except OSError:
         return
 
@@ -127,7 +129,7 @@ def serve() -> int:
     """Answers jobs from standard input."""
     events = take_stdout()
     _record_crashes()
-    lower_priority()
+    lower_priority(NICE_SERVING)
     service = Service(emitter(events))
     threading.Thread(target=_warm, name="warm-up", daemon=True).start()
     threading.Thread(target=service.read, args=(sys.stdin,), name="read-jobs", daemon=True).start()
@@ -148,7 +150,7 @@ def work(path: Path) -> int:
     """Does the one job in a file; its events go to standard output and, for a run, to the run folder."""
     events = take_stdout()
     _record_crashes()
-    lower_priority()
+    lower_priority(NICE_RUN)
     try:
         job, job_id = wire.job_from_line(path.read_text(encoding="utf-8").strip())
     except OSError as error:

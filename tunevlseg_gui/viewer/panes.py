@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from engine.volumes.slicing import Plane
@@ -36,6 +36,9 @@ class Panes(QWidget):
         self.main = self.active = self.views[0]
         self.three = False
         self._before: Plane | None = None  # the main view's plane, while another one is shown alone
+        self._waiting: list[SliceView] = []  # to be painted again
+        self._next = QTimer(self)
+        self._next.timeout.connect(self._refresh_next)  # as soon as nothing else is to be done
         self._side = QSplitter(Qt.Orientation.Vertical)
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._across.addWidget(self.main)
@@ -142,8 +145,16 @@ class Panes(QWidget):
             view.take_tool(tool)
 
     def refresh(self) -> None:
-        for view in self.shown:
-            view.refresh()
+        """The plane that the user is in at once, the others one after another: keys and mouse are heard between."""
+        self.active.refresh()
+        self._waiting = [view for view in self.shown if view is not self.active]
+        self._next.start()
+
+    def _refresh_next(self) -> None:
+        if self._waiting:
+            self._waiting.pop(0).refresh()
+        if not self._waiting:
+            self._next.stop()
 
     def _copy_across(self, wanted: Wanted) -> None:
         """Also forgets copies of layers that are gone."""
