@@ -12,6 +12,7 @@ from engine.runs.scores import EMPTY_MASKS, METRICS
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.case_picture import AHEAD, CasePicture
+from tunevlseg_gui.pages.runs.score_rows import Rows, digits_of, pair_rows
 from tunevlseg_gui.pages.runs.sides import Outcome, Side, outcome
 from tunevlseg_gui.pages.runs.verdict_box import VerdictBox, difference_text, in_short
 from tunevlseg_gui.widgets.pair_plot import PairPlot
@@ -138,12 +139,12 @@ class CompareCases(QWidget):
         sides = self.chosen
         self._fill_labels()
         if sides is None:
-            self._take(self._asked, None)
+            self._take(self._asked, (None, []))
             return
         self._asked += 1
         asked = self._asked
         work = partial(
-            outcome,
+            _compared,
             *sides,
             self.evaluation.currentText(),
             str(self.metric.currentData()),
@@ -151,7 +152,8 @@ class CompareCases(QWidget):
         )
         run_task(self, work, partial(self._take, asked))
 
-    def _take(self, asked: int, found: Outcome | None) -> None:
+    def _take(self, asked: int, compared: tuple[Outcome | None, Rows]) -> None:
+        found, rows = compared
         sides = self.chosen
         if asked != self._asked:
             return
@@ -162,7 +164,7 @@ class CompareCases(QWidget):
         what = self.tr("patients") if patients else self.tr("cases")
         self.verdict.show_outcome(*names, metric, self.titles[metric], found, what)
         self._show_points(found, names)
-        self._show_tables(found, names, metric)
+        self._show_tables(found, rows, names, metric)
         self.picture.show_runs([(side.name, side.folders[0]) for side in sides] if sides else [], self._data())
 
     def _data(self) -> str:
@@ -172,33 +174,16 @@ class CompareCases(QWidget):
 
     def _show_points(self, found: Outcome | None, names: tuple[str, str]) -> None:
         if found is None:
-            self.plot.show_points([], *names)
-            return
-        labels = list(dict.fromkeys(name for _, name in found.pairs.keys))
-        rows = zip(found.pairs.first, found.pairs.second, found.pairs.keys, strict=True)
-        self.plot.show_points([(x, y, f"{case}, {name}", labels.index(name)) for x, y, (case, name) in rows], *names)
-
-    def _show_tables(self, found: Outcome | None, names: tuple[str, str], metric: str) -> None:
-        digits = 1 if metric == "hd95" else 3
-        pairs = [] if found is None else list(zip(found.pairs.keys, found.pairs.first, found.pairs.second, strict=True))
-        # Worst first: by the worse of both scores.
-        pairs.sort(key=lambda row: -max(row[1:]) if metric == "hd95" else min(row[1:]))
-        heads = [self.tr("Case"), self.tr("Label"), *names, self.tr("Difference")]
-        rows = [
-            (
-                [
-                    text_cell(case),
-                    text_cell(name),
-                    number_cell(one, digits),
-                    number_cell(other, digits),
-                    Cell(f"{other - one:+.{digits}f}", other - one),
-                ],
-                (case, name),
+            self.plot.show_points((), (), names)
+        else:
+            self.plot.show_points(
+                list(zip(found.pairs.first, found.pairs.second, strict=True)), found.pairs.keys, names
             )
-            for (case, name), one, other in pairs
-        ]
-        self.cases.show_rows(heads, rows)
+
+    def _show_tables(self, found: Outcome | None, rows: Rows, names: tuple[str, str], metric: str) -> None:
+        self.cases.show_rows([self.tr("Case"), self.tr("Label"), *names, self.tr("Difference")], rows)
         heads = [self.tr("Label"), self.tr("Pairs"), *names, self.tr("Difference (95 % interval)"), self.tr("Verdict")]
+        digits = digits_of(metric)
         told = []
         for name, one, other, count, compared in () if found is None else found.labels:
             words, tone = in_short(compared, metric)
@@ -218,3 +203,9 @@ class CompareCases(QWidget):
         order = list(dict.fromkeys(case for _, (case, _) in self.cases.values.rows))
         at = order.index(pair[0])
         self.picture.show_case(pair[0], order[at + 1 : at + AHEAD])
+
+
+def _compared(first: Side, second: Side, evaluation: str, metric: str, label: str) -> tuple[Outcome | None, Rows]:
+    """On a pool thread: thousands of rows take longer to make than the window may stand still."""
+    found = outcome(first, second, evaluation, metric, label)
+    return found, [] if found is None else pair_rows(found.pairs, metric)

@@ -7,8 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.runs.scores import CaseScore, Evaluation
+from engine.runs.scores import HIGHER_IS_BETTER, CaseScore, Evaluation, Pairs
 from tunevlseg_gui.widgets.plain_table import Cell, number_cell, text_cell
+
+Rows = list[tuple[list[Cell], Any]]
+"""Cells, and what the row stands for."""
 
 
 def _tr(text: str) -> str:
@@ -30,10 +33,10 @@ def summary_heads() -> list[str]:
     ]
 
 
-def summary_rows(found: Sequence[tuple[Evaluation, list[dict[str, Any]]]]) -> list[tuple[list[Cell], Any]]:
+def summary_rows(found: Sequence[tuple[Evaluation, list[dict[str, Any]]]]) -> Rows:
     """A row for each label of each evaluation, those of a label together; it stands for (evaluation, label)."""
     labels = list(dict.fromkeys(row["label"] for _, summary in found for row in summary))
-    rows: list[tuple[list[Cell], Any]] = []
+    rows: Rows = []
     for name in labels:
         for evaluation, summary in found:
             row = next((row for row in summary if row["label"] == name), None)
@@ -69,7 +72,7 @@ def case_heads() -> list[str]:
     return [_tr("Case"), _tr("Label"), _tr("Dice"), _tr("IoU"), _tr("HD95"), _tr("Surface Dice"), _tr("Truth, px")]
 
 
-def case_rows(rows: Sequence[CaseScore]) -> list[tuple[list[Cell], Any]]:
+def case_rows(rows: Sequence[CaseScore]) -> Rows:
     """A row for each; it stands for its CaseScore."""
     return [
         (
@@ -85,4 +88,29 @@ def case_rows(rows: Sequence[CaseScore]) -> list[tuple[list[Cell], Any]]:
             row,
         )
         for row in rows
+    ]
+
+
+def digits_of(metric: str) -> int:
+    """Decimals that a metric is shown with."""
+    return 1 if metric == "hd95" else 3
+
+
+def pair_rows(pairs: Pairs, metric: str) -> Rows:
+    """A row for each pair, worst first by the worse of both scores; it stands for (case, label)."""
+    digits = digits_of(metric)
+    found = list(zip(pairs.keys, pairs.first, pairs.second, strict=True))
+    found.sort(key=lambda row: min(row[1:]) if HIGHER_IS_BETTER[metric] else -max(row[1:]))
+    return [
+        (
+            [
+                text_cell(case),
+                text_cell(name),
+                number_cell(one, digits),
+                number_cell(other, digits),
+                Cell(f"{other - one:+.{digits}f}", other - one),
+            ],
+            (case, name),
+        )
+        for (case, name), one, other in found
     ]

@@ -15,7 +15,7 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.case_picture import AHEAD, CasePicture
 from tunevlseg_gui.pages.runs.evaluate_bar import EvaluateBar
-from tunevlseg_gui.pages.runs.score_rows import case_heads, case_rows, summary_heads, summary_rows
+from tunevlseg_gui.pages.runs.score_rows import Rows, case_heads, case_rows, summary_heads, summary_rows
 from tunevlseg_gui.widgets.plain_table import PlainTable
 from tunevlseg_gui.widgets.text import label
 
@@ -30,6 +30,7 @@ class ScoresPanel(QWidget):
         self.setObjectName("scoresPanel")
         self._folder = Path()
         self._evaluation: Evaluation | None = None
+        self._wanted: tuple[Evaluation, str] | None = None
         self.bar = EvaluateBar(client)
         self.bar.notice.connect(self.notice)
         self.bar.evaluated.connect(self._evaluated)
@@ -123,7 +124,12 @@ class ScoresPanel(QWidget):
         if evaluation is not self._evaluation:
             self._evaluation = evaluation
             self.picture.show_runs([("", self._folder)], evaluation.data)
-        self.cases.show_rows(case_heads(), case_rows(rows), sort=(2, False))
+        self._wanted = meaning
+        run_task(self, partial(case_rows, rows), partial(self._show_cases, meaning))
+
+    def _show_cases(self, meaning: tuple[Evaluation, str], rows: Rows) -> None:
+        if meaning is self._wanted:
+            self.cases.show_rows(case_heads(), rows, sort=(2, False))
 
     def _choose_case(self, row: CaseScore) -> None:
         below = [known.case for _, known in self.cases.values.rows]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from fakes.run_folders import write_run
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractScrollArea
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
@@ -59,7 +61,7 @@ def test_the_verdict_is_that_of_the_engine(view: CompareView, qtbot: QtBot) -> N
     assert wanted.verdict == "different"
     assert view.cases.verdict.title.text() == "Different: vpt is better"
     assert f"{wanted.difference.low:+.3f}" in view.cases.verdict.numbers.text()
-    assert len(view.cases.plot.points) == 48
+    assert view.cases.plot.count == 48
 
 
 def test_equal_runs_show_no_real_difference(view: CompareView, qtbot: QtBot) -> None:
@@ -75,7 +77,14 @@ def test_a_point_chooses_its_row_and_worst_come_first(view: CompareView, qtbot: 
     assert lower == sorted(lower)
     found = view.cases.found
     assert found is not None
-    view.cases.plot.chosen.emit(7)
+    view.tabs.setCurrentIndex(1)
+    view.resize(1200, 800)
+    view.show()
+    qtbot.waitExposed(view)
+    qtbot.wait(1)
+    drawn_on = view.cases.plot.findChild(QAbstractScrollArea).viewport()
+    qtbot.mouseClick(drawn_on, Qt.MouseButton.LeftButton, pos=view.cases.plot.position(7))
+    qtbot.waitUntil(lambda: bool(view.cases.picture.case))
     at = view.cases.cases.currentIndex().row()
     assert view.cases.cases.values.rows[at][1] == found.pairs.keys[7]
     assert view.cases.picture.case == found.pairs.keys[7][0]

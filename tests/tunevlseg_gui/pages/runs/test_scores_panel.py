@@ -48,10 +48,10 @@ def test_evaluations_stand_beside_each_other(panel: ScoresPanel, qtbot: QtBot, t
 def test_cases_come_worst_first_and_follow_the_evaluation(panel: ScoresPanel, qtbot: QtBot, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     shown(panel, qtbot, run)
-    panel.summary.selectRow(1)  # spleen
+    panel.summary.selectRow(1)
+    qtbot.waitUntil(lambda: {row.label for _, row in panel.cases.values.rows} == {"spleen"})
     dice = [row.dice for _, row in panel.cases.values.rows]
     assert dice == sorted(dice)
-    assert {row.label for _, row in panel.cases.values.rows} == {"spleen"}
     menu = panel.cases.orders()
     menu.actions()[4].trigger()
     distances = [row.hd95 for _, row in panel.cases.values.rows]
@@ -67,8 +67,7 @@ def test_what_is_asked_is_shown_when_it_is_there(panel: ScoresPanel, qtbot: QtBo
     assert panel.bar.job() == Evaluate(str(run), "", "val", "", 1.5)
     write_scores(run / "scores-val.csv", 1, 0.0, 6, split="val")  # as the engine would
     qtbot.mouseClick(panel.bar.start, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(names(panel)) == 3)
-    assert panel.bar.start.isVisible()
+    qtbot.waitUntil(lambda: len(names(panel)) == 3 and panel.bar.start.isVisible())
     assert not panel.bar.progress.isVisible()
 
 
