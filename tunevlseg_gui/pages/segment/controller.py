@@ -41,7 +41,7 @@ class SegmentController(QObject):
         self.opener = ScanOpener(self.jobs, page, self._show_scan)
         self.layers.changed.connect(self._show_buttons)
         self.editor.told.connect(page.show_status)
-        self.editor.stepped.connect(lambda done, total: page.show_status(f"{done} of {total} slices…"))
+        self.editor.work.stepped.connect(lambda done, total: page.show_status(f"{done} of {total} slices…"))
 
     @property
     def scan(self) -> ViewedScan | None:

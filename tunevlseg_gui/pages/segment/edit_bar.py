@@ -184,10 +184,10 @@ class EditBar(QWidget):
         menu = QMenu(made)
         editor = self._editor
         wanted = (
-            ("Fill holes on this slice", "fillSliceAction", editor.fill_slice),
-            ("Fill between painted slices", "betweenAction", editor.interpolate),
-            ("Smooth", "smoothAction", editor.smooth),
-            ("Largest part only", "largestAction", editor.keep_largest),
+            ("Fill holes on this slice", "fillSliceAction", editor.changes.fill_slice),
+            ("Fill between painted slices", "betweenAction", editor.changes.interpolate),
+            ("Smooth", "smoothAction", editor.changes.smooth),
+            ("Largest part only", "largestAction", editor.changes.keep_largest),
         )
         self.whole_actions = []
         for text, name, done in wanted:

@@ -194,7 +194,7 @@ def test_between_painted_slices_is_proposed_then_taken(opened: SegmentPage, desk
     values[0, 5:13, 8:18] = values[4, 5:13, 8:18] = 255
     ask(opened, desk, qtbot, liver=values)
     editor = opened.controller.editor
-    editor.interpolate()
+    editor.changes.interpolate()
     qtbot.waitUntil(lambda: editor.preview is not None)
     assert np.array_equal(mask(opened), values > 0)
     assert opened.edit_bar.proposed.isVisible()
@@ -258,7 +258,7 @@ def test_filters_of_the_whole_run_in_the_engine(liver: SegmentPage, desk: DeskCl
     rest(liver, qtbot)
     drag(liver, (1, 1), (1, 4))
     before = mask(liver)
-    editor.keep_largest()
+    editor.changes.keep_largest()
     qtbot.waitUntil(lambda: desk.count(Refine) == 1)
     drag(liver, (15, 3), (15, 8))  # refused while something is under way
     assert np.array_equal(mask(liver), before)
@@ -272,7 +272,7 @@ def test_filters_of_the_whole_run_in_the_engine(liver: SegmentPage, desk: DeskCl
 
 def test_a_filter_is_cancelled_and_the_mask_stays(liver: SegmentPage, desk: DeskClient, qtbot: Any) -> None:
     editor = liver.controller.editor
-    editor.smooth()
+    editor.changes.smooth()
     qtbot.waitUntil(lambda: desk.count(Refine) == 1)
     before = mask(liver)
     key(liver, Qt.Key.Key_Escape)
