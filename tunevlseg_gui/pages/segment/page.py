@@ -8,9 +8,7 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QMessageBox,
     QStackedLayout,
     QVBoxLayout,
@@ -19,13 +17,13 @@ from PySide6.QtWidgets import (
 
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import JobFailed
-from engine.runs.folders import samples_folder
 from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.comparing import MaskComparer
 from tunevlseg_gui.pages.segment.controller import SegmentController
 from tunevlseg_gui.pages.segment.edit_bar import EditBar
+from tunevlseg_gui.pages.segment.empty_stage import EmptyStage
 from tunevlseg_gui.pages.segment.live import LiveAsker
 from tunevlseg_gui.pages.segment.mask_names import file_filter, named_by, suggested_mask
 from tunevlseg_gui.pages.segment.page_jobs import Client
@@ -33,14 +31,11 @@ from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
 from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.pages.segment.surfaces import SurfaceMaker
-from tunevlseg_gui.theme.icons import picture
-from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.viewer.early_view import EarlyView
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.banner import Banner
-from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.text import card, label
+from tunevlseg_gui.widgets.text import label
 
 SCAN_FILTER = (
     "Pictures and volumes (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.gif *.webp *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd"
@@ -68,7 +63,7 @@ class SegmentPage(QWidget):
 
         self._stage = QWidget()
         self._layers = QStackedLayout(self._stage)
-        self._empty = self._empty_stage()
+        self._empty = EmptyStage(self._choose_scan, self.open_scan)
         self._layers.addWidget(self._empty)
         self._layers.addWidget(self.viewer)
         self.early = EarlyView()
@@ -218,7 +213,7 @@ class SegmentPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._sample.setVisible(sample_volume() is not None)
+        self._empty.look_for_sample()
         self.refresh_models()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -283,10 +278,6 @@ class SegmentPage(QWidget):
         if path := self.ask_scan_path():
             self.open_scan(path)
 
-    def _open_sample(self) -> None:
-        if path := sample_volume():
-            self.open_scan(path)
-
     def _choose_bundle(self) -> None:
         if path := self.ask_bundle_path():
             self.open_bundle(path)
@@ -332,43 +323,6 @@ class SegmentPage(QWidget):
     def _focus_prompt(self) -> None:
         self.side.prompt_edit.setFocus()
         self.side.prompt_edit.selectAll()
-
-    def _draw_sign(self) -> None:
-        self._sign.setPixmap(picture("scan", 56, "muted", self.devicePixelRatioF()))
-
-    def _empty_stage(self) -> QFrame:
-        made = card("emptyStage", "drop")
-        self._sign = sign = QLabel()
-        sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._draw_sign()
-        # A method, not a closure: Qt forgets it together with the page.
-        look().changed.connect(self._draw_sign)
-        middle = Qt.AlignmentFlag.AlignHCenter
-        column = QVBoxLayout(made)
-        column.addStretch(1)
-        column.addWidget(sign)
-        column.addWidget(label("Drop a picture or a volume here", "heading"), 0, middle)
-        column.addWidget(label("PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM", "muted"), 0, middle)
-        column.addSpacing(8)
-        opener = button("Open a scan…", "emptyOpenScanButton", self._choose_scan, role="primary", picture="folder")
-        column.addWidget(opener, 0, middle)
-        self._sample = button(
-            "Open the sample volume",
-            "openSampleButton",
-            self._open_sample,
-            role="flat",
-            picture="spark",
-            tip="Drawn by this program (synthetic); its slices go with the demo's images",
-        )
-        self._sample.hide()
-        column.addWidget(self._sample, 0, middle)
-        column.addStretch(1)
-        return made
-
-
-def sample_volume() -> Path | None:
-    """The demo's drawn volume, once it has been drawn."""
-    return next(iter(sorted((samples_folder() / "abdomen-ct-volume" / "images").glob("*.nii.gz"))), None)
 
 
 def _openable(data: QMimeData) -> Path | None:
