@@ -60,7 +60,7 @@ def _data(given: argparse.Namespace) -> dict[str, Any]:
 
 def compared(result: dict[str, Any]) -> int:
     say(
-        f"{result['images']} validation images of {result['patients']} patients; intervals of 95 %, "
+        f"{result['images']} validation images, patients: {result['patients']}; intervals of 95 %, "
         "those of differences all together"
     )
     for label in result["labels"]:

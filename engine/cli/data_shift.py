@@ -39,7 +39,7 @@ def show(result: dict[str, Any]) -> int:
         return 0
     bounds = "" if result["low"] is None else f" ({result['low']:.2f} to {result['high']:.2f})"
     say(f"distance {result['value']:.2f}{bounds}: {result['level']}")
-    say(f"{result['images']} images of {result['patients']} patients, beside {result['reference']}")
+    say(f"{result['images']} images, patients: {result['patients']}; beside {result['reference']}")
     say("1: like new pictures of the known kind")
     say(f"\n{result['words']}\n{result['advised']}")
     if result["phrases"]:

@@ -46,6 +46,18 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.images)
 
+    def without(self, others: Pictures) -> Pictures:
+        """Those that are none of the others, pixel by pixel."""
+        known = {image.tobytes() for image in others.images}
+        kept = [at for at, image in enumerate(self.images) if image.tobytes() not in known]
+        return Pictures(
+            self.images[kept],
+            self.preprocess,
+            tuple(self.cases[at] for at in kept),
+            tuple(self.slices[at] for at in kept),
+            tuple(self.owners[at] for at in kept),
+        )
+
     @property
     def groups(self) -> NDArray[np.int64]:
         """A number for the owner of each picture, [n]."""

@@ -116,5 +116,7 @@ def in_words(scores: Sequence[WordingScore]) -> str:
         gain = best.difference.mean if best.difference is not None else 0.0
         return f"“{best.text}” is better than “{scores[0].text}”, by {gain:.2f} Dice."
     if any(score.verdict == "too few cases" for score in scores):
-        return f"{scores[0].dice.clusters} validation patients are too few to tell wordings apart."
+        count = scores[0].dice.clusters
+        told = "1 validation patient is" if count == 1 else f"{count} validation patients are"
+        return f"{told} too few to tell wordings apart."
     return f"None is really better than “{scores[0].text}”."

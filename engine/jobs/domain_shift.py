@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.contract.control import CancelToken, Emit
+from engine.contract.errors import DatasetIncomplete, InputError
+from engine.contract.events import Log
 from engine.contract.jobs import DomainShift
 from engine.contract.whole_file import write_whole
 
@@ -29,18 +31,18 @@ def run(job: DomainShift, emit: Emit, cancel: CancelToken, job_id: str, **_share
     """Raises RecipeError, WeightsMissing, DatasetIncomplete, InputError for a reference of too few pictures, DiskFull,
     Cancelled."""
     from engine.assemble import Listener
-    from engine.contract.errors import DatasetIncomplete
     from engine.export.base_model import base_preprocess
     from engine.insight import shift
     from engine.insight.energy import distance
     from engine.insight.features import phrase_features, picture_features
     from engine.insight.pictures import of_dataset
+    from engine.insight.reference import shipped
     from engine.insight.untuned import open_untuned
 
     hear = Listener(emit, cancel, job_id)
     network, report = open_untuned(job.data, job.weights, job.seed, hear)
-    reference, seen = _reference(job, network, hear)
-    if reference is None:
+    reference = None if job.reference else shipped(network.weights.path, network.weights.sha256)
+    if reference is None and not job.reference:
         return {"known": False, "words": UNKNOWN, "advice": "", "advised": NAME_ONE}
     pictures = of_dataset(report, base_preprocess(network.weights), emit, cancel, job_id)
     if len(pictures) < LEAST:
@@ -50,6 +52,9 @@ def run(job: DomainShift, emit: Emit, cancel: CancelToken, job_id: str, **_share
             field="data.split",
         )
     features = picture_features(network, pictures, hear, "your images")
+    seen = None
+    if reference is None:
+        reference, seen = _named(job, network, pictures, hear)
     found = distance(reference.views, features, pictures.groups, job.seed)
     places = []
     if reference.phrases is not None:
@@ -75,19 +80,29 @@ def run(job: DomainShift, emit: Emit, cancel: CancelToken, job_id: str, **_share
     }
 
 
-def _reference(job: DomainShift, network: Network, hear: Listener) -> tuple[Reference | None, Pictures | None]:
-    """What to measure by, and its pictures where they are at hand."""
+def _named(job: DomainShift, network: Network, own: Pictures, hear: Listener) -> tuple[Reference, Pictures]:
+    """The folder that the user named, and its pictures; what is in the dataset too says nothing and is left out."""
     from engine.export.base_model import base_preprocess
     from engine.insight.features import picture_features
     from engine.insight.pictures import of_folder
-    from engine.insight.reference import of_pictures, shipped
+    from engine.insight.reference import of_pictures
 
-    if not job.reference:
-        return shipped(network.weights.path, network.weights.sha256), None
     folder = Path(job.reference).expanduser()
-    pictures = of_folder(folder, base_preprocess(network.weights), hear.emit, hear.cancel, hear.job_id)
+    found = of_folder(folder, base_preprocess(network.weights), hear.emit, hear.cancel, hear.job_id)
+    pictures = found.without(own)
+    if len(pictures) < len(found):
+        same = len(found) - len(pictures)
+        told = f"{same} of {len(found)} pictures of the reference are in your dataset too, and are left out."
+        hear.emit(Log(hear.job_id, told, "warning"))
+    name = folder.resolve().name
+    if not len(pictures):
+        raise InputError(
+            f"All pictures of {name} are in your dataset: they cannot say what this model knows.",
+            hint="Name a folder of pictures like those that the model was trained on.",
+            field="reference",
+        )
     features = picture_features(network, pictures, hear, "the reference")
-    return of_pictures(features, pictures.groups, folder.resolve().name), pictures
+    return of_pictures(features, pictures.groups, name), pictures
 
 
 def _map(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -61,3 +64,22 @@ def test_a_cancel_is_heard() -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         picture_features(made, pictures(made), Listener(lambda event: None, token, "t"), "t")
+
+
+def test_a_cancel_does_not_wait_for_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, token, over = network(), CancelToken(), threading.Event()
+    began: list[float] = []
+
+    def endless(images: NDArray[np.uint8]) -> None:
+        token.cancel()
+        began.append(time.monotonic())
+        over.wait(30)
+        raise RuntimeError("nobody hears this")
+
+    monkeypatch.setattr(made.tuned, "seen", endless)
+    try:
+        with pytest.raises(Cancelled):
+            picture_features(made, pictures(made), Listener(lambda event: None, token, "t"), "t")
+        assert time.monotonic() - began[0] < 1
+    finally:
+        over.set()  # whoever comes next waits for what was left behind

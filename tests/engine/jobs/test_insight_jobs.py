@@ -74,6 +74,11 @@ def test_other_weights_are_unknown_without_a_reference(polyps: Path, tiny_weight
         done(DomainShift({"folder": str(polyps)}, reference=str(scene_folder(tmp_path / "three", 3, masks=False))))
 
 
+def test_a_dataset_is_no_reference_for_itself(polyps: Path) -> None:
+    with pytest.raises(InputError, match=r"polyps holds \d+ pictures? of|All pictures of polyps are in your dataset"):
+        done(DomainShift({"folder": str(polyps)}, reference=str(polyps)))
+
+
 def test_black_pictures_have_a_distance_and_one_has_none(tmp_path: Path) -> None:
     folder = scene_folder(tmp_path / "black", 6)
     for path in (folder / "images").iterdir():

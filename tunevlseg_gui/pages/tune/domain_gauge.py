@@ -36,6 +36,7 @@ class DomainGauge(LookPanel):
         )
         self._references: dict[str, str] = {}  # weights → folder that the user named
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._times = 0
         self._asked: object = None
         self.result: dict[str, Any] = {}
         self.number = label("", "number", name="shiftValue")
@@ -93,7 +94,9 @@ class DomainGauge(LookPanel):
         draft = self.wizard.draft
         reference = self._references.get(draft.weights, "")
         data = self.wizard.project.data_for_recipe()
-        return ShiftJob(data, draft.weights, reference, self._folder.name, draft.seed)
+        self._times += 1  # the pictures of the last map are still in use: Windows replaces no file that is
+        out = Path(self._folder.name) / str(self._times)
+        return ShiftJob(data, draft.weights, reference, str(out), draft.seed)
 
     def _name_reference(self) -> None:
         chosen = QFileDialog.getExistingDirectory(
@@ -147,8 +150,8 @@ class DomainGauge(LookPanel):
         self.scale.show_value(zones, value, bounds, f"{value:.1f}. {self.words.text()}")
         self.about.setText(
             self.tr(
-                "1 means: like new pictures of the kind that the model knows. Measured with {images} images of "
-                "{patients} patients, beside {reference}."
+                "1 means: like new pictures of the kind that the model knows. Measured with {images} images "
+                "(patients: {patients}), beside {reference}."
             ).format(images=result["images"], patients=result["patients"], reference=result["reference"])
         )
         self._show_phrases(result.get("phrases") or [])

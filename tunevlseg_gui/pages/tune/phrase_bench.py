@@ -157,7 +157,7 @@ class PhraseBench(LookPanel):
             self._tables.addWidget(self._table(row))
             self._tables.addWidget(label(str(row.get("words") or ""), wrap=True))
         self.note.setText(
-            self.tr("{images} images of {patients} patients. {words}").format(
+            self.tr("{images} validation images, patients: {patients}. {words}").format(
                 images=result.get("images", 0), patients=result.get("patients", 0), words=result.get("words", "")
             )
         )

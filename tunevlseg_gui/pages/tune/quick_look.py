@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QImage, QImageReader, QKeyEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QWidget
 
 from engine.contract.jobs import Job
@@ -24,7 +24,7 @@ _LINE = 2
 
 
 class LookButton(QAbstractButton):
-    """One image with its words below; a click or Enter shows it large."""
+    """One image with its words below; a click, Space or Enter shows it large."""
 
     def __init__(self, number: int, words: str) -> None:
         super().__init__()
@@ -45,6 +45,12 @@ class LookButton(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(140, self.sizeHint().height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
