@@ -20,7 +20,7 @@ class Sizes:
     """How much a run goes through: images of each split, `batch` and `epochs`.
 
     `views`: how often each training image is encoded for good where features are kept, in the first epoch and in
-    `view_epochs` later ones; `anew`: the share of training images that every epoch encodes again.
+    `view_epochs` later ones (0: all in the first); `anew`: the share of training images that every epoch encodes again.
     """
 
     train: int
@@ -82,6 +82,8 @@ def reckon(
     further = sizes.train * max(sizes.views - 1.0, 0.0)
     times = max(1, min(sizes.view_epochs, sizes.epochs - 1))
     views = cost.encode * times * _encoded(further / times)
+    if not sizes.view_epochs:
+        first, views = first + views, 0.0
     return Estimate(
         first_epoch=first,
         later_epoch=later,

@@ -48,10 +48,22 @@ class Hearing:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An entry to be computed: the image at `position` as `epoch` shows it, number `column` of its views (0: as it is);
+    `name` in the cache."""
+
+    position: int
+    column: int
+    epoch: int
+    name: str
+
+
 class ImageSource:
     """Image features of a batch: kept ones where they are kept, else fresh ones.
 
-    `epochs`: how many there will be; of images that are drawn anew in each, only unchanged ones are kept.
+    `epochs`: how many there will be; of images that are drawn anew in each, only unchanged ones are kept. `ahead`: the
+    views of later epochs are encoded before the first one, not when an epoch first needs them.
     """
 
     def __init__(
@@ -63,6 +75,7 @@ class ImageSource:
         keep: bool,
         epochs: int = 1,
         keeping: Keeping | None = None,
+        ahead: bool = False,
     ) -> None:
         self._model = model
         self._loader = loader
@@ -70,6 +83,7 @@ class ImageSource:
         self._keeping = keeping or Keeping()
         self._keep = keep and model.tower_is_fixed and len(loader.dataset) > 0
         self._epochs = epochs
+        self._ahead = ahead
         self._epoch = 0
         self._bank: FeatureBank | None = None
         self._told_refused = False
@@ -91,19 +105,30 @@ class ImageSource:
         self._epoch = epoch
         if not self._keep:
             return
-        positions, columns = self._needed(epoch)
-        missing = np.flatnonzero(self._numbers[positions, columns].numpy() < 0)
-        if not len(missing):
+        # Changes follow from the view: the first epoch that takes it stands for all that do.
+        views = min(self._numbers.shape[1] - 1, self._epochs)
+        wanted = range(1, max(views, 1) + 1) if self._ahead and epoch == 1 else [epoch]
+        missing: dict[tuple[int, int], int] = {}
+        for of in wanted:
+            for position, column in zip(*(found.tolist() for found in self._missing(of)), strict=True):
+                missing.setdefault((position, column), of)
+        if not missing:
             return
         ticker = Ticker(hear.emit, hear.job_id, len(missing), "images", f"encoding {hear.what} images")
         if self._bank is None and self._keeping.cache is not None:
             shape = FeatureShape.from_values(self._keeping.cache.shape())
             if shape is not None and not self._open(shape, hear):
                 return
-        self._take_in(epoch, positions[missing], columns[missing], ticker, hear)
+        self._take_in(missing, ticker, hear)
         if self._keeping.cache is not None and self._keep:
             self._keeping.cache.trim()
             self._tell_refused(hear)
+
+    def _missing(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions and columns of what may be kept of this epoch's images and is not there yet."""
+        positions, columns = self._needed(epoch)
+        missing = np.flatnonzero(self._numbers[positions, columns].numpy() < 0)
+        return positions[missing], columns[missing]
 
     def _tell_refused(self, hear: Hearing) -> None:
         refused = self._keeping.cache.refused if self._keeping.cache is not None else ""
@@ -135,16 +160,10 @@ class ImageSource:
             asked[positions, columns] = True
         return int(asked.sum())
 
-    def _take_in(
-        self,
-        epoch: int,
-        positions: NDArray[np.int64],
-        columns: NDArray[np.int64],
-        ticker: Ticker,
-        hear: Hearing,
-    ) -> None:
-        waiting: list[tuple[int, int, str]] = []
-        for position, column in zip(positions.tolist(), columns.tolist(), strict=True):
+    def _take_in(self, missing: dict[tuple[int, int], int], ticker: Ticker, hear: Hearing) -> None:
+        """`missing`: position and column of each entry → an epoch that shows it so."""
+        waiting: list[Wanted] = []
+        for (position, column), epoch in missing.items():
             hear.cancel.check()
             if hear.cancel.wants_stop_keep_best:
                 return
@@ -155,14 +174,14 @@ class ImageSource:
                 self._numbers[position, column] = self._bank.add(name, as_row(content, self._keeping.dtype))
                 ticker.step()
                 continue
-            waiting.append((position, column, name))
+            waiting.append(Wanted(position, column, epoch, name))
             if len(waiting) == ENCODE_BATCH:
-                self._encode(waiting, epoch, ticker, hear)
+                self._encode(waiting, ticker, hear)
                 waiting = []
                 if not self._keep:
                     return
         if waiting:
-            self._encode(waiting, epoch, ticker, hear)
+            self._encode(waiting, ticker, hear)
 
     def _name(self, position: int, column: int, epoch: int) -> str:
         if self._keeping.cache is None:
@@ -177,14 +196,11 @@ class ImageSource:
             return None
         return self._keeping.cache.read(name, self._bank.row_bytes)
 
-    def _encode(self, wanted: list[tuple[int, int, str]], epoch: int, ticker: Ticker, hear: Hearing) -> None:
+    def _encode(self, wanted: list[Wanted], ticker: Ticker, hear: Hearing) -> None:
         """Runs the tower on at most ENCODE_BATCH images; always on as many, since its last digits depend on that."""
-        positions = np.array([position for position, _, _ in wanted], np.int64)
-        filled = np.resize(positions, ENCODE_BATCH)
-        changes = self._loader.changes(filled, epoch)
-        # A view that changes nothing is the image as it is: both are computed from the same pixels.
+        filled = [wanted[at % len(wanted)] for at in range(ENCODE_BATCH)]
         with torch.no_grad():
-            features = self._model.seen(pixels(self._loader.dataset, filled, self._device, changes))
+            features = self._model.seen(self._pixels_of(filled))
         if self._bank is None:
             shape = FeatureShape.of(features)
             if not self._open(shape, hear):
@@ -200,11 +216,22 @@ class ImageSource:
                 field="training.feature_numbers",
             )
         cache = self._keeping.cache
-        for row, (position, column, name) in zip(rows, wanted, strict=False):
+        for row, one in zip(rows, wanted, strict=False):
             if cache is not None:
-                cache.write(name, as_bytes(row))
-            self._numbers[position, column] = self._bank.add(name, row)
+                cache.write(one.name, as_bytes(row))
+            self._numbers[one.position, one.column] = self._bank.add(one.name, row)
         ticker.step(len(wanted))
+
+    def _pixels_of(self, wanted: list[Wanted]) -> Tensor:
+        """Pixels (B, 3, S, S). A view that changes nothing is the image as it is: both come from the same pixels."""
+        parts, places = [], []
+        for epoch in dict.fromkeys(one.epoch for one in wanted):
+            of = [at for at, one in enumerate(wanted) if one.epoch == epoch]
+            positions = np.array([wanted[at].position for at in of], np.int64)
+            changes = self._loader.changes(positions, epoch)
+            parts.append(pixels(self._loader.dataset, positions, self._device, changes))
+            places += of
+        return torch.cat(parts)[torch.tensor(places).argsort()] if len(parts) > 1 else parts[0]
 
     def _open(self, shape: FeatureShape, hear: Hearing) -> bool:
         """Chooses where features are kept, and says so; False: nowhere."""

@@ -134,6 +134,8 @@ def _held_features(trainer: Trainer, cost: Cost, sizes: Sizes) -> int:
 def _estimate(trainer: Trainer, cost: Cost, sizes: Sizes, plan: Plan, disk: int) -> Estimate:
     import torch
 
+    if plan.precision == "bf16":
+        sizes = replace(sizes, view_epochs=0)
     features = _features(cost, sizes)
     on_disk = trainer.base and features <= trainer.config.feature_disk * 1e9
     on_gpu = trainer.device.type == "cuda"

@@ -35,14 +35,16 @@ FIXED = [
 class Watched:
     """A trainer's training images as a source, and how often the tower ran."""
 
-    def __init__(self, trainer: Trainer, keeping: Keeping | None = None, keep: bool = True, epochs: int = 8) -> None:
+    def __init__(
+        self, trainer: Trainer, keeping: Keeping | None = None, keep: bool = True, epochs: int = 8, ahead: bool = False
+    ) -> None:
         self.trainer = trainer
         self.events: list[Event] = []
         self.runs = 0
         trainer.model.eval()
         trainer.model.vlsm.network.clip.vision_model.pre_layrnorm.register_forward_hook(self._count)
         self.source = ImageSource(
-            trainer.model, trainer.train, trainer.device, keep=keep, epochs=epochs, keeping=keeping
+            trainer.model, trainer.train, trainer.device, keep=keep, epochs=epochs, keeping=keeping, ahead=ahead
         )
 
     def _count(self, *_: Any) -> None:
@@ -100,6 +102,18 @@ def test_views_come_round_and_the_tower_rests(make_trainer: Make) -> None:
     assert watched.runs == runs == 3 * 2  # ten images, eight at a time, each turned by another angle in each view
     assert all(same(one, other) for one, other in zip(rounds, again, strict=True))
     assert not same(rounds[0], rounds[1], 1e-3)
+
+
+def test_views_may_all_be_encoded_before_the_first_epoch(make_trainer: Make) -> None:
+    """Then no later epoch runs the tower; the numbers are those that each epoch would have computed."""
+    lazy, ahead = Watched(trainer_of(make_trainer)), Watched(trainer_of(make_trainer), ahead=True)
+    first = ahead.epoch(1)
+    runs = ahead.runs
+    assert same(first, lazy.epoch(1))
+    assert runs > lazy.runs
+    for epoch in range(2, 7):
+        assert same(ahead.epoch(epoch), lazy.epoch(epoch))
+    assert ahead.runs == runs
 
 
 def test_unchanged_views_are_one(make_trainer: Make) -> None:
