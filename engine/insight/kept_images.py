@@ -43,6 +43,9 @@ class KeptImages:
                 if ticker is not None:
                     ticker.step(len(batch))
 
+    def __len__(self) -> int:
+        return sum(len(part) // (part.labels or 1) for part in self._kept)
+
     def only(self, places: Sequence[int]) -> KeptImages:
         """Some of the images, at `places`; they are not encoded again."""
         some = copy.copy(self)

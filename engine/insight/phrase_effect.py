@@ -80,6 +80,12 @@ class Effect:
     moved: float
     controls: dict[str, dict[str, list[str]]]
 
+    @classmethod
+    def joined(cls, effects: Sequence[Effect]) -> Effect:
+        """The same labels on several sets of images, at least one."""
+        pairs = tuple(pair for effect in effects for pair in effect.pairs)
+        return cls(pairs, max(effect.moved for effect in effects), effects[0].controls)
+
 
 def measure(
     ask: Ask,

@@ -137,6 +137,10 @@ def _fill(folder: Path, path: Path, pack: PackContents, recipe: Recipe, job_id: 
         "presence": None if manifest.presence is None else manifest.presence.model_dump(),
     }
     write_text(folder / layout.LABELS, json.dumps(labels, indent=1, ensure_ascii=False))
+    if manifest.phrase.get("verdict"):
+        told = {name: str(manifest.phrase.get(name, ""))[:400] for name in ("verdict", "words")}
+        kept = {**told, "best_epoch": manifest.best_epoch, "notes": ["Looked at before it was packed."]}
+        write_text(folder / layout.PHRASE, json.dumps(kept, indent=1, ensure_ascii=False))
     write_bytes(folder / layout.BEST, pack.weights)
     write_text(folder / layout.EPOCHS / "best", str(manifest.best_epoch))
     scores = {name: value for name, value in manifest.validation.items() if math.isfinite(value)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from engine.insight.kept_images import KeptImages
     from engine.insight.phrase_effect import LabelPhrase
 
+AT_ONCE = 8
+"""Images whose answers to all control phrases are in memory together."""
 MOST_FOR_WORDS = 12
 """Images that each word of a phrase is looked at on."""
 
@@ -41,7 +44,7 @@ def run(job: PhraseEffect, emit: Emit, cancel: CancelToken, job_id: str, **_shar
     emit(Log(job_id, "Loading the libraries and the model."))
     from engine.assemble import Listener, inspect_for, make_split, run_network
     from engine.insight.kept_images import KeptImages
-    from engine.insight.phrase_effect import RULE, LabelPhrase, judge, measure
+    from engine.insight.phrase_effect import RULE, Effect, LabelPhrase, judge, measure
     from engine.jobs.export import evenly
     from engine.jobs.run_data import recipe_on
     from engine.volumes.preprocess import normalise
@@ -57,12 +60,19 @@ def run(job: PhraseEffect, emit: Emit, cancel: CancelToken, job_id: str, **_shar
     labels = [LabelPhrase(one.name, one.phrase, at) for one, at in zip(report.labels, index, strict=True)]
     pixels = np.stack([normalise(dataset.images[row], dataset.preprocess) for row in rows])
     kept = KeptImages(network, pixels, cancel, Ticker(emit, job_id, len(rows), "images", "encoding images"))
-    ticker = Ticker(emit, job_id, len(labels), "labels", "asking control phrases")
+    ticker = Ticker(emit, job_id, len(labels) * len(rows), "answers", "asking control phrases")
     cases = [dataset.refs[row].finding.case.case_id for row in rows]
     masks = np.stack([dataset.masks[row] for row in rows])
-    effect = measure(
-        kept.ask, labels, cases, masks, dataset.present[rows], seed=recipe.seed, step=lambda: ticker.step()
-    )
+    effects = []
+    for start in range(0, len(rows), AT_ONCE):
+        # Answers of all images to all phrases would take hundreds of megabytes.
+        some = list(range(start, min(start + AT_ONCE, len(rows))))
+        asked = partial(ticker.step, len(some))
+        ask, known = kept.only(some).ask, dataset.present[rows[some]]
+        effects.append(
+            measure(ask, labels, [cases[at] for at in some], masks[some], known, seed=recipe.seed, step=asked)
+        )
+    effect = Effect.joined(effects)
     verdict, words = judge(effect, recipe.seed)
     found: dict[str, Any] = {
         "verdict": verdict,
@@ -73,7 +83,7 @@ def run(job: PhraseEffect, emit: Emit, cancel: CancelToken, job_id: str, **_shar
         "images": len(rows),
         "cases": len(set(cases)),
         "synthetic": report.synthetic,
-        "notes": _notes(network, job.split),
+        "notes": _notes(network, dataset, job.split),
         **_tables(effect, labels, recipe.seed),
         "word_effects": _words(kept, labels, masks, dataset, rows, job.phrase),
         "nearest": _nearest(network, [label.name for label in report.labels]),
@@ -83,8 +93,10 @@ def run(job: PhraseEffect, emit: Emit, cancel: CancelToken, job_id: str, **_shar
     return {**found, "path": str(path)}
 
 
-def _notes(network: Network, split: str) -> list[str]:
+def _notes(network: Network, dataset: SliceDataset, split: str) -> list[str]:
     notes = []
+    if dataset.said is not None:
+        notes.append("Each label's phrase was asked, as a bundle is, not what the dataset says of single images.")
     if network.tuned.learner.text_per_label:
         notes.append("Each label has learned words of its own, which stay when its phrase is replaced.")
     if split == "val":

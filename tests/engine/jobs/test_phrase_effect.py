@@ -15,8 +15,9 @@ from engine.contract.wire import event_to_line
 from engine.jobs import phrase_effect
 from engine.pack.archive import read_pack
 from engine.runs import layout
+from engine.runs.overview import phrase_verdict
 from engine.synthetic.sample_data import write_dataset
-from tests.engine.jobs.test_pack import packed, tuned
+from tests.engine.jobs.test_pack import packed, tuned, unpacked
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,8 @@ def test_the_badge_is_kept_and_comes_out_the_same_again(tiny_weights: Path, draw
     assert len(kept["nearest"]["vectors"]) == 8  # 2 layers of 4
     assert look(run, phrase="red polyp of the left") == found
     packed(run, tmp_path / "p.tvprompt", calibrate=False)
+    unpacked(tmp_path / "p.tvprompt", tmp_path / "elsewhere", tiny_weights)
+    assert phrase_verdict(tmp_path / "elsewhere") == kept["verdict"]
     assert read_pack(tmp_path / "p.tvprompt").manifest.phrase == {"verdict": kept["verdict"], "words": kept["words"]}
 
 

@@ -107,11 +107,15 @@ class PhraseEffectPanel(QWidget):
         rows.addWidget(self.kinds)
         rows.addWidget(self.labels)
         rows.addWidget(self.rule)
+        self.more = QWidget()
+        inner = QVBoxLayout(self.more)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(8)
         words = QHBoxLayout()
         words.addWidget(label(self.tr("Word by word"), "heading"))
         words.addWidget(self.which)
         words.addStretch(1)
-        rows.addLayout(words)
+        inner.addLayout(words)
         charts = QHBoxLayout()
         charts.setSpacing(24)
         for title, chart in (
@@ -125,10 +129,11 @@ class PhraseEffectPanel(QWidget):
             column.addWidget(chart)
             charts.addLayout(column, 1)
             charts.setAlignment(column, Qt.AlignmentFlag.AlignTop)
-        rows.addLayout(charts)
-        rows.addWidget(label(self.tr("What learned vectors lie near"), "heading"))
-        rows.addWidget(self.warning)
-        rows.addWidget(self.vectors)
+        inner.addLayout(charts)
+        inner.addWidget(label(self.tr("What learned vectors lie near"), "heading"))
+        inner.addWidget(self.warning)
+        inner.addWidget(self.vectors)
+        rows.addWidget(self.more)
         rows.addStretch(1)
         self.body = QScrollArea()
         self.body.setObjectName("phraseBody")
@@ -170,10 +175,13 @@ class PhraseEffectPanel(QWidget):
         if found.get("synthetic"):
             notes.append(self.tr("Drawn (synthetic) images."))
         self.words.setText(" ".join([str(found["words"]), *notes]))
-        where = self.tr("{images} images of {cases} cases, split {split}. Rule: {rule}")
-        self.rule.setText(
-            where.format(images=found["images"], cases=found["cases"], split=found["split"], rule=found["rule"])
-        )
+        for widget in (self.rule, self.kinds, self.more):
+            widget.setVisible(bool(found["rule"]))
+        if found["rule"]:
+            where = self.tr("{images} images of {cases} cases, split {split}. Rule: {rule}")
+            self.rule.setText(
+                where.format(images=found["images"], cases=found["cases"], split=found["split"], rule=found["rule"])
+            )
         heads = [self.tr("own Dice"), self.tr("with other words"), self.tr("lost"), self.tr("masks agree")]
         self._fill(
             self.kinds,
@@ -243,6 +251,16 @@ class PhraseEffectPanel(QWidget):
         table.setFixedHeight(height + 28 * min(len(rows), most) + 8)
 
 
+_BADGE_ALONE: dict[str, Any] = {
+    "rule": "",
+    "kinds": [],
+    "labels": [],
+    "word_effects": [],
+    "nearest": {"note": "", "vectors": []},
+}
+"""A run that was imported brings its badge alone."""
+
+
 def _table(name: str, title: str) -> PlainTable:
     made = PlainTable(name, title, sorts=False)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -277,9 +295,8 @@ def _read(folder: Path) -> tuple[Path, dict[str, Any]]:
     """What the run keeps; `old` where it is of another best epoch. Empty where there is nothing or it is damaged."""
     try:
         found = json.loads((folder / PHRASE).read_text(encoding="utf-8"))
-        for name in ("verdict", "words", "rule", "images", "cases", "split", "kinds", "labels", "word_effects"):
-            found[name]
-        found["nearest"]["vectors"], found["nearest"]["note"]
+        found = {**_BADGE_ALONE, **found}
+        found["verdict"], found["words"], found["nearest"]["vectors"], found["nearest"]["note"]
     except (OSError, ValueError, KeyError, TypeError):
         return folder, {}
     return folder, {**found, "old": found.get("best_epoch") != best_epoch(folder)}

@@ -127,6 +127,12 @@ def test_the_badge_of_a_run_is_shown_and_told_in_the_table(qtbot: QtBot, client:
     stale = overview(run)
     assert stale is not None
     assert stale["phrase"] == ""
+    imported = {"verdict": "weakly", "words": "Told by its pack.", "best_epoch": 7}
+    (run / layout.PHRASE).write_text(json.dumps(imported), encoding="utf-8")
+    panel.show_run(run)
+    qtbot.waitUntil(lambda: panel.words.text() == "Told by its pack.")
+    assert not panel.kinds.isVisible()
+    assert not panel.dropped.isVisible()
     for damaged in ("{", "[]", '{"verdict": "yes"}'):
         (run / layout.PHRASE).write_text(damaged, encoding="utf-8")
         panel.show_run(run)
