@@ -35,7 +35,7 @@ class Trash:
         if going:
             self._told(InputError(f"{', '.join(going)} is still running.", hint="Stop it first."))
             return
-        names = "\n".join(row.name for row in rows[:8]) + ("\n…" if len(rows) > 8 else "")
+        names = "\n".join(f"{row.name} ({row.folder.name})" for row in rows[:8]) + ("\n…" if len(rows) > 8 else "")
         one = _tr("Move this run to the trash?")
         text = one if len(rows) == 1 else _tr("Move {n} runs to the trash?").format(n=len(rows))
         self._ask(text, names, _tr("Move to trash"), partial(self._move, [row.folder for row in rows]))
