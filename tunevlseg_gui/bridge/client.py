@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from engine.contract import wire
 from engine.contract.commands import Cancel, Pause, Resume, Set, StopKeepBest
@@ -227,6 +229,13 @@ class EngineClient(QObject):
         listener = self._listeners.get(event.job_id)
         if isinstance(event, ENDINGS):
             self._listeners.pop(event.job_id, None)
-        if listener is not None:
+        if listener is not None and not _is_gone(listener):
             listener(event)
         self.event.emit(event)
+
+
+def _is_gone(listener: Listener) -> bool:
+    """Whether the page that asked was deleted meanwhile, with its window or without."""
+    asked = listener.func if isinstance(listener, partial) else listener
+    owner = getattr(asked, "__self__", None)
+    return isinstance(owner, QObject) and not isValid(owner)

@@ -6,8 +6,11 @@ import json
 import os
 import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import shiboken6
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from engine.contract.events import (
@@ -197,3 +200,24 @@ def test_a_recipe_refused_before_the_run_began_says_why(client: EngineClient, qt
     failed = heard[-1]
     assert isinstance(failed, JobFailed)
     assert failed.field == "strategy.prompt_depth"
+
+
+class Asker(QObject):
+    def __init__(self, heard: list[Event]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def hear(self, event: Event) -> None:
+        self._heard.append(event)
+
+
+def test_who_is_gone_hears_nothing(client: EngineClient, qtbot: QtBot) -> None:
+    told: list[Event] = []
+    heard: list[Event] = []
+    asker = Asker(heard)
+    client.event.connect(told.append)
+    client.submit(ListModels(), asker.hear)
+    client.submit(ListModels(), partial(asker.hear))
+    shiboken6.delete(asker)
+    qtbot.waitUntil(lambda: sum(isinstance(event, JobFinished) for event in told) == 2, timeout=WAIT)
+    assert [event for event in heard if isinstance(event, JobFinished)] == []
