@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.contract import wire
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import InputError, OutOfRange
+from engine.contract.errors import EngineError, InputError, OutOfRange
 from engine.contract.events import Log
 from engine.contract.jobs import Evaluate, SplitGain, Tune
 from engine.contract.whole_file import write_text
@@ -90,10 +90,32 @@ def _found(folder: Path, wanted: Recipe) -> Run | None:
         found
         for place in places
         for found in list_runs(place)
-        if same_run(found.recipe, asked) and read_labels(found.folder).get("splits_sha256") in (None, known)
+        if _may_be(found.recipe, asked)
+        and same_run(_completed(found.recipe), asked)
+        and read_labels(found.folder).get("splits_sha256") in (None, known)
     ]
     finished = [found for found in fitting if found.state == "finished" and best_epoch(found.folder) is not None]
     return next(iter([*finished, *fitting]), None)
+
+
+def _may_be(recipe: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """A quick look: most runs are of another strategy."""
+    return recipe.get("seed") == asked["seed"] and _strategy(recipe) == _strategy(asked)
+
+
+def _strategy(recipe: Mapping[str, Any]) -> str:
+    found = recipe.get("strategy")
+    return str(found.get("name")) if isinstance(found, dict) else ""
+
+
+def _completed(recipe: dict[str, Any]) -> dict[str, Any]:
+    """With the settings that came after the run was made, at their defaults; as it is where it is not right."""
+    from engine.recipe import make_recipe
+
+    try:
+        return make_recipe(recipe).to_values()
+    except EngineError:
+        return recipe
 
 
 def _waits(run: Path) -> bool:

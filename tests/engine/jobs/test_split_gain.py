@@ -57,6 +57,11 @@ def test_controls_are_run_once_and_the_gain_is_split(tiny_weights: Path, drawn: 
     kept = json.loads((run / layout.GAIN).read_text(encoding="utf-8"))
     assert kept == {name: found[name] for name in kept}
 
+    # An older program did not know every setting.
+    older = Path(found["controls"]["upsampler_only"]) / layout.RECIPE
+    values = yaml.safe_load(older.read_text(encoding="utf-8"))
+    del values["data"]["max_cases"], values["training"]["min_delta"]
+    older.write_text(yaml.safe_dump(values), encoding="utf-8")
     again, told = go(run)
     assert again == found
     assert not any(isinstance(event, EpochEnded) for event in told)
