@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import yaml
 from PIL import Image
 
@@ -63,3 +64,35 @@ def test_what_cannot_be_drawn_is_told(run: Path, tmp_path: Path) -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         draw_answers.run(DrawAnswers(str(run), ["a"], str(tmp_path)), quiet, token, "job")
+
+
+def test_a_volume_is_drawn_where_most_of_its_truth_is(tiny_weights: Path, tmp_path: Path) -> None:
+    for number in range(6):
+        voxels = np.random.default_rng(number).integers(0, 200, (5, 24, 32)).astype(np.int16)
+        mask = np.zeros_like(voxels, dtype=np.uint8)
+        mask[2, 4:8, 4:8] = 1
+        mask[3, 2:20, 4:28] = 1
+        for kind, values in (("images", voxels), ("masks", mask)):
+            (tmp_path / "ct" / kind).mkdir(parents=True, exist_ok=True)
+            sitk.WriteImage(sitk.GetImageFromArray(values), tmp_path / "ct" / kind / f"case{number}.nii.gz")
+    values = {
+        "version": 1,
+        "data": {"folder": str(tmp_path / "ct"), "split": {"train": 0.4, "val": 0.3, "test": 0.3}},
+        "model": {"name": "clipseg", "weights": str(tiny_weights)},
+        "strategy": {"name": "zero_shot"},
+        "training": {"device": "cpu", "threads": 1, "previews": False},
+    }
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(values), encoding="utf-8")
+    tune.run(Tune(str(recipe), str(tmp_path / "run")), quiet, CancelToken(), "job")
+    case = read_evaluation(tmp_path / "run" / SCORES).cases[0]
+    result = draw_answers.run(
+        DrawAnswers(str(tmp_path / "run"), [case], str(tmp_path / "out")), quiet, CancelToken(), "job"
+    )
+    pixels = np.asarray(Image.open(result["drawn"][case])).astype(int)
+    assert pixels.shape[:2] in ((288, 384), (384, 288))
+    # The outline is that of the large region: 18 of 24 rows, 24 of 32 columns.
+    white = np.argwhere((pixels == 255).all(axis=2))
+    spans = sorted(white.max(axis=0) - white.min(axis=0))
+    assert spans[0] > 180
+    assert spans[1] > 250
