@@ -171,7 +171,7 @@ def state() -> dict[str, Any]:
         "proposed": editor.preview is not None,
         "undo": editor.history.next_undo.words if editor.history.next_undo else "",
         "redo": editor.history.next_redo.words if editor.history.next_redo else "",
-        "dice": shown.side.compare.dice.text() if shown.side.compare.dice.isVisible() else "",
+        "dice": shown.side.answers.compare.dice.text() if shown.side.answers.compare.dice.isVisible() else "",
         "recovery": shown.recovery_row.isVisible(),
     }
 

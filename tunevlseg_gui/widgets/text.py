@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, name: str = "") -> QLabel:
@@ -59,3 +59,11 @@ def card(name: str = "", role: str = "card") -> QFrame:
     if name:
         made.setObjectName(name)
     return made
+
+
+def card_column(box: QFrame) -> QVBoxLayout:
+    """The usual column of a card's contents."""
+    column = QVBoxLayout(box)
+    column.setContentsMargins(14, 12, 14, 12)
+    column.setSpacing(7)
+    return column

@@ -53,5 +53,5 @@ class CaseAdder(QObject):
         self.folder = Path(str(result["folder"]))
         count = int(result["cases"])
         what = "Its masks there are the new ones now." if result.get("replaced") else "Added."
-        self._page.side.show_case(f"{what} {self.folder.name} holds {count} case{'' if count == 1 else 's'}.")
+        self._page.side.answers.show_case(f"{what} {self.folder.name} holds {count} case{'' if count == 1 else 's'}.")
         self._page.show_status(f"A training case of {self.folder}")

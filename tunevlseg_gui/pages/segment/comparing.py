@@ -33,7 +33,7 @@ class MaskComparer(QObject):
 
     def __init__(self, client: Client, page: SegmentPage) -> None:
         super().__init__(page)
-        self._client, self._page, self._box = client, page, page.side.compare
+        self._client, self._page, self._box = client, page, page.side.answers.compare
         self._job = ""
         self._path = Path()
         self._scan: ViewedScan | None = None  # that the mask belongs to

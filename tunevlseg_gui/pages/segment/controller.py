@@ -60,7 +60,7 @@ class SegmentController(QObject):
         self.unsaved.leave(scan)
         self.editor.open(view, is_picture=scan.is_picture)
         page.edit_bar.show_unit(is_picture=scan.is_picture)
-        page.side.show_case("")
+        page.side.answers.show_case("")
         page.viewer.show_scan(scan)
         page.side.show_scan(scan.shown, scan.in_words(), is_volume=not scan.is_picture)
         page.show_scan_stage(True)
@@ -74,6 +74,6 @@ class SegmentController(QObject):
         """What can be done with the masks that are shown."""
         side = self._page.side
         visible = [layer for layer in self._page.viewer.state.layers if layer.visible]
-        for made in (side.save_button, side.case_button, side.case_other):
+        for made in (side.answers.save_button, side.answers.case_button, side.answers.case_other):
             made.setEnabled(bool(visible) and not self.jobs.is_busy)
-        side.save_button.setText("Save mask…" if len(visible) < 2 else f"Save {len(visible)} masks…")
+        side.answers.save_button.setText("Save mask…" if len(visible) < 2 else f"Save {len(visible)} masks…")

@@ -51,7 +51,7 @@ class ModelList(QObject):
         self._page.side.show_model(choice)
         if choice is None:
             return
-        self._page.side.set_threshold(choice.threshold)
+        self._page.side.answers.set_threshold(choice.threshold)
         self._threshold(choice.threshold)
         edit = self._page.side.prompt_edit
         if choice.labels and edit.toPlainText().strip() in ("", self._filled):

@@ -28,7 +28,7 @@ class ShownLayers(QObject):
     def __init__(self, client: Client, page: SegmentPage, editor: MaskEditor) -> None:
         super().__init__(page)
         self._page, self._editor = page, editor
-        self.cleaning = page.side.cleaner.cleaning
+        self.cleaning = page.side.answers.cleaner.cleaning
         self._cleaner = LayerCleaner(client, self._cleaned, page.show_problem, self)
         editor.changed.connect(self._edits_changed)
 
@@ -44,7 +44,7 @@ class ShownLayers(QObject):
         self._page.edit_bar.setVisible(viewer.state.scan is not None)
         if viewer.state.scan is not None:
             viewer.show_layers(layers)
-        side.layer_list.show_layers(layers)
+        side.answers.layer_list.show_layers(layers)
         side.answers.setVisible(bool(layers))
         self.show_amounts()
         self._editor.layers_shown(layers)
@@ -52,7 +52,7 @@ class ShownLayers(QObject):
     def show_amounts(self) -> None:
         state = self._page.viewer.state
         voxel_ml = state.scan.voxel_ml if state.scan else None
-        self._page.side.layer_list.show_amounts(state.threshold, voxel_ml)
+        self._page.side.answers.layer_list.show_amounts(state.threshold, voxel_ml)
         self.changed.emit()
 
     def show_first(self, new: list[Layer]) -> None:
@@ -115,7 +115,7 @@ class ShownLayers(QObject):
 
     def cleaning_changed(self) -> None:
         """The controls for a cleaner mask say something else: a step that can be taken back."""
-        cleaning = self._page.side.cleaner.cleaning
+        cleaning = self._page.side.answers.cleaner.cleaning
         if cleaning == self.cleaning:
             return
         self._editor.history.add(CleaningChanged(self.cleaning, cleaning, self._show_cleaning))
@@ -125,9 +125,9 @@ class ShownLayers(QObject):
     def _show_cleaning(self, cleaning: Cleaning) -> None:
         side, state = self._page.side, self._page.viewer.state
         self.cleaning = cleaning
-        side.cleaner.show_cleaning(cleaning)
-        judge({*side.layer_list.layers, *state.layers}, cleaning.presence, state.threshold)
-        side.layer_list.show_visible()
+        side.answers.cleaner.show_cleaning(cleaning)
+        judge({*side.answers.layer_list.layers, *state.layers}, cleaning.presence, state.threshold)
+        side.answers.layer_list.show_visible()
         self._cleaned()
         self.clean()
 
@@ -168,11 +168,11 @@ class ShownLayers(QObject):
     def view_changed(self) -> None:
         """Keys in the view changed what controls beside it show."""
         state, side = self._page.viewer.state, self._page.side
-        side.set_opacity(state.opacity)
-        side.set_overlay(state.overlay_on, state.outline)
+        side.answers.set_opacity(state.opacity)
+        side.answers.set_overlay(state.overlay_on, state.outline)
 
     def _edits_changed(self) -> None:
         state = self._page.viewer.state
         self._page.viewer.refresh()
-        self._page.side.show_edited([layer.phrase for layer in state.layers if layer.edited], len(state.layers))
+        self._page.side.answers.show_edited([layer.phrase for layer in state.layers if layer.edited], len(state.layers))
         self.show_amounts()

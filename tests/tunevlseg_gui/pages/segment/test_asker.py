@@ -110,7 +110,7 @@ def test_slices_fill_in_and_a_cancel_brings_back_what_was_shown(opened: SegmentP
     desk.event.emit(SliceDone(job_id, 5, 6, str(path)))
     qtbot.waitUntil(lambda: (desk.event.emit(SliceDone(job_id, 5, 6, str(path))), state.look_key() != key)[1])
     assert state.mask_of(state.layers[1]).sum() == 16
-    assert not opened.side.save_button.isEnabled()
+    assert not opened.side.answers.save_button.isEnabled()
     QTest.keyClick(opened.side.prompt_edit, Qt.Key.Key_Escape)
     assert state.layers == layers
 
@@ -138,7 +138,7 @@ def test_a_question_that_fails_leaves_the_last_answer(opened: SegmentPage, desk:
     assert opened.banner.notice.tone == "danger"
     assert "disk is full" in opened.banner.notice.message
     assert opened.viewer.state.layers == layers
-    assert opened.side.save_button.isEnabled()
+    assert opened.side.answers.save_button.isEnabled()
 
 
 def test_a_phrase_that_is_too_long_is_told_but_not_twice_what_is_known(

@@ -39,7 +39,7 @@ def open_mask(
     path = tmp_path / "truth.nii.gz"
     path.write_bytes(b"stands for a mask")
     page.ask_mask_path = lambda: str(path)  # type: ignore[method-assign]
-    page.side.compare.open_button.click()
+    page.side.answers.compare.open_button.click()
     desk.open()
 
 
@@ -49,7 +49,7 @@ def test_dice_and_colours_follow_label_and_threshold(
     truth = block(2, slice(15, 25))
     truth[:, 0, 0] = 1
     open_mask(asked, desk, tmp_path, monkeypatch, truth)
-    box, state = asked.side.compare, asked.viewer.state
+    box, state = asked.side.answers.compare, asked.viewer.state
     qtbot.waitUntil(lambda: state.comparison is not None)
     assert [box.value_combo.itemText(row) for row in range(3)] == ["all labels", "label 1", "label 2"]
     box.value_combo.setCurrentIndex(2)
@@ -102,7 +102,7 @@ def test_what_the_reader_notes_of_a_mask_is_told(
     monkeypatch.setattr(open_scan, "read_mask", lambda _path: mask)
     (tmp_path / "truth.seg.nrrd").write_bytes(b"stands for a mask")
     asked.ask_mask_path = lambda: str(tmp_path / "truth.seg.nrrd")  # type: ignore[method-assign]
-    asked.side.compare.open_button.click()
+    asked.side.answers.compare.open_button.click()
     desk.open()
     qtbot.waitUntil(lambda: asked.banner.notice is not None)
     assert asked.banner.notice.message == "truth.seg.nrrd: The file holds segments: 1 liver."
@@ -118,7 +118,7 @@ def test_a_mask_without_the_empty_slices_lies_where_it_belongs(
     monkeypatch.setattr(open_scan, "read_mask", lambda _path: mask)
     (tmp_path / "mask.dcm").write_bytes(b"stands for a mask")
     asked.ask_mask_path = lambda: str(tmp_path / "mask.dcm")  # type: ignore[method-assign]
-    asked.side.compare.open_button.click()
+    asked.side.answers.compare.open_button.click()
     desk.open()
     state = asked.viewer.state
     qtbot.waitUntil(lambda: state.comparison is not None)

@@ -47,7 +47,7 @@ def test_when_typing_stops_the_slice_on_show_is_asked(live: SegmentPage, desk: A
     qtbot.waitUntil(lambda: len(live.viewer.state.layers) == 1)
     assert live.status.text().startswith("This slice: liver found.")
     assert not live.side.answers.isVisible()
-    assert not live.side.save_button.isEnabled()
+    assert not live.side.answers.save_button.isEnabled()
 
 
 def test_another_slice_is_asked_too(live: SegmentPage, desk: Any, qtbot: Any) -> None:

@@ -89,8 +89,8 @@ def test_painting_begins_with_the_answer_as_it_is_shown(liver: SegmentPage, qtbo
     changed = mask(liver) & (levels == 0)
     assert changed[2, 3, 3:9].all()
     assert not changed[[0, 1, 3, 4, 5]].any()
-    assert not liver.side.threshold_slider.isEnabled()
-    assert "Edited by hand" in liver.side.threshold_slider.toolTip()
+    assert not liver.side.answers.threshold_slider.isEnabled()
+    assert "Edited by hand" in liver.side.answers.threshold_slider.toolTip()
     assert liver.edit_bar.tool_buttons["paint"].isChecked()
 
 
@@ -113,7 +113,7 @@ def test_everything_is_taken_back_and_done_again_the_answer_included(
     key(liver, Qt.Key.Key_Y, modifiers=CTRL)
     assert not liver.viewer.state.layers[0].edited
     assert np.array_equal(liver.viewer.state.layers[0].levels, levels)
-    assert liver.side.threshold_slider.isEnabled()
+    assert liver.side.answers.threshold_slider.isEnabled()
     while editor.history.next_redo is not None:
         key(liver, Qt.Key.Key_Z, modifiers=CTRL | Qt.KeyboardModifier.ShiftModifier)
         rest(liver, qtbot)
@@ -247,7 +247,7 @@ def test_back_to_the_answer_is_a_step_too(liver: SegmentPage, qtbot: Any, levels
     liver.edit_bar.back_action.trigger()
     assert not liver.viewer.state.layers[0].edited
     assert np.array_equal(liver.viewer.state.layers[0].levels, levels)
-    assert liver.side.threshold_slider.isEnabled()
+    assert liver.side.answers.threshold_slider.isEnabled()
     editor.undo()
     assert np.array_equal(mask(liver), drawn)
 

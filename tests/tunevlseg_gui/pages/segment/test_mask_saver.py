@@ -26,11 +26,11 @@ def masked(opened: SegmentPage, desk: Any, qtbot: Any) -> SegmentPage:
 
 def test_saving_writes_the_visible_layers_at_the_threshold(masked: SegmentPage, desk: Any, tmp_path: Path) -> None:
     proposed = []
-    masked.side.threshold_slider.setValue(62)
+    masked.side.answers.threshold_slider.setValue(62)
     check = child(masked, QCheckBox, "layerCheck1")
     QTest.mouseClick(check, LEFT, pos=QPoint(8, check.height() // 2))
     masked.ask_save_path = lambda: proposed.append(1) or str(tmp_path / "out.nii.gz")  # type: ignore[method-assign]
-    QTest.mouseClick(masked.side.save_button, LEFT)
+    QTest.mouseClick(masked.side.answers.save_button, LEFT)
     _, job = desk.last(Segment)
     assert proposed == [1]
     assert (job.save, job.out, job.prompts) == (True, str(tmp_path / "out.nii.gz"), ["liver"])
@@ -49,7 +49,7 @@ def test_a_file_that_is_there_is_replaced_only_on_request(
     masked.ask_save_path = lambda: str(tmp_path / "out")  # type: ignore[method-assign]
     masked.ask_overwrite = lambda path: asked.append(path) or yes  # type: ignore[method-assign,func-returns-value]
     jobs = desk.count(Segment)
-    QTest.mouseClick(masked.side.save_button, LEFT)
+    QTest.mouseClick(masked.side.answers.save_button, LEFT)
     assert asked == [target]  # the ending that it gets is looked at, not the name as typed
     assert desk.count(Segment) == jobs + yes
     assert target.read_bytes() == b"old"

@@ -84,7 +84,7 @@ def test_a_dicom_seg_is_saved_once_it_is_said_whose_name_it_carries(
     jobs, target = desk.count(Segment), study.parent / "mask.dcm"
     monkeypatch.setattr(page, "ask_save_path", lambda: str(target))
     monkeypatch.setattr(page, "ask_identity", lambda: choice)
-    page.side.save_button.click()
+    page.side.answers.save_button.click()
     assert desk.count(Segment) == jobs + bool(choice)
     if choice:
         job = desk.last(Segment)[1]

@@ -23,7 +23,7 @@ def test_the_threshold_changes_the_mask_without_a_new_job(opened: SegmentPage, d
     state, jobs = opened.viewer.state, len(desk.jobs)
     before = opened.viewer.view.grab().toImage()
     assert np.count_nonzero(state.mask_of(layer)) == 140
-    slider = opened.side.threshold_slider
+    slider = opened.side.answers.threshold_slider
     slider.setFocus()
     for _ in range(6):
         QTest.keyClick(slider, Qt.Key.Key_PageUp)
@@ -54,14 +54,16 @@ def test_sliders_checks_and_keys_agree(opened: SegmentPage, desk: Any, qtbot: An
     desk.answer(liver=block(200))
     answered(opened, qtbot)
     state, view = opened.viewer.state, opened.viewer.view
-    assert opened.side.opacity_slider.value() == 45
-    opened.side.opacity_slider.setValue(70)
+    assert opened.side.answers.opacity_slider.value() == 45
+    opened.side.answers.opacity_slider.setValue(70)
     assert state.opacity == 0.7
     QTest.keyClick(view, Qt.Key.Key_A)
-    assert opened.side.opacity_slider.value() == 60
+    assert opened.side.answers.opacity_slider.value() == 60
     QTest.keyClick(view, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
-    assert opened.side.outline_check.isChecked()
-    QTest.mouseClick(opened.side.outline_check, LEFT, pos=QPoint(8, opened.side.outline_check.height() // 2))
+    assert opened.side.answers.outline_check.isChecked()
+    QTest.mouseClick(
+        opened.side.answers.outline_check, LEFT, pos=QPoint(8, opened.side.answers.outline_check.height() // 2)
+    )
     assert not state.outline
     QTest.keyClick(view, Qt.Key.Key_S)
-    assert not opened.side.overlay_check.isChecked()
+    assert not opened.side.answers.overlay_check.isChecked()

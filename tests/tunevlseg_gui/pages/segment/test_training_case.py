@@ -37,15 +37,15 @@ def drawn(page: SegmentPage, desk: DeskClient, picture: Path, qtbot: Any) -> Seg
 
 def test_one_click_adds_the_case_and_offers_to_tune_again(drawn: SegmentPage, desk: DeskClient, qtbot: Any) -> None:
     side = drawn.side
-    assert not side.tune_again.isVisible()
-    QTest.mouseClick(side.case_button, LEFT)
+    assert not side.answers.tune_again.isVisible()
+    QTest.mouseClick(side.answers.case_button, LEFT)
     qtbot.waitUntil(lambda: desk.count(AddCase) == 1)
     desk.do(AddCase)
     (case,) = DatasetYaml().cases(corrections_folder()).cases
     assert np.array_equal(read_mask(case.masks[0].path).voxels > 0, mask(drawn))
-    assert "holds 1 case." in side.case_words.text()
+    assert "holds 1 case." in side.answers.case_words.text()
     with qtbot.waitSignal(drawn.tune_again_requested) as asked:
-        QTest.mouseClick(side.tune_again, LEFT)
+        QTest.mouseClick(side.answers.tune_again, LEFT)
     assert asked.args == [corrections_folder(), None]
 
 
@@ -66,9 +66,9 @@ def test_another_dataset_may_be_chosen_and_a_wrong_one_is_told(
     drawn: SegmentPage, desk: DeskClient, tmp_path: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawn, "ask_dataset", lambda: str(tmp_path / "mine"))
-    QTest.mouseClick(drawn.side.case_other, LEFT)
+    QTest.mouseClick(drawn.side.answers.case_other, LEFT)
     qtbot.waitUntil(lambda: desk.count(AddCase) == 1)
     desk.fail(AddCase, "It is organised in a way of its own.", "Choose a new folder.")
     assert drawn.banner.notice is not None
     assert desk.last(AddCase)[1].folder == str(tmp_path / "mine")
-    assert not drawn.side.tune_again.isVisible()
+    assert not drawn.side.answers.tune_again.isVisible()

@@ -131,10 +131,10 @@ def test_a_mask_is_made_cleaner_without_asking_again_and_saved_so(
     answered(shown, qtbot, 2)
     red, green = shown.viewer.state.layers
     assert (red.voxels(0.5), green.voxels(0.5)) == (16, 32)
-    shown.side.cleaner.smallest.setValue(17)
+    shown.side.answers.cleaner.smallest.setValue(17)
     qtbot.waitUntil(lambda: red.voxels(0.5) == 0, timeout=PATIENCE)
     assert green.voxels(0.5) == 32
-    assert shown.side.layer_list.findChild(QLabel, "layerAmount0").text() == "not found"
+    assert shown.side.answers.layer_list.findChild(QLabel, "layerAmount0").text() == "not found"
     assert red.highest > 0.5  # what the model said is still known
 
     shown.controller.layers.remove(red)
@@ -143,9 +143,9 @@ def test_a_mask_is_made_cleaner_without_asking_again_and_saved_so(
     assert np.count_nonzero(np.asarray(Image.open(tmp_path / "mask.png"))) == 32
     assert '"smallest": 17.0' in receipt_beside(tmp_path / "mask.png").read_text()
 
-    shown.side.cleaner.smallest.setValue(33)
+    shown.side.answers.cleaner.smallest.setValue(33)
     qtbot.waitUntil(lambda: green.voxels(0.5) == 0, timeout=PATIENCE)
-    shown.side.cleaner.smallest.setValue(0)
+    shown.side.answers.cleaner.smallest.setValue(0)
     qtbot.waitUntil(lambda: green.voxels(0.5) == 32, timeout=PATIENCE)
 
 
@@ -157,10 +157,10 @@ def test_what_is_not_found_starts_hidden_and_can_be_looked_at(shown: SegmentPage
     answered(shown, qtbot, 1)
     (red,) = shown.viewer.state.layers
     assert not red.visible
-    amount = shown.side.layer_list.findChild(QLabel, "layerAmount0")
+    amount = shown.side.answers.layer_list.findChild(QLabel, "layerAmount0")
     assert amount.text() == "not found"
     assert "calibrated" in amount.toolTip()
-    shown.side.layer_list.findChild(QCheckBox, "layerCheck0").click()
+    shown.side.answers.layer_list.findChild(QCheckBox, "layerCheck0").click()
     assert red.visible
     assert shown.viewer.state.mask_of(red).sum() == 16
 
@@ -174,8 +174,8 @@ def test_what_counts_as_found_is_set_taken_back_and_kept_in_the_receipt(
     ask(shown, "red")
     answered(shown, qtbot, 1)
     (red,) = shown.viewer.state.layers
-    box, editor = shown.side.cleaner, shown.controller.editor
-    check = shown.side.layer_list.findChild(QCheckBox, "layerCheck0")
+    box, editor = shown.side.answers.cleaner, shown.controller.editor
+    check = shown.side.answers.layer_list.findChild(QCheckBox, "layerCheck0")
     assert (red.visible, red.voxels(0.5)) == (False, 0)
 
     box.show_all.click()
@@ -198,8 +198,8 @@ def test_what_counts_as_found_is_set_taken_back_and_kept_in_the_receipt(
     box.found_from.setValue(0.999)
     assert red.presence < 0.999
     assert (red.visible, red.voxels(0.5)) == (False, 0)
-    shown.side.layer_list.show_amounts(0.5, None)
-    assert "as set below" in shown.side.layer_list.findChild(QLabel, "layerAmount0").toolTip()
+    shown.side.answers.layer_list.show_amounts(0.5, None)
+    assert "as set below" in shown.side.answers.layer_list.findChild(QLabel, "layerAmount0").toolTip()
     ask(shown, "red\ngreen")  # what comes anew is judged alike
     answered(shown, qtbot, 2)
     assert [layer.visible for layer in shown.viewer.state.layers] == [False, False]
