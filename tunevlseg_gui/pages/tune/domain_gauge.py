@@ -118,16 +118,19 @@ class DomainGauge(LookPanel):
     # -- showing -------------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
+        self._hide_all()
+        self.wizard.put_shift(None)
+
+    def _hide_all(self) -> None:
         self.result = {}
         for part in (self.number, self.bounds, self.words, self.advised, self.scale, self.about, self.map_button):
             part.hide()
         self._show_phrases([])
         self._show_references()
         self._drop_map()
-        self.wizard.put_shift(None)
 
     def show_result(self, result: dict[str, Any]) -> None:
-        self.clear()
+        self._hide_all()
         self.result = result
         self.words.setText(str(result.get("words") or ""))
         self.advised.setText(str(result.get("advised") or ""))
@@ -135,6 +138,7 @@ class DomainGauge(LookPanel):
         self.advised.show()
         self._show_references()
         if not result.get("known"):
+            self.wizard.put_shift(None)
             return
         value, low, high = float(result["value"]), result.get("low"), result.get("high")
         bounds = None if low is None or high is None else (float(low), float(high))
@@ -191,6 +195,8 @@ class DomainGauge(LookPanel):
         self.map = made
         self.rows.addWidget(made)
         made.show()
+        QWidget.setTabOrder(self.shipped, made.map)  # or it would come after the whole page
+        QWidget.setTabOrder(made.map, made.kind)
         self.map_button.setText(self.tr("Hide the map"))
         self.map_button.setAccessibleName(self.map_button.text())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
+    QWidget,
 )
 
 from engine.contract.jobs import ComparePhrases, Job
@@ -150,19 +151,34 @@ class PhraseBench(LookPanel):
     def show_result(self, result: dict[str, Any]) -> None:
         self.clear()
         self.result = result
-        several = len(self.wizard.project.labels) > 1
-        for row in result.get("labels") or []:
-            if several:
-                self._tables.addWidget(label(str(row["label"]), "heading"))
-            self._tables.addWidget(self._table(row))
-            self._tables.addWidget(label(str(row.get("words") or ""), wrap=True))
+        self._add_tables(list(result.get("labels") or []), result)
         self.note.setText(
             self.tr("{images} validation images, patients: {patients}. {words}").format(
                 images=result.get("images", 0), patients=result.get("patients", 0), words=result.get("words", "")
             )
         )
         self.note.show()
+
+    def _add_tables(self, rows: list[dict[str, Any]], result: dict[str, Any]) -> None:
+        """One now, the others in turns of their own: many at once would hold the window up."""
+        if not rows or result is not self.result:
+            return
+        row, *others = rows
+        if len(self.wizard.project.labels) > 1:
+            self._tables.addWidget(label(str(row["label"]), "heading"))
+        table = self._table(row)
+        shown = self.tables()
+        before: QWidget = shown[-1].cellWidget(shown[-1].rowCount() - 1, _USE) if shown else self.forget
+        self._tables.addWidget(table)
+        table.show()
+        # In the order in which they stand, or they would come after the whole page.
+        QWidget.setTabOrder(before, table)
+        for at in range(table.rowCount()):
+            QWidget.setTabOrder(table if at == 0 else table.cellWidget(at - 1, _USE), table.cellWidget(at, _USE))
+        self._tables.addWidget(label(str(row.get("words") or ""), wrap=True))
         self._mark_chosen()
+        if others:
+            QTimer.singleShot(0, self, lambda: self._add_tables(others, result))
 
     def tables(self) -> list[QTableWidget]:
         found = (self._tables.itemAt(at).widget() for at in range(self._tables.count()))

@@ -119,10 +119,13 @@ class QuickLook(LookPanel):
     def show_result(self, result: dict[str, Any]) -> None:
         self.clear()
         self.found = [row for row in result.get("rows") or [] if isinstance(row, dict)]
+        before: QWidget = self.start_button
         for number, row in enumerate(self.found):
             cell = LookButton(number + 1, self.words(row))
             cell.clicked.connect(lambda _checked=False, number=number: self.enlarge(number))
             self._cells.addWidget(cell, number // COLUMNS, number % COLUMNS)
+            QWidget.setTabOrder(before, cell)  # or it would come after the whole page
+            before = cell
             path = str(row.get("path") or "")
             run_task(cell, lambda path=path: QImageReader(path).read(), cell.show_image)
         self._grid.setVisible(bool(self.found))

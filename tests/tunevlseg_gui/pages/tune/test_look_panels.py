@@ -307,3 +307,48 @@ def test_another_dataset_takes_comparison_and_wordings_away(
     project.open(tmp_path / "other")
     assert page.findChild(object, "benchTable_1") is None
     assert panel(page, "phraseBench").added == {}
+
+
+def test_every_label_has_its_table(page: TunePage, later: Any, qtbot: QtBot, project: Project) -> None:
+    page._show_step(DATA)
+    panel(page, "phraseBenchStart").click()
+    labels = [
+        {"label": f"label {value}", "value": value, "wordings": [row("a", 0.4, "first"), row("b", 0.4, "worse")]}
+        for value in (1, 2, 3)
+    ]
+    finish(later, ComparePhrases, {"labels": labels, "images": 12, "patients": 12, "words": ""})
+    qtbot.waitUntil(lambda: len(panel(page, "phraseBench").tables()) == 3)
+
+
+# -- the keyboard ----------------------------------------------------------------------------------------------------
+
+
+def focused(page: TunePage, qtbot: QtBot, start: str, times: int) -> list[str]:
+    """The names of what Tab reaches from there on."""
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    panel(page, start).setFocus()
+    seen = []
+    for _ in range(times):
+        here = page.focusWidget()
+        seen.append(here.objectName())
+        qtbot.keyClick(here, Qt.Key.Key_Tab)
+    return seen
+
+
+def test_tab_reaches_everything_in_the_order_in_which_it_stands(
+    page: TunePage, later: Any, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page._show_step(DATA)
+    panel(page, "quickLookStart").click()
+    finish(later, QuickLook, looked(tmp_path, 2))
+    compared(page, later)
+    looks = ["quickLookStart", "look1", "look2"]
+    bench = ["phraseBenchStart", "benchWording", "benchAdd", "benchSuggest", "benchTable_1"]
+    uses = ["benchUse_1_1", "benchUse_1_2"]  # the first wording is in use
+    assert focused(page, qtbot, "quickLookStart", 11) == [*looks, *bench, *uses, "wizardNext"]
+    page._show_step(STRATEGY)
+    finish(later, DomainShift, shift())
+    panel(page, "shiftMapShow").click()
+    gauge = ["domainGaugeStart", "shiftMapShow", "shiftReference", "shiftMap", "shiftMapKind"]
+    assert focused(page, qtbot, "domainGaugeStart", 6) == [*gauge, "strategy_vpt"]
