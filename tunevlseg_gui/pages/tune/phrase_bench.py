@@ -223,6 +223,7 @@ class PhraseBench(LookPanel):
             )
             made.setCellWidget(at, _USE, use)
         header = made.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, _USE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)

@@ -79,7 +79,7 @@ class QuickLook(LookPanel):
             "quickLook",
             self.tr("Quick look before tuning"),
             self.tr(
-                "What the model finds on six validation images as it is: the truth outlined at the left, "
+                "What the model finds on up to six validation images as it is: the truth outlined at the left, "
                 "the answer at the right."
             ),
             self.tr("Look"),
