@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -22,6 +24,10 @@ Opens a scan, a dataset folder, a bundle, a run or a recipe.
 
   --demo    begin with the demo: drawn (synthetic) images to tune on, and a volume to ask
 """
+
+IDLE_MS = 2000
+"""After the start: the first page is drawn and the worker is up."""
+PLOTS = "pyqtgraph"
 
 
 SWITCH_S = 0.001
@@ -68,3 +74,14 @@ def begin(window: MainWindow, arguments: list[str]) -> None:
     window.begin(given)
     if "--demo" in arguments[1:]:
         window.try_demo()
+    QTimer.singleShot(IDLE_MS, import_plots)
+
+
+def import_plots() -> threading.Thread:
+    """What curves are drawn with takes some tenths of a second to import: on another thread, before it is asked for.
+
+    Most of it is Python's own work, so that the window's thread has its turn every few milliseconds.
+    """
+    importing = threading.Thread(target=lambda: importlib.import_module(PLOTS), name="import-plots", daemon=True)
+    importing.start()
+    return importing

@@ -208,7 +208,7 @@ def main() -> None:
     for one in found.get("opening", []):
         sys.stdout.write(
             f"{one['scan']:26}first slice {one['first_slice_s']} s, all {one['whole_s']} s, "
-            f"window's thread away {one['longest_gap_ms']} ms at most\n"
+            f"window's thread away {one['longest_gap_ms']} ms at most, working {one['longest_work_ms']} ms\n"
         )
     sys.stdout.write(f"memory beyond scan and mask: {found['memory_mb_beyond_scan_and_mask']} MB\n")
 

@@ -51,3 +51,20 @@ def test_modules_import_without_an_application() -> None:
     )
     root = Path(__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=root)
+
+
+PRELOAD = """
+import gc, sys
+from PySide6.QtCore import QObject
+from tunevlseg_gui import app as program
+app = program.make_application(["window"])
+program.import_plots().join()
+assert program.PLOTS in sys.modules
+elsewhere = [type(one) for one in gc.get_objects() if isinstance(one, QObject) and one.thread() is not app.thread()]
+assert not elsewhere, elsewhere
+"""
+
+
+def test_plots_are_imported_on_another_thread_which_leaves_no_object_of_qts_behind() -> None:
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", PRELOAD], check=True, timeout=120, cwd=root)
