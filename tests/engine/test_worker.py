@@ -144,3 +144,13 @@ def test_commands_reach_a_detached_run(recipe: Path, repo_root: Path, tmp_path: 
     assert run.wait() == 130
     last = json.loads((tmp_path / "run" / "events.jsonl").read_text().splitlines()[-1])
     assert last["event"] == "job_cancelled"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="priorities are asked for otherwise there")
+def test_a_run_gives_way_to_a_question_and_both_to_the_window(repo_root: Path) -> None:
+    asked = "from engine import worker; import os; worker.lower_priority(worker.{}); print(os.nice(0))"
+    found = [
+        int(subprocess.check_output([sys.executable, "-c", asked.format(which)], cwd=repo_root, text=True)) - os.nice(0)
+        for which in ("NICE_SERVING", "NICE_RUN")
+    ]
+    assert 0 < found[0] < found[1]

@@ -197,3 +197,16 @@ def test_the_view_menu_reaches_what_keys_do(viewer: ScanViewer) -> None:
     assert habits().settings.neurological
     titles["Right drag: zoom"].trigger()
     assert habits().settings.right_drag == "zoom"
+
+
+def test_all_planes_are_painted_again_one_after_another(viewer: ScanViewer, qtbot: Any) -> None:
+    order = []
+    for view in viewer.panes.views:
+        view.refresh = lambda view=view: order.append(view)  # type: ignore[method-assign]
+    viewer.panes._focused(viewer.panes.views[1])
+    viewer.refresh()
+    assert order == [viewer.panes.views[1]]  # the one that the user is in, at once
+    viewer.refresh()
+    qtbot.waitUntil(lambda: len(order) == 4)
+    assert order[2:] == [viewer.panes.views[0], viewer.panes.views[2]]
+    assert not viewer.panes._next.isActive()
