@@ -65,22 +65,29 @@ def _titles(runs: Sequence[RunFacts]) -> list[str]:
 
 
 def _told(facts: RunFacts, names: CaseNames) -> dict[str, Any]:
-    run = facts.run
+    run, recipe = facts.run, without_paths(facts.run.recipe)
     return {
         "state": run.state,
-        "recipe": without_paths(run.recipe),
+        "recipe": recipe,
+        "strategy": _named(recipe, "strategy", "name"),
+        "weights": _named(recipe, "model", "weights"),
         "facts": facts,
         "dice": facts.dice,
         "split": facts.main[0].name if facts.main else "",
         "best_epoch": run.best_epoch,
         "best_dice": run.best_dice,
-        "seconds": sum(row.get("seconds") or 0.0 for row in run.metrics),
+        "seconds": run.seconds,
         "charts": _charts(facts),
         "environment": without_paths(facts.environment),
         "changes": [without_paths(change) for change in facts.changes],
         "examples": [replace(example, case=names[example.case]) for example in facts.examples],
         "limits": limits(facts),
     }
+
+
+def _named(recipe: dict[str, Any], group: str, key: str) -> str:
+    found = recipe.get(group)
+    return str(found.get(key) or "–") if isinstance(found, dict) else "–"
 
 
 def _charts(facts: RunFacts) -> list[Chart]:

@@ -31,7 +31,7 @@ class RunFacts:
 
     run: Run
     scores: tuple[tuple[Evaluation, list[dict[str, Any]]], ...]
-    labels: list[dict[str, Any]]
+    labels: list[dict[str, str]]
     environment: dict[str, Any]
     changes: tuple[dict[str, Any], ...]
     bundles: tuple[tuple[str, str], ...]  # file name, verdict
@@ -58,12 +58,18 @@ def facts_of(folder: Path) -> RunFacts:
     return RunFacts(
         run=run,
         scores=tuple((one, one.summary()) for one in evaluations(folder)),
-        labels=[dict(label) for label in known.get("labels") or []],
+        labels=_labels(known.get("labels")),
         environment=_environment(folder),
         changes=_changes(folder),
         bundles=_bundles(folder),
         synthetic=bool(known.get("synthetic")),
     )
+
+
+def _labels(found: Any) -> list[dict[str, str]]:
+    """Name and phrase of each, whatever else the file holds."""
+    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    return [{"name": str(row.get("name") or "–"), "phrase": str(row.get("phrase") or "–")} for row in rows]
 
 
 def _environment(folder: Path) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def overview(folder: Path) -> dict[str, Any] | None:
         "best_epoch": run.best_epoch,
         "test": _test_dice(run.result),
         "epochs": len(run.metrics),
-        "seconds": sum(row.get("seconds") or 0.0 for row in run.metrics),
+        "seconds": run.seconds,
         "seed": seed if isinstance(seed, int) else None,
         "changed": now / 1e9,
         "note": notes.note,
@@ -65,7 +65,7 @@ def overview(folder: Path) -> dict[str, Any] | None:
 
 def _of(recipe: Mapping[str, Any], group: str, key: str) -> Any:
     found = recipe.get(group)
-    return found.get(key) or "" if isinstance(found, dict) else ""
+    return (found.get(key) or "") if isinstance(found, dict) else ""
 
 
 def sameness(recipe: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +51,11 @@ class Run:
     @property
     def name(self) -> str:
         return str(self.recipe.get("name") or self.folder.name)
+
+    @property
+    def seconds(self) -> float:
+        """Of all its epochs; one whose row does not say counts for nothing."""
+        return sum(value for row in self.metrics if math.isfinite(value := row.get("seconds", 0.0)))
 
     @property
     def best_dice(self) -> float | None:

@@ -123,7 +123,8 @@ class Evaluation:
 
     def cluster(self, case: str) -> str:
         """What is independent of the others: the case's patient where that is known, else the case."""
-        patient = dict(self.about.get("patients") or {}).get(case)
+        patients = self.about.get("patients")
+        patient = patients.get(case) if isinstance(patients, dict) else None
         return case if patient is None else f"patient {patient}"
 
     def summary(self) -> list[dict[str, Any]]:

@@ -128,10 +128,14 @@ def test_what_files_say_is_no_markup(tmp_path: Path) -> None:
 
 def test_a_run_without_scores_says_so(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", "vpt", 1, cases=0)
-    (run / layout.METRICS).unlink()
+    # As a run that came from a prompt pack: one row with the best values alone.
+    (run / layout.METRICS).write_text("epoch,val_dice,seconds\n8,0.5,\n")
     (run / layout.ENVIRONMENT).write_text("damaged")
+    (run / layout.LABELS).write_text('{"labels": [{"value": 1}, 7]}')
+    (run / layout.RECIPE).write_text("name: odd\nstrategy: vpt\nmodel: [1]\ndata: 7\n")
     page = Page(made([run], tmp_path / "report.html"))
     assert "The run was not scored." in page.text
+    assert "0 s" in page.text
     assert page.open == []
 
 

@@ -69,9 +69,9 @@ COLUMNS = (
     Column(
         "star", QT_TRANSLATE_NOOP("RunColumns", "Star"), lambda row: "", lambda row: row.notes.star, 40, downwards=True
     ),
-    _text("name", QT_TRANSLATE_NOOP("RunColumns", "Name"), lambda row: row.name, 170),
+    _text("name", QT_TRANSLATE_NOOP("RunColumns", "Name"), lambda row: row.name, 160),
     _text("strategy", QT_TRANSLATE_NOOP("RunColumns", "Strategy"), lambda row: row.strategy.replace("_", " "), 100),
-    _text("model", QT_TRANSLATE_NOOP("RunColumns", "Model"), lambda row: row.model, 80),
+    _text("model", QT_TRANSLATE_NOOP("RunColumns", "Model"), lambda row: row.model, 76),
     _text("data", QT_TRANSLATE_NOOP("RunColumns", "Data"), lambda row: row.data, 110),
     _text(
         "state", QT_TRANSLATE_NOOP("RunColumns", "State"), lambda row: translated(STATES.get(row.state, row.state)), 86
@@ -79,7 +79,7 @@ COLUMNS = (
     _number("best", QT_TRANSLATE_NOOP("RunColumns", "Best Dice"), lambda row: row.best, _three, width=82),
     _number("best_epoch", QT_TRANSLATE_NOOP("RunColumns", "Best epoch"), lambda row: row.best_epoch, str, shown=False),
     _number("test", QT_TRANSLATE_NOOP("RunColumns", "Test Dice"), lambda row: row.test, _three, width=82),
-    _number("epochs", QT_TRANSLATE_NOOP("RunColumns", "Epochs"), lambda row: row.epochs, str, width=68),
+    _number("epochs", QT_TRANSLATE_NOOP("RunColumns", "Epochs"), lambda row: row.epochs, str, width=68, shown=False),
     _number("time", QT_TRANSLATE_NOOP("RunColumns", "Time"), lambda row: row.seconds or None, duration, shown=False),
     _number("seed", QT_TRANSLATE_NOOP("RunColumns", "Seed"), lambda row: row.seed, str, shown=False),
     _text(
@@ -88,14 +88,14 @@ COLUMNS = (
         lambda row: translated(PHRASES[row.phrase]) if row.phrase in PHRASES else "",
         70,
     ),
-    _text("tags", QT_TRANSLATE_NOOP("RunColumns", "Tags"), lambda row: ", ".join(row.notes.tags), 100),
+    _text("tags", QT_TRANSLATE_NOOP("RunColumns", "Tags"), lambda row: ", ".join(row.notes.tags), 96),
     _text("note", QT_TRANSLATE_NOOP("RunColumns", "Note"), lambda row: " ".join(row.notes.note.split()), 180, False),
     Column(
         "date",
         QT_TRANSLATE_NOOP("RunColumns", "Date"),
         lambda row: time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)),
         lambda row: row.changed,
-        124,
+        138,
         downwards=True,
     ),
     _text("bundle", QT_TRANSLATE_NOOP("RunColumns", "Bundle"), lambda row: row.bundle, 110),
