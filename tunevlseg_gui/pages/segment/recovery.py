@@ -6,8 +6,10 @@ bits and what they are called, and the sha256 of the scan's content, so that mas
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,8 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 
 VERSION = 1
+LONG_S = 3600.0
+"""No writing takes so long."""
 _PIECE = 1 << 23  # voxels, a multiple of 8
 
 
@@ -84,7 +88,14 @@ def kept_of(scan: Path, series: str = "") -> Path | None:
 
 
 def unsaved_among(scans: Sequence[Path]) -> list[Path]:
-    """Which of these scans have edits that were not saved and that no open window holds."""
+    """Which of these scans have edits that were not saved and that no open window holds.
+
+    What a window that was killed had half written goes.
+    """
+    for half in recovery_folder().glob(".writing-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - half.stat().st_mtime > LONG_S:
+                half.unlink()
     names = list(recovery_folder().glob("*.npz"))
     found = []
     for scan in scans:

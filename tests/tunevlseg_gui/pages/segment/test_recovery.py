@@ -147,6 +147,17 @@ def test_what_another_window_holds_is_not_offered(tmp_path: Path) -> None:
     assert unsaved_among([scan]) == []
 
 
+def test_what_a_killed_window_had_half_written_goes_once_it_is_old() -> None:
+    recovery_folder().mkdir(parents=True)
+    old, young = recovery_folder() / ".writing-a.npz", recovery_folder() / ".writing-b.npz"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert unsaved_among([]) == []
+    assert not old.exists()
+    assert young.exists()
+
+
 def test_strokes_are_kept_and_saving_ends_that(
     shown: SegmentPage, desk: DeskClient, picture: Path, tmp_path: Path, qtbot: Any
 ) -> None:
