@@ -56,8 +56,7 @@ class CardList(QWidget):
 
         Cards that say the same as before are left alone, so that the keyboard's focus stays where it is.
         """
-        free = [offer.value for offer in offers if not offer.refused]
-        wanted = self.value if self.value in free else preferred if preferred in free else (free[0] if free else "")
+        self.settle([offer.value for offer in offers if not offer.refused], preferred)
         if [offer.value for offer in offers] != [offer.value for offer in self._offers] or not offers:
             self._clear()
         for place, offer in enumerate(offers):
@@ -69,7 +68,11 @@ class CardList(QWidget):
             self._rows.addWidget(label(self._waiting, "muted"))
         self._offers = list(offers)
         for value, made in self._cards.items():
-            made.setChecked(value == wanted)
+            made.setChecked(value == self.value)
+
+    def settle(self, free: list[str], preferred: str) -> None:
+        """Chooses among what can be chosen, without drawing a card: as `show_offers` does."""
+        wanted = self.value if self.value in free else preferred if preferred in free else (free[0] if free else "")
         if wanted != self.value:
             self.value = wanted
             self.chosen.emit(wanted)

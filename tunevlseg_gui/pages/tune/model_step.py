@@ -26,6 +26,7 @@ class ModelStep(WizardStep):
         self.cards.chosen.connect(wizard.choose_weights)
         wizard.catalogue_changed.connect(self._offer)
         wizard.weights_changed.connect(self._offer)
+        self._in_sight = False
         self._offer()
 
     def title(self) -> str:
@@ -44,12 +45,24 @@ class ModelStep(WizardStep):
             return self.tr("Looking for installed models…")
         return self.tr("No model is installed.")
 
+    def enter(self) -> None:
+        self._in_sight = True
+        self._offer()
+        super().enter()
+
+    def leave(self) -> None:
+        self._in_sight = False
+        super().leave()
+
     def _offer(self) -> None:
         if not self.wizard.catalogue.weights:
             return  # a choice made before they are known must not be lost
-        self.more.show_known(self.wizard.catalogue.known)
+        known_ones = self.wizard.catalogue.weights
         self.cards.value = self.wizard.draft.weights
-        self.cards.show_offers([self._offer_of(known) for known in self.wizard.catalogue.weights], PREFERRED)
+        self.cards.settle([known.id for known in known_ones], PREFERRED)
+        if self._in_sight:
+            self.cards.show_offers([self._offer_of(known) for known in known_ones], PREFERRED)
+            self.more.show_known(self.wizard.catalogue.known)
         self.wizard.choose_weights(self.cards.value)  # its network may only be known now
         self.checked.emit()
         self.rearranged.emit()

@@ -61,7 +61,9 @@ class PhraseRow(QWidget):
             set_tone(chip, "accent" if place < kept else "danger")
             self._flow.addWidget(chip)
         count = self.tr("{count} of at most {room} tokens").format(count=len(tokens), room=room)
-        self._flow.addWidget(label(count, "muted"))
+        said = label(count, "muted")
+        said.setContentsMargins(6, 3, 0, 0)  # on the line of the chips' text
+        self._flow.addWidget(said)
         self._tokens.setAccessibleName(count)
         cut, problem = str(row.get("cut") or ""), str(row.get("problem") or "")
         told = self.tr("Too long: the model does not see “{cut}”. Shorten the phrase.").format(cut=cut) if cut else ""

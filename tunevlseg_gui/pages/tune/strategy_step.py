@@ -68,7 +68,11 @@ class StrategyStep(WizardStep):
 
     def _offer(self) -> None:
         self.cards.value = self.wizard.draft.strategy
-        self.cards.show_offers([self._offer_of(known) for known in self.wizard.catalogue.strategies], SUGGESTED)
+        known_ones = self.wizard.catalogue.strategies
+        free = [known.name for known in known_ones if not known.refused_by(self.wizard.weights)]
+        self.cards.settle(free, SUGGESTED)
+        if self._in_sight:  # cards with drawings take a while to make: nobody waits for those out of sight
+            self.cards.show_offers([self._offer_of(known) for known in known_ones], SUGGESTED)
         self.wizard.choose_strategy(self.cards.value)
         self.checked.emit()
         self.rearranged.emit()
