@@ -16,6 +16,7 @@ from engine.runs.folders import runs_folder
 from engine.runs.layout import is_run
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
+from tunevlseg_gui.settings.model import WindowSettings
 
 WAIT = 20_000
 
@@ -158,7 +159,8 @@ def test_a_strategy_that_the_model_cannot_take_says_why(opened: MainWindow, qtbo
     assert page.draft.strategy == "coop"
 
 
-def test_the_review_shows_what_is_run(opened: MainWindow, qtbot: QtBot) -> None:
+def test_the_review_shows_what_is_run(opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_EPOCHS", "1000")
     window = opened
     press(qtbot, window, "step_review")
     recipe = window.findChild(QPlainTextEdit, "reviewRecipe").toPlainText()
@@ -212,9 +214,10 @@ def test_a_new_window_finds_the_run_of_a_closed_one(
     live = start_run(qtbot, window)
     qtbot.waitUntil(lambda: live.state.epoch >= 2, timeout=WAIT)
     seen = live.state.epoch
+    window.settings.closing = "background"
     window.close()
 
-    second = MainWindow(EngineClient(fake_program))
+    second = MainWindow(EngineClient(fake_program), WindowSettings(closing="background"))
     qtbot.addWidget(second)
     second.show()
     second.begin([])
