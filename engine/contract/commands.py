@@ -92,7 +92,10 @@ class Ban:
 
 @dataclass(frozen=True, slots=True)
 class StopTrial:
-    """To a study: end a running trial within a second; what it reached so far counts as that of a pruned one."""
+    """To a study: end a running trial within a second; what it reached so far counts as that of a pruned one.
+
+    One that still waits is taken back.
+    """
 
     number: int = -1
     job_id: str = ""

@@ -300,7 +300,8 @@ class SteerStudy:
 @dataclass(frozen=True, slots=True)
 class ReadStudy:
     """A study as it stands; result: `name`, `objectives`, `directions`, `space`, `rules`, `best`, `trials` (their
-    number), and `path` of a JSON file with `trials` (rows), `best_so_far`, `front` and `importances`."""
+    number), and `path` of a JSON file with `trials` (rows), `best_so_far`, `front`, `importances` and
+    `correlations`."""
 
     folder: str
     out: str  # folder that receives the file
@@ -320,6 +321,20 @@ class Benchmark:
     out: str = ""  # its folder; empty: beside the other tournaments, by name
     overrides: list[str] = field(default_factory=list)  # of the matrix: "training.epochs=3"
     only_tables: bool = False  # of what is finished; nothing is tuned
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTournament:
+    """A tournament as it stands, begun or not.
+
+    Result: `name`, `folder`, `models`, `rows`, `datasets`, `seeds`, `cells` (dicts with `dataset`, `model`, `row`,
+    `seed`, `state` done | impossible | failed | waiting, `dice`, `why`, `run`), `shown` (tables with `title`, `note`,
+    `head`, `rows`), `front` (`model`, `row`, `dice`, `learned`, `seconds`, `bytes`, `pareto`).
+    """
+
+    matrix: str  # path of a YAML file; a tournament's folder holds its own
+    out: str = ""  # its folder; empty: beside the other tournaments, by name
+    foresee: bool = False  # also find waiting cells that are impossible; loads what tuning needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -648,6 +663,7 @@ Job = (
     | SteerStudy
     | ReadStudy
     | Benchmark
+    | ReadTournament
     | PlanLabels
     | Evaluate
     | DrawAnswers

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.config.yaml_io import dump_yaml, load_yaml
-from engine.contract import wire
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import (
     DatasetIncomplete,
@@ -29,16 +28,15 @@ from engine.contract.events import (
     Progress,
 )
 from engine.contract.jobs import Benchmark, PrepareSamples, Tune
-from engine.contract.whole_file import told, write_text
+from engine.contract.whole_file import write_text
 from engine.jobs import prepare_samples, tune
 from engine.jobs.perform import failure
 from engine.runs import layout
 from engine.runs.commands import CommandWatcher
-from engine.runs.folders import data_folder
 from engine.runs.lock import RunLock
 from engine.runs.queue import device_noted
-from engine.runs.studies import slug
-from engine.runs.writer import read_metrics
+from engine.runs.studies import MATRIX_FILE, slug, tournaments_folder
+from engine.runs.writer import append_event, read_metrics
 
 if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
@@ -46,14 +44,8 @@ if TYPE_CHECKING:
     from engine.tournament.matrix import Cell, Matrix
     from engine.tournament.results import CellResult, Results
 
-MATRIX_FILE: Final = "matrix.yaml"
 RUN: Final = "run"
 STUDY: Final = "study"
-
-
-def tournaments_folder() -> Path:
-    """Tournaments that were given no folder of their own."""
-    return data_folder() / "tournaments"
 
 
 def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -73,28 +65,24 @@ def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[st
     watcher = CommandWatcher(folder, cancel)
 
     def tell(event: Event) -> None:
-        _append(folder, event)
+        append_event(folder, event)
         emit(event)
 
     with device_noted(folder), RunLock(folder):
         watcher.start()
-        _append(folder, JobStarted(job_id, "benchmark", "Benchmark", run=str(folder)))
+        append_event(folder, JobStarted(job_id, "benchmark", "Benchmark", run=str(folder)))
         try:
             _Tournament(matrix, folder, tell, cancel, job_id).play()
             result = _finish(Results(folder, matrix))
         except EngineError as error:
-            _append(folder, JobCancelled(job_id) if cancel.cancelled else failure(job_id, error))
+            append_event(folder, JobCancelled(job_id) if cancel.cancelled else failure(job_id, error))
             raise
         finally:
             watcher.stop()
-        _append(folder, JobFinished(job_id, {key: result[key] for key in ("cells", "done", "impossible", "failed")}))
+        append_event(
+            folder, JobFinished(job_id, {key: result[key] for key in ("cells", "done", "impossible", "failed")})
+        )
     return result
-
-
-def _append(folder: Path, event: Event) -> None:
-    path = folder / layout.EVENTS
-    with told(path), path.open("a", encoding="utf-8", newline="\n") as lines:
-        lines.write(wire.event_to_line(event) + "\n")
 
 
 def _remember(matrix: Matrix, folder: Path) -> None:

@@ -9,17 +9,19 @@ from typing import Any, Final
 
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, OutOfRange
-from engine.contract.events import Event, Log, Progress
+from engine.contract.events import Event, JobCancelled, JobFinished, JobStarted, Log, Progress
 from engine.contract.jobs import PlanLabels, Tune
 from engine.contract.whole_file import write_text
 from engine.jobs import tune
-from engine.jobs.benchmark import tournaments_folder
+from engine.jobs.perform import failure
 from engine.runs import layout
+from engine.runs.commands import CommandWatcher
 from engine.runs.lock import RunLock
 from engine.runs.queue import device_noted
-from engine.runs.studies import slug
+from engine.runs.studies import LABEL_PLAN, PLAN_RECIPE, slug, tournaments_folder
+from engine.runs.writer import append_event
 
-RESULT: Final = "labels.json"
+RESULT: Final = LABEL_PLAN
 
 
 def run(job: PlanLabels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -47,19 +49,35 @@ def run(job: PlanLabels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[s
             field="sizes",
         )
 
+    def tell(event: Event) -> None:
+        append_event(folder, event)
+        emit(event)
+
     def quiet(event: Event) -> None:
         if not isinstance(event, Log | Progress):
-            emit(event)
+            tell(event)
 
     folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / PLAN_RECIPE, recipe.to_yaml())
+    watcher = CommandWatcher(folder, cancel)
     with device_noted(folder), RunLock(folder):
-        for number, size in enumerate(sizes):
-            cancel.check()
-            emit(Progress(job_id, number, len(sizes), "sizes", stage="Label budget"))
-            emit(Log(job_id, f"Tuning on {size} of {there} cases."))
-            _tune(folder / f"cases-{size:04d}", recipe.to_values(), size, quiet, cancel, job_id)
-        emit(Progress(job_id, len(sizes), len(sizes), "sizes", stage="Label budget"))
-    return _told(folder, sizes, job.gain)
+        watcher.start()
+        append_event(folder, JobStarted(job_id, "plan_labels", "Label budget", run=str(folder)))
+        try:
+            for number, size in enumerate(sizes):
+                cancel.check()
+                tell(Progress(job_id, number, len(sizes), "sizes", stage="Label budget"))
+                tell(Log(job_id, f"Tuning on {size} of {there} cases."))
+                _tune(folder / f"cases-{size:04d}", recipe.to_values(), size, quiet, cancel, job_id)
+            tell(Progress(job_id, len(sizes), len(sizes), "sizes", stage="Label budget"))
+            result = _told(folder, sizes, job.gain)
+        except EngineError as error:
+            append_event(folder, JobCancelled(job_id) if cancel.cancelled else failure(job_id, error))
+            raise
+        finally:
+            watcher.stop()
+        append_event(folder, JobFinished(job_id, {"folder": str(folder)}))
+    return result
 
 
 def _tune(folder: Path, values: dict[str, Any], size: int, emit: Emit, cancel: CancelToken, job_id: str) -> None:

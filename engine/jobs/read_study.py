@@ -13,7 +13,7 @@ from engine.contract.whole_file import write_text
 
 def run(job: ReadStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
     """Raises InputError where there is no study, ResourceError where its storage does not answer, Cancelled."""
-    from engine.search.reading import best_so_far, importances, trial_rows
+    from engine.search.reading import best_so_far, correlations, importances, trial_rows
     from engine.search.study import open_study
 
     del emit, job_id
@@ -27,6 +27,7 @@ def run(job: ReadStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         "best_so_far": [] if several else best_so_far(found, rows),
         "front": sorted(trial.number for trial in found.study.best_trials) if several else [],
         "importances": importances(found),
+        "correlations": correlations(found),
     }
     path = write_text(Path(job.out) / f"{found.folder.name}.json", json.dumps(values))
     best = found.best()

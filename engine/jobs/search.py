@@ -6,18 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.contract import wire
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import Event, JobCancelled, JobFinished, JobStarted, Log
 from engine.contract.jobs import Search, Tune
-from engine.contract.whole_file import told
 from engine.jobs import tune
 from engine.jobs.perform import failure
-from engine.runs.layout import EVENTS
 from engine.runs.lock import RunLock
 from engine.runs.queue import device_noted
 from engine.runs.studies import is_study, slug, studies_folder
+from engine.runs.writer import append_event
 
 if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
@@ -30,7 +28,7 @@ def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
     works on the study's folder, Cancelled (what ran goes on with the next worker), and what tuning raises."""
     emit(Log(job_id, "Loading the libraries."))
     found = _open(job)
-    lines = _Lines(found.folder / EVENTS, emit)
+    lines = _Lines(found.folder, emit)
     with ExitStack() as held:
         if not job.worker:
             held.enter_context(device_noted(found.folder))
@@ -49,8 +47,8 @@ def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
 class _Lines:
     """Passes events on; the one worker that holds the study's folder also appends them to its events.jsonl."""
 
-    def __init__(self, path: Path, emit: Emit) -> None:
-        self._path, self._emit, self.keeps = path, emit, False
+    def __init__(self, folder: Path, emit: Emit) -> None:
+        self._folder, self._emit, self.keeps = folder, emit, False
 
     def __call__(self, event: Event) -> None:
         self.write(event)
@@ -59,8 +57,7 @@ class _Lines:
     def write(self, event: Event) -> None:
         """Into the file alone: the job's ending is emitted by whoever runs the job."""
         if self.keeps:
-            with told(self._path), self._path.open("a", encoding="utf-8", newline="\n") as lines:
-                lines.write(wire.event_to_line(event) + "\n")
+            append_event(self._folder, event)
 
 
 def _open(job: Search) -> OpenStudy:

@@ -1,4 +1,7 @@
-"""Study folders: names of their files, and which there are; reads study.yaml only, never a storage."""
+"""Folders of studies, tournaments and label plans: names of their files, and which there are.
+
+Reads their YAML and JSON only, never a storage.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,19 @@ TRIALS: Final = "trials"
 """Folder of the trials' run folders."""
 ASKED: Final = "asked.yaml"
 """In a trial's run folder: the recipe that it was asked to tune."""
+
+
+MATRIX_FILE: Final = "matrix.yaml"
+"""In a tournament's folder: what is compared on what."""
+LABEL_PLAN: Final = "labels.json"
+"""In a label plan's folder: its points and its advice, once all sizes are tuned."""
+PLAN_RECIPE: Final = "plan.yaml"
+"""There too: the recipe that the sizes vary; no run's recipe.yaml, since the folder is no run."""
+
+
+def tournaments_folder() -> Path:
+    """Tournaments and label plans that were given no folder of their own."""
+    return data_folder() / "tournaments"
 
 
 def studies_folder() -> Path:
@@ -65,7 +81,7 @@ def list_studies(root: Path) -> list[StudyFolder]:
     if not root.is_dir():
         return []
     found = []
-    for folder in sorted((path for path in root.iterdir() if is_study(path)), key=_begun, reverse=True):
+    for folder in _with(root, STUDY_FILE):
         try:
             found.append(StudyFolder.open(folder))
         except (EngineError, TypeError, ValueError):
@@ -73,8 +89,25 @@ def list_studies(root: Path) -> list[StudyFolder]:
     return found
 
 
-def _begun(folder: Path) -> float:
+def list_tournaments(root: Path) -> list[Path]:
+    """Folders of tournaments directly below `root`, newest first."""
+    return _with(root, MATRIX_FILE)
+
+
+def list_label_plans(root: Path) -> list[Path]:
+    """Folders of label plans directly below `root`, newest first."""
+    return _with(root, PLAN_RECIPE)
+
+
+def _with(root: Path, name: str) -> list[Path]:
+    if not root.is_dir():
+        return []
+    found = (folder for folder in root.iterdir() if (folder / name).is_file())
+    return sorted(found, key=lambda folder: _begun(folder, name), reverse=True)
+
+
+def _begun(folder: Path, name: str = STUDY_FILE) -> float:
     try:
-        return (folder / STUDY_FILE).stat().st_mtime
+        return (folder / name).stat().st_mtime
     except OSError:
         return 0.0

@@ -29,6 +29,13 @@ MOST_PREVIEWS = 100
 """Sheets of previews that a run keeps; each takes some 100 to 200 kB."""
 
 
+def append_event(folder: Path, event: Event) -> None:
+    """One line more in the folder's events.jsonl, where whoever follows the job reads it."""
+    path = folder / layout.EVENTS
+    with told(path), path.open("a", encoding="utf-8", newline="\n") as lines:
+        lines.write(wire.event_to_line(event) + "\n")
+
+
 class RunWriter:
     """Writes into one run folder; every file appears whole or not at all, events and log are appended line by line."""
 

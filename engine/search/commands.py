@@ -15,7 +15,7 @@ from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Log
 from engine.runs.layout import COMMANDS
 from engine.search.steering import PAUSED, ban_key, check_point, freeze_key, narrow_key
-from engine.search.study import OpenStudy
+from engine.search.study import SURPLUS, OpenStudy
 from engine.search.trial import WANTED
 
 ROUND_S: Final = 0.2
@@ -55,8 +55,12 @@ def steer(found: OpenStudy, command: Command) -> str:
 
 def _stop(found: OpenStudy, number: int) -> str:
     trial = next((trial for trial in found.trials() if trial.number == number), None)
+    if trial is not None and trial.state is TrialState.WAITING:
+        found.mark(number, SURPLUS, True)
+        found.storage.set_trial_state_values(found.id_of(number), TrialState.FAIL)
+        return f"Trial {number} is taken back."
     if trial is None or trial.state is not TrialState.RUNNING:
-        raise InputError(f"Trial {number} does not run.", hint="Choose one that runs.")
+        raise InputError(f"Trial {number} does not run.", hint="Choose one that runs or waits.")
     found.mark(number, WANTED, "stop")
     return f"Trial {number} is stopped."
 

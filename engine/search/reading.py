@@ -11,6 +11,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from engine.runs.correlation import spearman
 from engine.search.sampler import REPEATS
 from engine.search.study import FAILURE, RUN, STOPPED, OpenStudy
 from engine.search.worker import state_name
@@ -75,6 +76,32 @@ def importances(found: OpenStudy, objective: int = 0) -> dict[str, float]:
         except (ValueError, RuntimeError, ZeroDivisionError):
             return {}
     return {path: float(share) for path, share in shares.items() if math.isfinite(share)}
+
+
+def correlations(found: OpenStudy, objective: int = 0) -> list[dict[str, Any]]:
+    """Each searched number against the objective, over finished trials: Spearman's `rho` with its interval, and what
+    is `shown` (positive | negative | none | too few); None for what cannot be said."""
+    done = finished(found)
+    told = []
+    for path, parameter in found.by_path.items():
+        pairs = [
+            (float(trial.params[path]), trial.values[objective])
+            for trial in done
+            if parameter.kind != "choice" and path in trial.params
+        ]
+        if not pairs:
+            continue
+        known = spearman([first for first, _ in pairs], [second for _, second in pairs])
+        numbers = {"rho": known.rho, "low": known.low, "high": known.high}
+        told.append(
+            {
+                "path": path,
+                **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+                "n": known.n,
+                "shown": known.shown,
+            }
+        )
+    return told
 
 
 def best_so_far(found: OpenStudy, rows: Sequence[dict[str, Any]]) -> list[float | None]:

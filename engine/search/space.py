@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
 from engine.config.yaml_io import apply_overrides, dump_yaml
 from engine.contract.errors import EngineError, InputError, OutOfRange, RecipeError
-from engine.recipe import Recipe, prompt_sites
+
+if TYPE_CHECKING:
+    from engine.recipe import Recipe
 
 Kind = Literal["float", "int", "choice"]
 Value = float | int | str | bool
@@ -117,6 +119,8 @@ def _fitting(recipe: Recipe, parameter: Parameter) -> Parameter:
 
 
 def _taken(recipe: Recipe, path: str, value: Value) -> bool:
+    from engine.recipe import prompt_sites  # brings torch, which reading a study does without
+
     group, name = path.split(".")
     config = recipe.strategy if group == "strategy" else recipe.training
     try:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
@@ -18,13 +18,15 @@ from optuna.trial import FrozenTrial, TrialState
 from engine.config.yaml_io import build, dump_yaml
 from engine.contract.errors import InputError, RecipeError
 from engine.contract.whole_file import write_text
-from engine.recipe import Recipe, make_recipe
 from engine.runs.studies import STUDY_FILE, TRIALS, StudyFolder, is_study, slug
 from engine.search.config import SearchConfig
 from engine.search.sampler import REPEATS, SteeredSampler
 from engine.search.space import Parameter, space_of
 from engine.search.steering import Rules
 from engine.search.storage import open_storage, without_password
+
+if TYPE_CHECKING:
+    from engine.recipe import Recipe
 
 VERSION: Final = 1
 
@@ -76,6 +78,8 @@ class OpenStudy:
 
     def complete_recipe(self) -> Recipe:
         """Raises RecipeError and WeightsMissing where this machine has other weights or none."""
+        from engine.recipe import make_recipe  # brings torch, which reading a study does without
+
         return make_recipe(self.recipe)
 
     def ask_for(self, trials: int) -> None:

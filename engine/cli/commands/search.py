@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import yaml
-
 from engine.cli.declare import Commands
+from engine.cli.pairs import pair
 from engine.cli.show import say, table
 from engine.contract.errors import RecipeError
 from engine.contract.jobs import Search
@@ -68,20 +67,9 @@ def make(given: argparse.Namespace) -> Search:
         overrides=list(given.set),
         worker=given.worker,
         data=given.data,
-        frozen=dict(_pair(text, "--freeze") for text in given.freeze),
-        narrowed=dict(_pair(text, "--narrow") for text in given.narrow),
+        frozen=dict(pair(text, "--freeze") for text in given.freeze),
+        narrowed=dict(pair(text, "--narrow") for text in given.narrow),
     )
-
-
-def _pair(text: str, option: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    try:
-        read = yaml.safe_load(value)
-    except yaml.YAMLError:
-        read = None
-    if not equals or read is None:
-        raise RecipeError(f"{option} {text!r} has no value.", hint=f"Write {option} strategy.prompt_depth=…", field=key)
-    return key.strip(), read
 
 
 def show(result: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engine.cli.main import parser
 from engine.contract.command_line import arguments, command_line
 from engine.contract.jobs import (
+    Benchmark,
     ComparePhrases,
     Doctor,
     DomainShift,
@@ -19,9 +20,12 @@ from engine.contract.jobs import (
     Job,
     Pack,
     PhraseEffect,
+    PlanLabels,
     QuickLook,
     Report,
+    Search,
     SplitGain,
+    SteerStudy,
     Tune,
 )
 
@@ -43,6 +47,33 @@ JOBS: list[Job] = [
     ComparePhrases({"folder": "d"}, wordings={"polyp": ["-x", "a: b = c"], "two words": ['"q"']}, suggest=True),
     SplitGain("runs/a", "queue"),
     PhraseEffect("runs/a", "test", "some data", "left lung", 12),
+    Search(
+        "r.yaml",
+        "studies/a b",
+        "a",
+        search={"trials": 5, "objectives": ["val_dice", "seconds"], "startup_trials": 3},
+        overrides=["training.epochs=2"],
+        frozen={"strategy.projector": "mlp", "training.learning_rate": 1e-05},
+        narrowed={"training.weight_decay": [1e-05, 0.001]},
+    ),
+    Search(folder="studies/a", storage="sqlite:///a.db", study="a", worker=True, data="d"),
+    *(
+        SteerStudy("studies/a b", command)
+        for command in (
+            {"command": "enqueue", "params": {"training.learning_rate": 2e-05, "strategy.norm_first": True}},
+            {"command": "freeze", "key": "strategy.projector", "value": "mlp"},
+            {"command": "freeze", "key": "strategy.projector", "value": None},
+            {"command": "narrow", "key": "strategy.prompt_depth", "limits": [1, 3]},
+            {"command": "narrow", "key": "strategy.prompt_depth", "limits": None},
+            {"command": "ban", "region": {"a.b": [1e-05, 0.1], "c.d": ["x", "y"]}, "lift": False},
+            {"command": "ban", "region": {"a.b": [1e-05, 0.1]}, "lift": True},
+            {"command": "stop_trial", "number": 0},
+            {"command": "pause"},
+            {"command": "resume"},
+        )
+    ),
+    Benchmark("m.yaml", "out", ["training.epochs=3"], only_tables=True),
+    PlanLabels("r.yaml", "out", [1, 2, 4], 0.05, ["seed=1"]),
 ]
 
 
