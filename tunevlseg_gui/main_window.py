@@ -63,6 +63,7 @@ PAGES = [
     ("data", "Data", "data", "tunevlseg_gui.pages.data.page", "DataPage"),
     ("tune", "Tune", "tune", "tunevlseg_gui.pages.tune.page", "TunePage"),
     ("runs", "Runs", "runs", "tunevlseg_gui.pages.runs.page", "RunsPage"),
+    ("experiments", "Studies", "experiments", "tunevlseg_gui.pages.experiments.page", "ExperimentsPage"),
     ("segment", "Segment", "segment", "tunevlseg_gui.pages.segment.page", "SegmentPage"),
     ("models", "Models", "models", "tunevlseg_gui.pages.models.page", "ModelsPage"),
 ]
@@ -230,6 +231,8 @@ class MainWindow(QMainWindow):
             "data_wanted": lambda: self.show_page("data"),
             "folder_wanted": self.ask_for_folder,
             "run_started": self._run_started,
+            "run_wanted": self._run_started,
+            "search_wanted": self._search_recipe,
             "bundle_wanted": self._open_bundle,
             "tune_requested": self._tune_model,
             "tune_again_requested": self._tune_again,
@@ -356,6 +359,13 @@ class MainWindow(QMainWindow):
             page.start_from(run)
         page.begin()
         self.show_page("tune")
+
+    @Slot(object)
+    def _search_recipe(self, recipe: Path) -> None:
+        """From the Tune page: many runs of this recipe in place of one."""
+        page: Any = self.page("experiments")
+        self.show_page("experiments")
+        page.search(recipe)
 
     @Slot(object)
     def _run_started(self, run: Path) -> None:

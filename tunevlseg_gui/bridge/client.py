@@ -12,9 +12,10 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
 from engine.contract import wire
-from engine.contract.commands import Cancel, Pause, Resume, Set, StopKeepBest
+from engine.contract.commands import Cancel, Command, Pause, Resume, Set, StopKeepBest
 from engine.contract.events import ENDINGS, Event
 from engine.contract.jobs import (
+    Benchmark,
     CheckRecipe,
     ComparePhrases,
     Demo,
@@ -31,11 +32,16 @@ from engine.contract.jobs import (
     ListRuns,
     Pack,
     PhraseEffect,
+    PlanLabels,
     PrepareSamples,
     QuickLook,
+    ReadStudy,
+    ReadTournament,
     RepairData,
     Report,
+    Search,
     SplitGain,
+    SteerStudy,
     Tune,
 )
 from engine.contract.whole_file import told, write_text
@@ -64,7 +70,7 @@ ERRANDS = (
     Report,
 )
 """Jobs that may take minutes; they wait for each other, not for the scan that is asked meanwhile."""
-GLANCES = (ListRuns,)
+GLANCES = (ListRuns, ReadStudy, ReadTournament, SteerStudy)
 """Jobs of a second, which a page asks whenever it is shown: neither a scan nor an export may keep them waiting."""
 DOWNLOADS = (FetchModel,)
 """Jobs that wait for a network: nothing else waits for them."""
@@ -150,17 +156,25 @@ class EngineClient(QObject):
         """Ends a waiting job at once and a running one within seconds; JobCancelled follows."""
         self._cancel.emit(job_id)
 
-    def start_run(self, job: Tune) -> Path:
-        """Starts a tuning run in a worker of its own, which outlives the window; returns the run folder.
+    def start_run(self, job: Tune | Search | Benchmark | PlanLabels) -> Path:
+        """Starts a run, study, tournament or label plan in a worker of its own, which outlives the window; returns its
+        folder.
 
-        Where another run has the device, it waits in the queue. `job.out` (or, to go on with a run, `job.resume`) names
-        the folder. Raises DiskFull or InputError where the job file cannot be written.
+        Where another run has the device, it waits in the queue. `job.out` (of a run to go on with `job.resume`, of a
+        study `job.folder`) names the folder. Raises DiskFull or InputError where the job file cannot be written.
         """
-        folder = Path(job.resume or job.out)
+        match job:
+            case Tune():
+                folder = Path(job.resume or job.out)
+                job = replace(job, out=job.out or str(folder))
+            case Search():
+                folder = Path(job.folder)
+            case _:
+                folder = Path(job.out)
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        job_id = f"tune-{uuid.uuid4().hex[:8]}"
-        write_text(folder / JOB, wire.job_to_line(replace(job, out=job.out or str(folder)), job_id) + "\n")
+        job_id = f"{wire.snake(type(job).__name__)}-{uuid.uuid4().hex[:8]}"
+        write_text(folder / JOB, wire.job_to_line(job, job_id) + "\n")
         self._start_run.emit(str(folder))
         return folder
 
@@ -181,6 +195,10 @@ class EngineClient(QObject):
     def resume_run(self, run: Path) -> None:
         """Lets a paused run go on. A run that ended is gone on with by `start_run(Tune(…, resume=…))`."""
         self._tell_run.emit(str(run), Resume())
+
+    def tell_study(self, folder: Path, command: Command) -> None:
+        """For the worker that holds the study; where none does, SteerStudy does the same by the storage."""
+        self._tell_run.emit(str(folder), command)
 
     def set_in_run(self, run: Path, key: str, value: object) -> None:
         """Another value for a setting of a run that goes on; SettingChanged or SettingRefused follows."""

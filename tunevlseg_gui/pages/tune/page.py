@@ -43,6 +43,7 @@ DATA, MODEL, STRATEGY, SETTINGS, REVIEW = range(5)
 class TunePage(QWidget):
     notice = Signal(object)
     run_started = Signal(object)  # Path of the run folder
+    search_wanted = Signal(object)  # Path of a recipe: many runs of it in place of one
     data_wanted = Signal()
     folder_wanted = Signal()
 
@@ -78,6 +79,13 @@ class TunePage(QWidget):
         self.back = button(self.tr("Back"), "wizardBack", self._go_back, picture="back", tip="Alt+←")
         self.next = button(self.tr("Next"), "wizardNext", self._go_on, role="primary", picture="next")
         self.next.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # its arrow points onwards
+        self.search = button(
+            self.tr("Search its settings…"),
+            "wizardSearch",
+            self._search,
+            picture="experiments",
+            tip=self.tr("Many runs of this recipe with other settings, in place of one"),
+        )
         self.told = label("", "muted", wrap=True, name="wizardTold")
         self._arrange = QTimer(self)
         self._arrange.setSingleShot(True)
@@ -91,6 +99,7 @@ class TunePage(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.back)
         row.addWidget(self.told, 1)
+        row.addWidget(self.search)
         row.addWidget(self.next)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(24, 18, 24, 18)
@@ -209,6 +218,7 @@ class TunePage(QWidget):
         self._enter(self._all[step])  # drawn first: nobody sees it being drawn
         self.steps.setCurrentIndex(step)
         self.back.setEnabled(step > DATA)
+        self.search.setVisible(step == REVIEW)
         self.next.setText(self.tr("Start") if step == REVIEW else self.tr("Next"))
         self.next.setIcon(icon("play" if step == REVIEW else "next", "on_accent"))
         self.next.setAccessibleName(self.next.text())
@@ -235,6 +245,7 @@ class TunePage(QWidget):
         problem = self._problem(here)
         self.told.setText(problem)
         self.next.setEnabled(not problem)
+        self.search.setEnabled(not problem)
         self.next.setToolTip(problem or "Alt+→")
         self.next.setAccessibleDescription(problem)
         # A step can be entered when all before it can be left.
@@ -325,6 +336,9 @@ class TunePage(QWidget):
         if isinstance(error, EngineError):
             self.notice.emit(of_error(error))
         self._check()
+
+    def _search(self) -> None:
+        self.review_step.keep_recipe(lambda: self.search_wanted.emit(self.review_step.file))
 
     def _start(self) -> None:
         if self.wizard.out.exists():  # started before, by the same draft

@@ -1,0 +1,1 @@
+"""Experiments of many runs: searches, tournaments, label budgets."""

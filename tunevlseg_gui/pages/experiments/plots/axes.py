@@ -1,0 +1,47 @@
+"""The axis of a setting or an objective: its ticks are values, wherever logarithms and choices lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pyqtgraph as pg
+
+from tunevlseg_gui.pages.experiments.study_data import Column
+
+
+class ColumnAxis(pg.AxisItem):  # type: ignore[misc]
+    """`column` may change; None: plain numbers."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.column: Column | None = None
+        self.enableAutoSIPrefix(False)
+
+    def show_column(self, column: Column) -> None:
+        self.column = column
+        self.picture = None
+        self.update()
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        if self.column is not None and self.column.kind == "choice":
+            return [(1.0, [float(at) for at in range(len(self.column.choices)) if low <= at <= high])]
+        found: list[tuple[float, list[float]]] = super().tickValues(low, high, size)
+        if self.column is not None and self.column.log and high - low >= 0.9:
+            return [(1.0, [float(at) for at in range(math.ceil(low), math.floor(high) + 1)])]
+        if self.column is not None and self.column.kind == "int" and not self.column.log:
+            return [
+                (step, [one for one in ticks if float(one).is_integer()]) for step, ticks in found if step >= 1
+            ] or [(1.0, [float(at) for at in range(math.ceil(low), math.floor(high) + 1)])]
+        return found
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        column = self.column
+        if column is None:
+            found: list[str] = super().tickStrings(values, scale, spacing)
+            return found
+        if column.kind == "choice":
+            return [str(column.choices[int(value)]) for value in values]
+        if column.log:
+            return [f"{10**value:.3g}" for value in values]
+        return [f"{value:.6g}" for value in values]

@@ -1,0 +1,68 @@
+"""The menu of a plot: what can be told to the study from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QMenu, QWidget
+
+from engine.contract.commands import Ban, Freeze, Narrow, StopTrial
+from tunevlseg_gui.pages.experiments.selection import Selection
+from tunevlseg_gui.pages.experiments.side_panel import SidePanel
+from tunevlseg_gui.pages.experiments.steering import Steering, in_words
+from tunevlseg_gui.pages.experiments.study_data import Study
+
+
+def steer_menu(
+    study: Study,
+    selection: Selection,
+    steering: Steering,
+    side: SidePanel,
+    number: int | None,
+    here: Mapping[str, Any],
+    parent: QWidget,
+) -> QMenu:
+    """`number`: the trial under the mouse; `here`: settings at this place of the plot."""
+    menu = QMenu(parent)
+    menu.setObjectName("steerMenu")
+    row = study.row_of(number) if number is not None else None
+    if row is not None:
+        assert number is not None
+        selection.look_at(number)
+        if study.rows[row]["run"]:
+            menu.addAction(_tr("Open the run of trial {n}").format(n=number), partial(side.trial_wanted.emit, number))
+        if study.states[row] in ("running", "waiting"):
+            menu.addAction(_tr("Stop trial {n}").format(n=number), partial(steering.tell, StopTrial(number)))
+        point = study.raw_params(row)
+        menu.addAction(_tr("Try a point like trial {n}…").format(n=number), partial(side.point_wanted.emit, point))
+    elif here:
+        point = {**side.values(), **here}
+        menu.addAction(_tr("Try this point…"), partial(side.point_wanted.emit, point))
+    kept = study.raw_params(row) if row is not None else dict(here)
+    shown = list(here) if here else list(kept)
+    if kept:
+        menu.addSeparator()
+    for key in shown:
+        if key in kept:
+            command = Freeze(key, kept[key])
+            menu.addAction(in_words(command), partial(steering.tell, command))
+    region = selection.region(study)
+    if region:
+        menu.addSeparator()
+        menu.addAction(_tr("Ban the selected region"), partial(steering.tell, Ban(region)))
+        menu.addAction(_tr("Ban a region like it…"), partial(side.ban_wanted.emit, region))
+        for key, limits in region.items():
+            narrow = Narrow(key, limits)
+            menu.addAction(in_words(narrow), partial(steering.tell, narrow))
+    if selection.active:
+        menu.addSeparator()
+        menu.addAction(_tr("Select all trials"), selection.clear)
+    return menu
+
+
+def _tr(text: str) -> str:
+    from PySide6.QtCore import QCoreApplication
+
+    return QCoreApplication.translate("SteerMenu", text)
