@@ -6,24 +6,26 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
 from tunevlseg_gui.forms.field_spec import FieldSpec, fields_of
 from tunevlseg_gui.resource_paths import catalogue_file
 
-VPT_REASON = "In the published study, visual tokens helped most where images differ most from photographs."
-
 _TITLES = {
-    "vpt": "Visual prompt tuning (VPT)",
-    "coop": "Context words (CoOp)",
-    "cocoop": "Context words moved by the image (CoCoOp)",
-    "maple": "Coupled prompts (MaPLe)",
-    "shared_attention": "Shared prompts, attention",
-    "shared_separate": "Shared prompts, separate",
-    "zero_shot": "As it is (zero-shot)",
-    "upsampler_only": "Upsampler only (control)",
-    "last_layer_only": "Last layer only (control)",
-    "decoder_finetune": "Decoder",
-    "full_finetune": "Everything",
+    "vpt": QT_TRANSLATE_NOOP("Catalogue", "Visual prompt tuning (VPT)"),
+    "coop": QT_TRANSLATE_NOOP("Catalogue", "Context words (CoOp)"),
+    "cocoop": QT_TRANSLATE_NOOP("Catalogue", "Context words moved by the image (CoCoOp)"),
+    "maple": QT_TRANSLATE_NOOP("Catalogue", "Coupled prompts (MaPLe)"),
+    "shared_attention": QT_TRANSLATE_NOOP("Catalogue", "Shared prompts, attention"),
+    "shared_separate": QT_TRANSLATE_NOOP("Catalogue", "Shared prompts, separate"),
+    "zero_shot": QT_TRANSLATE_NOOP("Catalogue", "As it is (zero-shot)"),
+    "upsampler_only": QT_TRANSLATE_NOOP("Catalogue", "Upsampler only (control)"),
+    "last_layer_only": QT_TRANSLATE_NOOP("Catalogue", "Last layer only (control)"),
+    "decoder_finetune": QT_TRANSLATE_NOOP("Catalogue", "Decoder"),
+    "full_finetune": QT_TRANSLATE_NOOP("Catalogue", "Everything"),
 }
+
+translate = QCoreApplication.translate
 _IMAGE_SETTINGS = ("augment", "flip_horizontal", "flip_vertical", "rotate", "absent_labels")
 _ORDER = list(_TITLES)
 _SHARED = ("upsampler", "train_last")
@@ -83,7 +85,9 @@ class Strategy:
         for side in self.sites:
             layers = weights.sites.get(f"{side}_layers")
             if layers is not None and not layers:
-                return f"Needs {side} sites; {weights.title} has none."
+                return translate("Catalogue", "Needs {side} sites; {model} has none.").format(
+                    side=side, model=weights.title
+                )
         return ""
 
     def fields(self, weights: BaseWeights) -> list[FieldSpec]:
@@ -96,7 +100,8 @@ class Strategy:
             limits = [found for found in depths if spec.name == f"{found[1]}_depth" or spec.name == "prompt_depth"]
             if limits:
                 layers, side = min(limits)
-                spec = spec.capped(layers, f"{weights.title} has {layers} {side} layers")
+                has = translate("Catalogue", "{model} has {layers} {side} layers")
+                spec = spec.capped(layers, has.format(model=weights.title, layers=layers, side=side))
             made.append(spec)
         # What every strategy has comes after what is this one's own.
         return sorted(made, key=lambda spec: spec.name.startswith(_SHARED))
@@ -121,7 +126,7 @@ class Catalogue:
         strategies = [
             Strategy(
                 name,
-                _TITLES.get(name) or str(item.get("title") or name),
+                translate("Catalogue", _TITLES[name]) if name in _TITLES else str(item.get("title") or name),
                 str(item.get("summary") or ""),
                 dict(item.get("schema") or {}),
                 tuple(item.get("learns_at") or ()),

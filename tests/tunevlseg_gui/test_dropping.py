@@ -93,3 +93,20 @@ def test_several_things_are_told_and_none_opens(window: MainWindow, dataset: Pat
     drop(window, dataset, other)
     assert "2 things" in window.banner.notice.message
     assert window.project.folder is None
+
+
+def test_base_weights_are_imported_where_they_are_dropped(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    weights = tmp_path / "clipseg-rd64"
+    weights.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (weights / name).touch()
+    drag(window, weights)
+    qtbot.waitUntil(lambda: window.veil.title.text() == "Import the base weights", timeout=WAIT)
+    drop(window, weights)
+    assert window.stack.currentWidget() is window.page("models")
+    qtbot.waitUntil(lambda: window.banner.notice is not None, timeout=WAIT)
+    assert window.banner.notice.message.endswith("is installed.")
+    window.show_page("tune")  # where a model is being chosen, it stays there
+    drop(window, weights)
+    assert window.stack.currentWidget() is window.page("tune")
+    qtbot.waitUntil(lambda: window.banner.notice is not None, timeout=WAIT)

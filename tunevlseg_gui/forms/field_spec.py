@@ -1,4 +1,4 @@
-"""A setting as the catalogue describes it (JSON schema made by pydantic), read into plain values; no Qt."""
+"""A setting as the catalogue describes it (JSON schema made by pydantic), read into plain values; no widgets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
 Kind = Literal["int", "float", "bool", "choice", "text"]
 
 
@@ -45,20 +48,35 @@ class FieldSpec:
     def problem(self, value: Any) -> str:
         """What is wrong with a value, in words; empty where nothing is."""
         if value is None:
-            return "" if self.optional else "A value is needed."
+            return "" if self.optional else translate("FieldSpec", "A value is needed.")
         if self.kind == "choice":
-            return "" if value in self.choices else f"Choose one of: {', '.join(map(str, self.choices))}."
+            known = ", ".join(map(str, self.choices))
+            return (
+                ""
+                if value in self.choices
+                else translate("FieldSpec", "Choose one of: {choices}.").format(choices=known)
+            )
         if self.kind not in ("int", "float"):
             return ""
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return "Enter a number."
+            return translate("FieldSpec", "Enter a number.")
         if self.kind == "int" and value != int(value):
-            return "Enter a whole number."
+            return translate("FieldSpec", "Enter a whole number.")
         if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
-            return f"Must be {'above' if self.low_open else 'at least'} {self.low:g}."
+            said = (
+                translate("FieldSpec", "Must be above {limit}.")
+                if self.low_open
+                else translate("FieldSpec", "Must be at least {limit}.")
+            )
+            return said.format(limit=f"{self.low:g}")
         if self.high is not None and (value > self.high or (self.high_open and value == self.high)):
             why = f" ({self.why_capped})" if self.why_capped else ""
-            return f"Must be {'below' if self.high_open else 'at most'} {self.high:g}{why}."
+            said = (
+                translate("FieldSpec", "Must be below {limit}.")
+                if self.high_open
+                else translate("FieldSpec", "Must be at most {limit}.")
+            )
+            return said.format(limit=f"{self.high:g}{why}")
         return ""
 
     @property
@@ -67,10 +85,16 @@ class FieldSpec:
         if self.kind not in ("int", "float"):
             return ""
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
+            return translate("FieldSpec", "{low} to {high}").format(low=f"{self.low:g}", high=f"{self.high:g}")
         if self.low is not None:
-            return f"{'above' if self.low_open else 'at least'} {self.low:g}"
-        return f"{'below' if self.high_open else 'at most'} {self.high:g}" if self.high is not None else ""
+            return (
+                translate("FieldSpec", "above {limit}") if self.low_open else translate("FieldSpec", "at least {limit}")
+            ).format(limit=f"{self.low:g}")
+        if self.high is not None:
+            return (
+                translate("FieldSpec", "below {limit}") if self.high_open else translate("FieldSpec", "at most {limit}")
+            ).format(limit=f"{self.high:g}")
+        return ""
 
 
 def fields_of(schema: dict[str, Any], skip: tuple[str, ...] = ("name",)) -> list[FieldSpec]:

@@ -1,4 +1,4 @@
-"""What the wizard has been told so far, and the recipe that follows from it; no Qt."""
+"""What the wizard has been told so far, and the recipe that follows from it; no widgets."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from PySide6.QtCore import QCoreApplication
 
 from tunevlseg_gui.forms.field_spec import FieldSpec
 
+translate = QCoreApplication.translate
 Key = tuple[str, str]  # base weights, strategy
 
 
@@ -123,7 +125,10 @@ def share_in_words(result: dict[str, Any]) -> str:
     learned, total = int(result.get("learned") or 0), int(result.get("total") or 0)
     if not total:
         return str(result.get("problem") or "")
-    return f"{learned:,} numbers learn ({100 * learned / total:.2g} %)" if learned else "Nothing learns"
+    if not learned:
+        return translate("Draft", "Nothing learns")
+    said = translate("Draft", "{learned} numbers learn ({share} %)")
+    return said.format(learned=f"{learned:,}", share=f"{100 * learned / total:.2g}")
 
 
 def learned_in_words(result: dict[str, Any]) -> str:
@@ -132,8 +137,9 @@ def learned_in_words(result: dict[str, Any]) -> str:
     if not total:
         return ""
     if not learned:
-        return "Nothing learns: the model is measured as it is."
-    return f"{learned:,} numbers learn, {100 * learned / total:.2g} % of the model's {total:,}"
+        return translate("Draft", "Nothing learns: the model is measured as it is.")
+    said = translate("Draft", "{learned} numbers learn, {share} % of the model's {total}")
+    return said.format(learned=f"{learned:,}", share=f"{100 * learned / total:.2g}", total=f"{total:,}")
 
 
 def size_in_words(held: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from engine.contract.durations import duration
-from tunevlseg_gui.catalogue import VPT_REASON, Strategy
+from tunevlseg_gui.catalogue import Strategy
 from tunevlseg_gui.pages.tune.card_list import CardList, Offer
 from tunevlseg_gui.pages.tune.draft import share_in_words, size_in_words
 from tunevlseg_gui.pages.tune.step import WizardStep
@@ -84,7 +84,7 @@ class StrategyStep(WizardStep):
             known.name,
             known.title,
             known.summary,
-            reason=VPT_REASON if known.name == SUGGESTED else "",
+            reason=self._reason() if known.name == SUGGESTED else "",
             chips=((self.tr("suggested"), "accent"),) if known.name == SUGGESTED else (),
             refused=known.refused_by(self.wizard.weights),
             warning=self._advice(known),
@@ -92,6 +92,10 @@ class StrategyStep(WizardStep):
             looks=entry,
             drawing=lambda: StrategyDrawing(entry),
         )
+
+    def _reason(self) -> str:
+        """Why it is suggested."""
+        return self.tr("In the published study, visual tokens helped most where images differ most from photographs.")
 
     def _advice(self, known: Strategy) -> str:
         """Against strategies that leave the image side alone, where the images are far from what the model knows."""
