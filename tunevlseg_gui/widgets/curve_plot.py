@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.curve_data import Floats, Series
@@ -25,6 +25,7 @@ GHOST = 70
 """Opacity, of 255, of the values as they are behind their smoothed line."""
 OWN = ("train", "val")
 LEGEND_MOST = 8
+LONG = 300
 
 
 class EpochAxis(pg.AxisItem):  # type: ignore[misc]
@@ -56,6 +57,14 @@ class Drawn:
         return look().colour(self.colour) if self.colour in look().tokens else QColor(self.colour)
 
 
+def _roomy(end: float) -> float:
+    """A long run's axis grows by a fiftieth at a time: with every epoch, each curve would be thinned anew."""
+    if end <= LONG:
+        return end
+    step = 1.02 ** math.ceil(math.log(end, 1.02) - 1e-9)
+    return float(math.ceil(step))
+
+
 class CurvePlot(QWidget):
     """Curves over epochs or minutes, `train` and `val` of one run and as many others as are added; a mark at the best
     epoch; the values under the mouse, or where the arrow keys lead.
@@ -78,6 +87,7 @@ class CurvePlot(QWidget):
         self._best: tuple[int, float] | None = None
         self._smoothing, self._minutes, self._log = 0.0, False, False
         self._zoomed = False
+        self._range: tuple[float, float] | None = None
         self._hover: float | None = None
         self._bands: dict[str, tuple[list[Any], str]] = {}
         self._axis = EpochAxis("bottom")
@@ -89,6 +99,7 @@ class CurvePlot(QWidget):
         self._plot.setMinimumHeight(110)
         self._plot.setClipToView(True)
         self._plot.setDownsampling(auto=True, mode="peak")
+        self._keep_axes(True)
         view = self._plot.getViewBox()
         view.setAutoVisible(y=True)
         view.sigRangeChangedManually.connect(lambda *_: self._zoom())
@@ -129,8 +140,8 @@ class CurvePlot(QWidget):
     def add_curve(self, key: str, title: str, colour: str, *, dashed: bool = False, named: bool = True) -> Series:
         """Another curve, or an empty one in place of that of the same key; `named`: in the legend."""
         self.remove_curve(key)
-        ghost = pg.PlotDataItem(skipFiniteCheck=True)
-        line = pg.PlotDataItem(skipFiniteCheck=True)
+        # Two points for each pixel, the least and the most of what lies there, are all that can be seen.
+        ghost, line = (pg.PlotDataItem(skipFiniteCheck=True, autoDownsampleFactor=1.0) for _ in range(2))
         self._curves[key] = made = Drawn(title, colour, dashed, line, ghost, named=named)
         for item in (ghost, line):
             self._plot.addItem(item)
@@ -181,7 +192,7 @@ class CurvePlot(QWidget):
         for known in self._curves.values():
             known.series.clear()
             known.stale = True
-        self._best, self._zoomed, self._hover = None, False, None
+        self._best, self._zoomed, self._range, self._hover = None, False, None, None
         self.redraw()
         self.show_hover(None)
 
@@ -207,6 +218,7 @@ class CurvePlot(QWidget):
         self._words_inside(self._title, self.tr("Minutes") if self._minutes else self.tr("Epoch"))
         pointed = self._hover_line.isVisible()
         self._hover_line.hide()
+        self._keep_axes(False)
         drawn = [item for item in self._plot.scene().items() if hasattr(item, "setExportMode")]
         for item in drawn:
             item.setExportMode(True, {"antialias": True})  # marks as lines, not as the pixels kept for the screen
@@ -215,6 +227,13 @@ class CurvePlot(QWidget):
             item.setExportMode(False)
         self._hover_line.setVisible(pointed)
         self._words_inside(None, None)
+        self._keep_axes(True)
+
+    def _keep_axes(self, on: bool) -> None:
+        """Axes as pixels until they change: their texts would be laid out anew with every epoch. Not in a file."""
+        kept, drawn = QGraphicsItem.CacheMode.DeviceCoordinateCache, QGraphicsItem.CacheMode.NoCache
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setCacheMode(kept if on else drawn)
 
     def _words_inside(self, title: str | None, below: str | None) -> None:
         """On the screen the title stands above the plot, beside the values, and the box says what it is drawn over."""
@@ -260,7 +279,7 @@ class CurvePlot(QWidget):
 
     def set_minutes(self, on: bool) -> None:
         """Minutes since the run began in place of epochs."""
-        self._minutes, self._axis.whole, self._zoomed = on, not on, False
+        self._minutes, self._axis.whole, self._zoomed, self._range = on, not on, False, None
         self._redraw_all()
 
     def set_log(self, on: bool) -> None:
@@ -272,7 +291,7 @@ class CurvePlot(QWidget):
 
     def show_all(self) -> None:
         """The whole run again, after a look at a part of it."""
-        self._zoomed = False
+        self._zoomed, self._range = False, None
         self._fit()
 
     def _redraw_all(self) -> None:
@@ -308,8 +327,10 @@ class CurvePlot(QWidget):
         known.ghost.setData(*behind, antialias=fine, pen=self._pen(known, 1, GHOST))
 
     def _positive(self, over: Floats, values: Floats) -> tuple[Floats, Floats]:
-        known = np.isfinite(over) & ((values > 0) if self._log else True)
-        return over[known], values[known]
+        known = np.isfinite(over)
+        if self._log:
+            known &= values > 0
+        return (over, values) if known.all() else (over[known], values[known])
 
     def _fit(self) -> None:
         if self._zoomed:
@@ -320,10 +341,10 @@ class CurvePlot(QWidget):
             if known.visible and len(known.series)
         ]
         last = max((end for end in ends if math.isfinite(end)), default=0.0)
-        self._plot.setXRange(*((0.0, max(last, 0.1)) if self._minutes else (1.0, max(last, 5.0))), padding=0.03)
-        # Setting a range by hand ends automatic ranges; the height follows what is in sight.
-        if self._top is None or self._log:
-            self._plot.enableAutoRange(axis="y")
+        wanted = (0.0, max(_roomy(last), 0.1)) if self._minutes else (1.0, max(_roomy(last), 5.0))
+        if wanted != self._range:
+            self._range = wanted
+            self._plot.setXRange(*wanted, padding=0.03)
 
     def _zoom(self) -> None:
         self._zoomed = True
@@ -483,6 +504,8 @@ class CurvePlot(QWidget):
     def _fix_height(self) -> None:
         if self._top is not None and not self._log:
             self._plot.setYRange(0, self._top, padding=0.02)
+        else:
+            self._plot.enableAutoRange(axis="y")  # the height follows what is in sight
 
     def _paint_theme(self) -> None:
         colours = look()
