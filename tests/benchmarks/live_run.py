@@ -1,9 +1,9 @@
-"""How late the window's event loop is, in milliseconds, while a run is watched: through a whole run, and with long curves.
+"""How late the window's event loop is, in milliseconds, while a run is watched, and with long curves.
 
     python tests/benchmarks/live_run.py [--json] [--seconds 15] [--only window|points] [--points 100000]
 
-A timer of 5 ms in a Qt event loop, drawn offscreen; its lateness is what a click would wait. `busy`: processor time that
-the window's own thread took between two ticks, which other work on the machine does not change.
+A timer of 5 ms in a Qt event loop, drawn offscreen; its lateness is what a click would wait. `busy`: processor time
+that the window's own thread took between two ticks, which other work on the machine does not change.
 
 - window: the whole window with its Runs page open, idle, then through a whole run that it starts, shows and sees end,
   then while that run is opened again. It tunes the starter model on drawn (synthetic) images.
