@@ -106,8 +106,9 @@ class RunTable(QWidget):
 
     def choose(self, folders: list[Path]) -> None:
         """Selects these runs, the first of them as the current one."""
-        places = {row.folder: at for at, row in enumerate(self.model.rows)}
-        found = [places[folder] for folder in folders if folder in places]
+        wanted = {str(folder): at for at, folder in enumerate(folders)}
+        places = [(wanted[row.key], at) for at, row in enumerate(self.model.rows) if row.key in wanted]
+        found = [at for _, at in sorted(places)]
         selection = QItemSelection()
         for at in found:
             index = self.model.index(at, 0)

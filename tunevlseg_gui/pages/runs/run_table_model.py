@@ -15,6 +15,19 @@ from tunevlseg_gui.theme.look import look
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 STATE_TOKENS = {"running": "accent_text", "finished": "good", "failed": "danger", "interrupted": "warning"}
+_DISPLAY, _DECORATION, _TOOL_TIP, _ALIGNMENT, _FOREGROUND, _ACCESSIBLE = (
+    int(role)
+    for role in (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.DecorationRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.ForegroundRole,
+        Qt.ItemDataRole.AccessibleTextRole,
+    )
+)
+_ANSWERED = frozenset((_DISPLAY, _DECORATION, _TOOL_TIP, _ALIGNMENT, _FOREGROUND, _ACCESSIBLE))
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class RunTableModel(QAbstractTableModel):
@@ -61,8 +74,10 @@ class RunTableModel(QAbstractTableModel):
         self._arrange()
 
     def _arrange(self) -> None:
-        newest = sorted(self._all.values(), key=lambda row: row.changed, reverse=True)
-        wanted = ordered(matching(newest, self.filter), *self.order)
+        found = matching(list(self._all.values()), self.filter)
+        if self.order != ("date", True):
+            found = ordered(found, "date", True)  # of equals, the newest first
+        wanted = ordered(found, *self.order)
         if wanted == self.rows:
             return
         self.beginResetModel()
@@ -86,20 +101,21 @@ class RunTableModel(QAbstractTableModel):
         return None
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
+        # Painting a screen of cells asks two thousand times: what is not answered is sent back at once.
+        if role not in _ANSWERED or not index.isValid():
             return None
         row, column = self.rows[index.row()], COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _DISPLAY:
             return column.text(row)
-        if role == Qt.ItemDataRole.ForegroundRole and column.name == "state" and row.state in STATE_TOKENS:
+        if role == _FOREGROUND and column.name == "state" and row.state in STATE_TOKENS:
             return look().colour(STATE_TOKENS[row.state])
-        if role == Qt.ItemDataRole.DecorationRole and column.name == "star":
+        if role == _DECORATION and column.name == "star":
             return self._stars[row.notes.star]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column.number:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        if role == Qt.ItemDataRole.AccessibleTextRole and column.name == "star":
+        if role == _ALIGNMENT and column.number:
+            return _RIGHT
+        if role == _ACCESSIBLE and column.name == "star":
             return self.tr("starred") if row.notes.star else self.tr("not starred")
-        if role == Qt.ItemDataRole.ToolTipRole:
+        if role == _TOOL_TIP:
             told = {"bundle": row.bundle_words, "note": row.notes.note, "star": self.tr("Star or unstar (S)")}
             return told.get(column.name) or str(row.folder)
         return None
