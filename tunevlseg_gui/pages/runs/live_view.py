@@ -132,11 +132,12 @@ class LiveView(QWidget):
         grid.setContentsMargins(18, 10, 18, 12)
         grid.setHorizontalSpacing(32)
         grid.setVerticalSpacing(0)
-        self._numbers = {}
+        self._numbers, self._titles = {}, {}
         for column, (name, title) in enumerate(_FACTS):
             self._numbers[name] = label("–", "number", name=f"fact_{name}")
             self._numbers[name].setAccessibleName(self.tr(title))
-            grid.addWidget(label(self.tr(title), "muted"), 0, column)
+            self._titles[name] = label(self.tr(title), "muted")
+            grid.addWidget(self._titles[name], 0, column)
             grid.addWidget(self._numbers[name], 1, column)
         self.machine = label("", "muted", wrap=True, name="runMachine")
         self.machine.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -240,8 +241,8 @@ class LiveView(QWidget):
             epoch = event.epoch if event.epoch is not None else self.state.epoch
             self.preview.add(epoch, self.folder / event.path)
         if self.state.phase != before:
-            self.draw()  # what can be done now is another thing
-        elif not self._timer.isActive():
+            self._draw_phase()
+        if not self._timer.isActive():
             self._timer.start()
 
     def _mark_best(self) -> None:
@@ -251,19 +252,26 @@ class LiveView(QWidget):
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
-    def draw(self) -> None:
-        state = self.state
-        text, tone = _WORDS[state.phase]
+    def _draw_phase(self) -> None:
+        """What it does, and what can be done with it: at once, while numbers and bar wait for the next redraw."""
+        text, tone = _WORDS[self.state.phase]
         self.phase.setText(self.tr(text))
         set_tone(self.phase, tone)
+        self._offer()
+
+    def draw(self) -> None:
+        state = self.state
+        self._draw_phase()
         for name, told in self._told().items():
             self._numbers[name].setText(told)
         self.machine.setText(self._machine())
         if len(state.log) > self._logged:
             self.log.appendPlainText("\n".join(state.log[self._logged :]))
             self._logged = len(state.log)
+        for name in ("left", "patience"):
+            for text in (self._numbers[name], self._titles[name]):
+                text.setVisible(not state.over)
         self._draw_progress()
-        self._offer()
 
     def _told(self) -> dict[str, str]:
         state = self.state
