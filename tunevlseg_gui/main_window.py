@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
             "run_started": self._run_started,
             "run_wanted": self._run_started,
             "search_wanted": self._search_recipe,
+            "labels_wanted": self._plan_labels,
             "bundle_wanted": self._open_bundle,
             "tune_requested": self._tune_model,
             "tune_again_requested": self._tune_again,
@@ -362,10 +363,16 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _search_recipe(self, recipe: Path) -> None:
-        """From the Tune page: many runs of this recipe in place of one."""
+        """From the Tune or the Runs page: many runs of this recipe in place of one."""
         page: Any = self.page("experiments")
         self.show_page("experiments")
         page.search(recipe)
+
+    @Slot(object)
+    def _plan_labels(self, recipe: Path) -> None:
+        page: Any = self.page("experiments")
+        self.show_page("experiments")
+        page.plan_labels(recipe)
 
     @Slot(object)
     def _run_started(self, run: Path) -> None:

@@ -69,6 +69,7 @@ def run(job: PlanLabels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[s
                 tell(Progress(job_id, number, len(sizes), "sizes", stage="Label budget"))
                 tell(Log(job_id, f"Tuning on {size} of {there} cases."))
                 _tune(folder / f"cases-{size:04d}", recipe.to_values(), size, quiet, cancel, job_id)
+                _keep(folder, sizes, _points(folder, sizes[: number + 1])[0], job.gain)
             tell(Progress(job_id, len(sizes), len(sizes), "sizes", stage="Label budget"))
             result = _told(folder, sizes, job.gain)
         except EngineError as error:
@@ -97,13 +98,14 @@ def _tune(folder: Path, values: dict[str, Any], size: int, emit: Emit, cancel: C
     tune.run_trial(one, emit, cancel, job_id, tune.Study(report, test=True))
 
 
-def _told(folder: Path, sizes: list[int], gain: float) -> dict[str, Any]:
+def _points(folder: Path, sizes: list[int]) -> tuple[list[dict[str, Any]], dict[int, list[float]]]:
+    """A row for each size that is done, and its scores on the test images."""
     from engine.runs.reader import Run
     from engine.runs.scores import read_evaluation
     from engine.runs.statistics import mean_interval
-    from engine.tournament.label_budget import advise
 
-    points, scores = [], {}
+    points: list[dict[str, Any]] = []
+    scores: dict[int, list[float]] = {}
     keys: list[tuple[str, str]] | None = None
     for size in sizes:
         run = folder / f"cases-{size:04d}"
@@ -126,17 +128,30 @@ def _told(folder: Path, sizes: list[int], gain: float) -> dict[str, Any]:
                 "run": str(run),
             }
         )
-    advice = advise(scores, gain)
-    result = {
-        "folder": str(folder),
-        "points": points,
-        "gain": gain,
-        "advice": advice.told(),
-        "more": advice.more if math.isfinite(advice.more) else None,
-        "low": advice.low if math.isfinite(advice.low) else None,
-        "high": advice.high if math.isfinite(advice.high) else None,
-        "unreliable": list(advice.unreliable),
-        "curve": {"a": advice.curve.a, "b": advice.curve.b, "c": advice.curve.c},
-    }
+    return points, scores
+
+
+def _keep(folder: Path, sizes: list[int], points: list[dict[str, Any]], gain: float, **more: Any) -> dict[str, Any]:
+    """labels.json; without its advice as long as sizes are left."""
+    result = {"folder": str(folder), "sizes": sizes, "points": points, "gain": gain, "advice": "", **more}
     write_text(folder / RESULT, json.dumps(result, indent=1))
     return result
+
+
+def _told(folder: Path, sizes: list[int], gain: float) -> dict[str, Any]:
+    from engine.tournament.label_budget import advise
+
+    points, scores = _points(folder, sizes)
+    advice = advise(scores, gain)
+    return _keep(
+        folder,
+        sizes,
+        points,
+        gain,
+        advice=advice.told(),
+        more=advice.more if math.isfinite(advice.more) else None,
+        low=advice.low if math.isfinite(advice.low) else None,
+        high=advice.high if math.isfinite(advice.high) else None,
+        unreliable=list(advice.unreliable),
+        curve={"a": advice.curve.a, "b": advice.curve.b, "c": advice.curve.c},
+    )

@@ -50,6 +50,7 @@ from tunevlseg_gui.bridge.engine_thread import EngineThread
 
 Listener = Callable[[Event], None]
 ERRANDS = (
+    Benchmark,  # its tables alone; tournaments have workers of their own
     CheckRecipe,
     ComparePhrases,
     Demo,

@@ -16,6 +16,13 @@ _HERE = "tunevlseg_gui.pages.experiments"
 TABS = [
     # id, title, module, class.
     ("searches", QT_TRANSLATE_NOOP("ExperimentsPage", "Searches"), f"{_HERE}.searches", "SearchesTab"),
+    (
+        "tournaments",
+        QT_TRANSLATE_NOOP("ExperimentsPage", "Tournaments"),
+        f"{_HERE}.tournaments",
+        "TournamentsTab",
+    ),
+    ("labels", QT_TRANSLATE_NOOP("ExperimentsPage", "Label budget"), f"{_HERE}.label_budget", "LabelBudgetTab"),
 ]
 
 
@@ -55,6 +62,8 @@ class ExperimentsPage(QWidget):
             for signal in ("notice", "run_wanted", "recipe_wanted"):
                 if hasattr(made, signal):
                     getattr(made, signal).connect(getattr(self, signal))
+            if hasattr(made, "study_wanted"):
+                made.study_wanted.connect(self.open_study)
             self._tabs[name] = made
             self._place(name).layout().addWidget(made)
         return self._tabs[name]
@@ -73,6 +82,10 @@ class ExperimentsPage(QWidget):
     def search(self, recipe: Path) -> None:
         """A search over this recipe is asked for."""
         self.show_tab("searches").ask(str(recipe))
+
+    def plan_labels(self, recipe: Path) -> None:
+        """A label budget of this recipe is to be planned."""
+        self.show_tab("labels").use_recipe(recipe)
 
     def open_study(self, folder: Path) -> None:
         self.show_tab("searches").open_study(folder)

@@ -38,6 +38,8 @@ class RunsPage(QWidget):
     notice = Signal(object)
     bundle_wanted = Signal(object)  # Path of a bundle to use
     recipe_wanted = Signal(object)  # Path of a recipe to tune by
+    search_wanted = Signal(object)  # Path of a recipe: many runs of it
+    labels_wanted = Signal(object)  # Path of a recipe: would more labels pay?
     settings_changed = Signal()
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
@@ -73,6 +75,8 @@ class RunsPage(QWidget):
         table.folder_wanted.connect(lambda row: _show_folder(row.folder))
         table.command_wanted.connect(self._show_command)
         table.again_wanted.connect(self.recipe_wanted)
+        table.search_wanted.connect(self.search_wanted)
+        table.labels_wanted.connect(self.labels_wanted)
         table.compare_wanted.connect(self.compare)
         table.report_wanted.connect(self.report)
         table.failed.connect(self._tell)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -40,6 +41,8 @@ class TablePage(QWidget):
     folder_wanted = Signal(object)
     command_wanted = Signal(object)
     again_wanted = Signal(object)  # Path of a recipe
+    search_wanted = Signal(object)  # Path of a recipe: many runs of it
+    labels_wanted = Signal(object)  # Path of a recipe: would more labels pay?
     compare_wanted = Signal(object)  # list of RunRow
     report_wanted = Signal(object)  # list of RunRow
     failed = Signal(object)  # EngineError or OSError
@@ -202,7 +205,14 @@ class TablePage(QWidget):
             ("menuOpen", self.tr("Open"), self._on(self.open_wanted), one),
             ("menuUse", self.tr("Use on a scan"), self._on(self.use_wanted), one and done),
             ("menuExport", self.tr("Export…"), self._on(self.export_wanted), one and done),
-            ("menuAgain", self.tr("Tune again with these settings"), self._again, one),
+            (
+                "menuAgain",
+                self.tr("Tune again with these settings"),
+                partial(self._with_recipe, self.again_wanted),
+                one,
+            ),
+            ("menuSearch", self.tr("Search better settings…"), partial(self._with_recipe, self.search_wanted), one),
+            ("menuLabels", self.tr("Would more labels pay?"), partial(self._with_recipe, self.labels_wanted), one),
             None,
             ("menuStar", self.tr("Remove the star") if row.notes.star else self.tr("Star"), self._star_chosen, one),
             ("menuNotes", self.tr("Notes and tags…"), self.edit_notes, one),
@@ -226,10 +236,11 @@ class TablePage(QWidget):
             action.triggered.connect(lambda _checked=False, act=act: act())
         return menu
 
-    def _again(self) -> None:
+    def _with_recipe(self, signal: Any) -> None:
+        """Tells the signal of the current run's recipe."""
         row = self.runs.current
         if row is not None:
-            self.again_wanted.emit(row.folder / RECIPE)
+            signal.emit(row.folder / RECIPE)
 
     def _show_more(self) -> None:
         self._show_menu(self.more.mapToGlobal(QPoint(0, self.more.height())))

@@ -12,6 +12,7 @@ from tunevlseg_gui.pages.experiments.study_data import Floats
 MOST_STEPS = 6
 """Samples for each pixel across: lines steeper than this are dotted where they are steepest."""
 AT_ONCE = 400_000
+NONE = 255
 
 
 def raster(
@@ -24,7 +25,8 @@ def raster(
     """
     wide, high = size
     cover = np.zeros(wide * (high + 1))
-    shade = np.zeros(wide * (high + 1), np.uint8)
+    shade = np.full(wide * (high + 1), NONE, np.uint8)
+    edge = np.zeros(wide * (high + 1), np.uint8)  # of pixels that no line covers by a quarter
     order = np.argsort(shades, kind="stable")
     for at in range(len(xs) - 1):
         left, right = xs[at], xs[at + 1]
@@ -50,9 +52,11 @@ def raster(
             there = np.repeat(shades[rows].astype(np.uint8), len(across))
             for offset, amount in ((0, (1 - part) * weight), (wide, part * weight)):
                 cover += np.bincount(index + offset, amount.ravel(), len(cover))
+                edge[index + offset] = there
                 seen = amount.ravel() > 0.25
                 shade[(index + offset)[seen]] = there[seen]  # the last one wins: the best
     alpha = 1 - (1 - strength) ** cover
+    shade = np.where(shade == NONE, edge, shade)
     picture = np.empty((wide * high, 4), np.uint8)
     picture[:, :3] = np.asarray(table, np.uint8)[shade[: wide * high], :3]
     picture[:, 3] = (255 * alpha[: wide * high]).astype(np.uint8)

@@ -1,0 +1,54 @@
+"""What plots compute before they draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tunevlseg_gui.pages.experiments.plots.cost_plot import front
+from tunevlseg_gui.pages.experiments.plots.label_curve import LabelCurve
+from tunevlseg_gui.pages.experiments.plots.line_raster import raster
+
+TABLE = [(255, 0, 0), (0, 0, 255)]
+
+
+def test_a_line_is_drawn_from_axis_to_axis() -> None:
+    picture = raster(np.array([0.0, 99.0]), np.array([[10.0, 40.0]]), np.array([1]), TABLE, (100, 50), strength=0.9)
+    assert picture.shape == (50, 100, 4)
+    drawn = picture[:, :, 3] > 40
+    assert drawn.any(axis=0).mean() > 0.95  # no gaps
+    middles = [float(np.average(np.arange(50), weights=picture[:, x, 3])) for x in (10, 50, 90)]
+    assert middles == pytest.approx([10 + 30 * x / 99 for x in (10, 50, 90)], abs=1.0)
+    assert (picture[drawn][:, :3] == (0, 0, 255)).all()
+
+
+def test_steep_lines_have_no_gaps_and_missing_values_no_line() -> None:
+    xs = np.array([0.0, 20.0, 40.0])
+    ys = np.array([[0.0, 100.0, np.nan]])
+    picture = raster(xs, ys, np.array([0]), TABLE, (41, 101), strength=0.9)
+    assert (picture[:, :, 3] > 20).any(axis=1).mean() > 0.95
+    assert not picture[:, 22:, 3].any()
+
+
+def test_the_best_lies_on_top_and_many_are_denser_than_one() -> None:
+    xs, flat = np.array([0.0, 30.0]), np.full((5, 2), 10.0)
+    many = raster(xs, flat, np.array([1, 0, 0, 0, 0]), TABLE, (31, 21), strength=0.3)
+    one = raster(xs, flat[:1], np.array([0]), TABLE, (31, 21), strength=0.3)
+    assert many[10, 15, 3] > one[10, 15, 3] > 0
+    assert tuple(many[10, 15, :3]) == (0, 0, 255)
+
+
+def test_the_front_is_what_nothing_cheaper_reaches() -> None:
+    points = [(10.0, 0.5, None), (0.0, 0.2, None), (5.0, 0.1, None), (20.0, 0.5, None), (30.0, 0.9, None)]
+    assert front(points) == [(0.0, 0.2), (10.0, 0.5), (30.0, 0.9)]
+
+
+def test_a_curve_of_noise_does_not_look_like_a_slope(qapp: object) -> None:
+    curve = LabelCurve()
+    point = {"cases": 1, "dice": 0.170, "low": None, "high": None}
+    curve.show_plan([point, {**point, "cases": 2, "dice": 0.171}], {"a": 0.19, "b": 0.02, "c": 0.1})
+    low, high = curve.plot.getViewBox().viewRange()[1]
+    assert high - low > 0.1
+    assert "2 cases: Dice 0.171" in curve.accessibleDescription()
+    curve.show_plan([], {})
+    assert curve.plot.getViewBox().viewRange()[1][1] == pytest.approx(1.05, abs=0.01)
