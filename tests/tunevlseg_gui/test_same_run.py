@@ -66,7 +66,7 @@ def review(qtbot: QtBot, window: MainWindow) -> Any:
 
 
 def test_three_ways_to_the_same_numbers(window: MainWindow, qtbot: QtBot) -> None:
-    window._tune_dataset()
+    window.passages.tune_dataset()
     page: Any = window.page("tune")
     qtbot.waitUntil(lambda: page.catalogue.complete, timeout=WAIT)
     press(qtbot, window, "step_settings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from pytestqt.qtbot import QtBot
 
+from engine.runs.folders import home
 from tunevlseg_gui.main_window import MainWindow
 
 WAIT = 20_000
@@ -58,6 +60,15 @@ def test_a_drag_says_what_a_drop_would_do(qtbot: QtBot, window: MainWindow, data
     qtbot.waitUntil(lambda: window.veil.refused, timeout=WAIT)
     assert "NIfTI" in window.veil.line.text()
     del kept
+
+
+def test_a_dropped_folder_opens_and_is_remembered(window: MainWindow, qtbot: QtBot, dataset: Path) -> None:
+    drop(window, dataset)
+    qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
+    assert window.stack.currentWidget() is window.page("data")
+    saved = json.loads((home() / "settings.json").read_text())
+    assert saved["recent"][0]["path"] == str(dataset)
+    assert window.start.recent.item(0).text().startswith("polyps")
 
 
 def test_text_is_no_file(window: MainWindow) -> None:
