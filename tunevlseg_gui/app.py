@@ -17,6 +17,7 @@ from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.settings import store
 from tunevlseg_gui.theme.icons import app_icon
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.translation import load_translations
 
 USAGE = """usage: tunevlseg-gui [--demo] [FILE…]
 
@@ -56,6 +57,7 @@ def run(arguments: list[str]) -> int:
     crash.start_log()
     app = make_application(arguments)
     settings = store.load()
+    load_translations(settings.language)
     look().use(settings.theme if settings.theme in ("light", "dark") else "system")
     app.styleHints().colorSchemeChanged.connect(look().follow_system)
     window = MainWindow(settings=settings)

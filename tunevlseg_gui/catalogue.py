@@ -48,7 +48,7 @@ class BaseWeights:
     @classmethod
     def of(cls, item: dict[str, Any]) -> BaseWeights:
         name = str(item.get("id") or "")
-        title = str(item.get("title") or ("Starter model" if name == "starter" else name))
+        title = str(item.get("title") or (translate("BaseWeights", "Starter model") if name == "starter" else name))
         return cls(
             name,
             str(item.get("model") or ""),

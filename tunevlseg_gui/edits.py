@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from tunevlseg_gui.translation import counted, translate
+
 if TYPE_CHECKING:
     from tunevlseg_gui.project import Project, Split
 
@@ -104,8 +106,12 @@ class MoveCases(QUndoCommand):
 
     def __init__(self, project: Project, moves: Mapping[str, str]) -> None:
         to = sorted(set(moves.values()))
-        cases = f"{len(moves)} case" + ("" if len(moves) == 1 else "s")
-        super().__init__(f"move of {cases}" + (f" to {to[0]}" if len(to) == 1 else ""))
+        if len(to) == 1:
+            said = counted("MoveCases", "move of {n} cases to {split}", "move of {n} case to {split}", len(moves))
+            said = said.format(split=to[0])
+        else:
+            said = counted("MoveCases", "move of {n} cases", "move of {n} case", len(moves))
+        super().__init__(said)
         self._project = project
         self._before = dict(project.moves)
         self._after = {**self._before, **moves}
@@ -121,7 +127,11 @@ class DrawSplit(QUndoCommand):
     """All cases shared out anew; cases that were moved by hand lie as the draw says."""
 
     def __init__(self, project: Project, split: Split, drawn: Mapping[str, str]) -> None:
-        super().__init__(f"split of {split.train}, {split.val} and {split.test} %")
+        super().__init__(
+            translate("DrawSplit", "split of {train}, {val} and {test} %").format(
+                train=split.train, val=split.val, test=split.test
+            )
+        )
         self._project = project
         before = {row.case_id: project.drawn.get(row.case_id, row.split) for row in project.cases if row.seen}
         self._before = (project.split, before if drawn else {}, dict(project.moves))

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
 from engine.contract.errors import InputError
 from engine.runs.layout import EVENTS, METRICS, is_run
 from engine.volumes.dicom.files import SUFFIXES as DICOM_SUFFIXES
 from engine.volumes.dicom.files import holds_only_dicom, looks_like_dicom
+from tunevlseg_gui.translation import translate
 
 Kind = Literal["run", "bundle", "dataset", "recipe", "scan", "labels", "pack", "weights"]
 
@@ -17,9 +20,10 @@ WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt")
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 DATASET_FILE = "dataset.yaml"
 """Stands for the folder that it lies in."""
-CAN_BE_OPENED = (
+CAN_BE_OPENED = QT_TRANSLATE_NOOP(
+    "Opening",
     "Open a picture or volume (PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM), a dataset's folder or dataset.yaml, "
-    "a bundle, a run, a prompt pack, a recipe, or a table of labels of ITK-SNAP or 3D Slicer."
+    "a bundle, a run, a prompt pack, a recipe, or a table of labels of ITK-SNAP or 3D Slicer.",
 )
 
 SCAN_SUFFIXES = ".png .jpg .jpeg .bmp .tif .tiff .gif .webp .nii .nii.gz .nrrd .nhdr .mha .mhd .dcm .ima".split()
@@ -32,7 +36,10 @@ _DATASET_PARTS = frozenset(
 def kind_of(path: Path) -> Kind:
     """By name and contents; raises InputError for a path that is not there or is of no known kind."""
     if not path.exists():
-        raise InputError(f"{path} is not there.", hint="It may have been moved or renamed; open it again.")
+        raise InputError(
+            translate("Opening", "{path} is not there.").format(path=path),
+            hint=translate("Opening", "It may have been moved or renamed; open it again."),
+        )
     if path.is_dir():
         return _kind_of_folder(path)
     name = path.name.lower()
@@ -52,7 +59,10 @@ def kind_of(path: Path) -> Kind:
 
     if looks_like_labels(path):
         return "labels"
-    raise InputError(f"{path.name} is of no kind that can be opened.", hint=CAN_BE_OPENED)
+    raise InputError(
+        translate("Opening", "{name} is of no kind that can be opened.").format(name=path.name),
+        hint=translate("Opening", CAN_BE_OPENED),
+    )
 
 
 def meant_by(paths: Sequence[Path]) -> Path:
@@ -65,9 +75,13 @@ def meant_by(paths: Sequence[Path]) -> Path:
     if paths and len({path.parent for path in paths}) == 1 and all(_is_dicom_file(path) for path in paths):
         return paths[0]
     pictures = sum(path.name.lower().endswith(_OTHERS) for path in paths)
-    hint = "To tune, put images into a folder images and their masks into masks, and drop the folder that holds both."
+    hint = translate(
+        "Opening",
+        "To tune, put images into a folder images and their masks into masks, and drop the folder that holds both.",
+    )
     raise InputError(
-        f"{len(paths)} things were dropped at once; one can be opened.", hint=hint if pictures > 1 else CAN_BE_OPENED
+        translate("Opening", "{n} things were dropped at once; one can be opened.").format(n=len(paths)),
+        hint=hint if pictures > 1 else translate("Opening", CAN_BE_OPENED),
     )
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QUndoStack
 
 from tunevlseg_gui.cases import SPLITS, CaseRow, companions, mark_problems, merged, row_of, sizes
 from tunevlseg_gui.edits import ChangeLabel, DrawSplit, MoveCases
+from tunevlseg_gui.translation import counted, translate
 
 
 @dataclass
@@ -111,18 +112,31 @@ def _facts(report: dict[str, Any]) -> list[str]:
     ]
     if sizes:
         more = int(numbers.get("different_sizes", 0)) - 2
-        facts.append("Size: " + ", ".join(sizes[:2]) + (f" and {more} more" if more > 0 else ""))
+        shown_sizes = ", ".join(sizes[:2])
+        facts.append(
+            translate("Project", "Size: {sizes} and {n} more").format(sizes=shown_sizes, n=more)
+            if more > 0
+            else translate("Project", "Size: {sizes}").format(sizes=shown_sizes)
+        )
     spacing = numbers.get("spacing_zyx")
     if spacing:
         ends = zip(reversed(spacing["lowest"]), reversed(spacing["highest"]), strict=True)
         shown = [f"{low:.3g}" if abs(low - high) < 1e-6 else f"{low:.3g} to {high:.3g}" for low, high in ends]
-        facts.append(f"Spacing: {' × '.join(shown)} mm")
+        facts.append(translate("Project", "Spacing: {sizes} mm").format(sizes=" × ".join(shown)))
     values = numbers.get("intensity")
     if values:
-        facts.append(f"Values: {values['lowest'][0]:g} to {values['highest'][1]:g}")
+        facts.append(
+            translate("Project", "Values: {low} to {high}").format(
+                low=f"{values['lowest'][0]:g}", high=f"{values['highest'][1]:g}"
+            )
+        )
     if "splits_from" in report:
         given = report["splits_from"]
-        facts.append(f"Split: given by {given}" if given else f"Split: ours, by seed {report.get('seed', '')}".rstrip())
+        facts.append(
+            translate("Project", "Split: given by {given}").format(given=given)
+            if given
+            else translate("Project", "Split: ours, by seed {seed}").format(seed=report.get("seed", "")).rstrip()
+        )
     return facts
 
 
@@ -135,7 +149,7 @@ def _area(report: dict[str, Any], item: dict[str, Any]) -> float | None:
 def _label(item: dict[str, Any], area: float | None = None) -> Label:
     name = str(item.get("name") or item.get("value") or "object")
     cases = item.get("cases")
-    found = "" if cases is None else f"in {cases} case" + ("" if cases == 1 else "s")
+    found = "" if cases is None else counted("Project", "in {n} cases", "in {n} case", int(cases))
     if area is not None:
         found += f", {100 * area:.2g} %"
     value, colour = int(item.get("value") or 1), str(item.get("colour") or "#E69F00")
@@ -195,7 +209,11 @@ class Project(QObject):
             return ""
         counts = self.split_sizes()
         missing = [split for split in ("train", "val") if not counts[split]["cases"]]
-        return f"No case is left in {' and '.join(missing)}: move some there, or undo." if missing else ""
+        return (
+            self.tr("No case is left in {missing}: move some there, or undo.").format(missing=" and ".join(missing))
+            if missing
+            else ""
+        )
 
     def split_of(self, row: CaseRow) -> str:
         return self.moves.get(row.case_id) if row.case_id in self.moves else self.drawn.get(row.case_id, row.split)

@@ -15,5 +15,9 @@ def themes_folder() -> Path:
     return resources() / "themes"
 
 
+def translations_folder() -> Path:
+    return resources() / "translations"
+
+
 def catalogue_file() -> Path:
     return resources() / "catalogue.json"

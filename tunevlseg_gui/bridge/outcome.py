@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from tunevlseg_gui.translation import translate
+
 _SIGNAL_WORDS = {
-    "SIGKILL": "was killed, perhaps because memory ran out",
-    "SIGTERM": "was ended from outside",
-    "SIGSEGV": "crashed while reading memory (SIGSEGV)",
-    "SIGABRT": "crashed (SIGABRT)",
-    "SIGBUS": "crashed while reading memory (SIGBUS)",
-    "SIGILL": "met an instruction that this processor lacks (SIGILL)",
-    "SIGINT": "was interrupted",
+    "SIGKILL": QT_TRANSLATE_NOOP("Outcome", "was killed, perhaps because memory ran out"),
+    "SIGTERM": QT_TRANSLATE_NOOP("Outcome", "was ended from outside"),
+    "SIGSEGV": QT_TRANSLATE_NOOP("Outcome", "crashed while reading memory (SIGSEGV)"),
+    "SIGABRT": QT_TRANSLATE_NOOP("Outcome", "crashed (SIGABRT)"),
+    "SIGBUS": QT_TRANSLATE_NOOP("Outcome", "crashed while reading memory (SIGBUS)"),
+    "SIGILL": QT_TRANSLATE_NOOP("Outcome", "met an instruction that this processor lacks (SIGILL)"),
+    "SIGINT": QT_TRANSLATE_NOOP("Outcome", "was interrupted"),
 }
 
 
@@ -25,10 +29,12 @@ def outcome_in_words(code: int, *, crashed: bool = False) -> str:
         try:
             name = signal.Signals(number).name
         except ValueError:
-            return f"crashed (code {number})"
-        return _SIGNAL_WORDS.get(name, f"was ended by {name}")
+            return translate("Outcome", "crashed (code {number})").format(number=number)
+        if name in _SIGNAL_WORDS:
+            return translate("Outcome", _SIGNAL_WORDS[name])
+        return translate("Outcome", "was ended by {name}").format(name=name)
     if code == 0:
-        return "ended without saying why"
+        return translate("Outcome", "ended without saying why")
     if code == 130:
-        return "was cancelled"
-    return f"stopped with exit code {code}"
+        return translate("Outcome", "was cancelled")
+    return translate("Outcome", "stopped with exit code {code}").format(code=code)

@@ -250,13 +250,13 @@ class RunWatcher(QObject):
         known.over = True
         if self._last_words(folder, known):
             return
-        how = outcome_in_words(code) if code is not None else "ended without saying why"
+        how = outcome_in_words(code) if code is not None else self.tr("ended without saying why")
         self.event.emit(
             folder,
             JobFailed(
                 known.job_id,
-                f"The worker of {known.folder.name} {how}.",
-                hint="Every finished epoch is kept: press Resume to go on from the last one.",
+                self.tr("The worker of {name} {how}.").format(name=known.folder.name, how=how),
+                hint=self.tr("Every finished epoch is kept: press Resume to go on from the last one."),
                 error="WorkerLost",
             ),
         )

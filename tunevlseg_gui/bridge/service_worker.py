@@ -18,6 +18,7 @@ from engine.contract.events import ENDINGS, Event, JobCancelled, JobFailed
 from engine.contract.jobs import Job
 from engine.runs.detached import engine_environment
 from tunevlseg_gui.bridge.outcome import outcome_in_words
+from tunevlseg_gui.translation import translate
 
 log = logging.getLogger(__name__)
 
@@ -165,9 +166,11 @@ class ServiceWorker(QObject):
         if problem is QProcess.ProcessError.FailedToStart and self._process is not None:
             waiting = [job_id for job_id, _ in self._waiting]
             self._waiting.clear()
-            self._process_gone(f"could not be started ({self._process.errorString()})")
+            self._process_gone(
+                self.tr("could not be started ({errorString})").format(errorString=self._process.errorString())
+            )
             for job_id in waiting:
-                self.event.emit(_lost(job_id, "could not be started"))
+                self.event.emit(_lost(job_id, self.tr("could not be started")))
 
     def _process_gone(self, how: str) -> None:
         process, self._process = self._process, None
@@ -195,7 +198,10 @@ class ServiceWorker(QObject):
 def _lost(job_id: str, how: str) -> JobFailed:
     return JobFailed(
         job_id,
-        f"The worker {how}.",
-        hint="Nothing that was finished is lost. Try again; if it happens again, try a smaller image or batch size.",
+        translate("ServiceWorker", "The worker {how}.").format(how=how),
+        hint=translate(
+            "ServiceWorker",
+            "Nothing that was finished is lost. Try again; if it happens again, try a smaller image or batch size.",
+        ),
         error="WorkerLost",
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.contract.errors import EngineError
 from engine.contract.events import JobFailed
+from tunevlseg_gui.translation import translate
 
 Tone = Literal["danger", "warning", "good", "note"]
 
@@ -25,9 +26,9 @@ def of_failure(failure: JobFailed) -> Notice:
     """The notice for a job that failed."""
     lines = [f"{failure.error}: {failure.message}", failure.hint]
     if failure.field:
-        lines.append(f"setting: {failure.field}")
+        lines.append(translate("Present", "setting: {field}").format(field=failure.field))
     if failure.crash_file:
-        lines.append(f"crash file: {failure.crash_file}")
+        lines.append(translate("Present", "crash file: {crash_file}").format(crash_file=failure.crash_file))
     return Notice(failure.message, failure.hint, "danger", "\n".join(filter(None, lines)))
 
 

@@ -59,7 +59,7 @@ class NumberField(QLineEdit):
         super().__init__()
         self._whole = spec.kind == "int"
         if spec.optional:
-            self.setPlaceholderText("not set")
+            self.setPlaceholderText(self.tr("not set"))
         self.textChanged.connect(lambda _text: self.changed.emit())
 
     def value(self) -> Any:
@@ -110,7 +110,7 @@ class ChoiceField(QComboBox):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__()
         if spec.optional:
-            self.addItem("not set", None)
+            self.addItem(self.tr("not set"), None)
         for choice in spec.choices:
             self.addItem(str(choice).replace("_", " "), choice)
         self.currentIndexChanged.connect(lambda _index: self.changed.emit())

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from tunevlseg_gui.forms.field_spec import FieldSpec
 from tunevlseg_gui.forms.field_widgets import FieldWidget, field_widget
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.translation import from_engine, translate
 
 TURN = 0.008
 """Seconds of one turn of the event loop that building fields may take: a field costs about one millisecond."""
@@ -143,7 +144,7 @@ class SpecForm(QWidget):
             self._folded.setVisible(on)
 
     def _label(self, spec: FieldSpec) -> QLabel:
-        made = QLabel(spec.title)
+        made = QLabel(from_engine(spec.title))
         made.setToolTip(_tip(spec))
         made.setMinimumWidth(130)
         return made
@@ -152,8 +153,10 @@ class SpecForm(QWidget):
         field = field_widget(spec)
         widget = field.widget()
         widget.setObjectName(f"{self._prefix}_{spec.name}")
-        widget.setAccessibleName(spec.title)
-        widget.setAccessibleDescription(" ".join(filter(None, (spec.help, spec.limits, spec.unit))))
+        widget.setAccessibleName(from_engine(spec.title))
+        widget.setAccessibleDescription(
+            " ".join(filter(None, (from_engine(spec.help), spec.limits, from_engine(spec.unit))))
+        )
         widget.setToolTip(_tip(spec))
         value = self._unbuilt.pop(spec.name)
         if value is not None or spec.optional:
@@ -210,16 +213,21 @@ def _small(text: str, role: str) -> QLabel:
 
 def _help(spec: FieldSpec) -> str:
     """What it means, in which unit, within which limits."""
-    parts = [spec.help]
+    parts = [from_engine(spec.help)]
     if spec.why_capped:
-        parts.append(f"At most {spec.high:g}: {spec.why_capped}.")
+        parts.append(
+            translate("SpecForm", "At most {high}: {why_capped}.").format(
+                high=f"{spec.high:g}", why_capped=from_engine(spec.why_capped)
+            )
+        )
     elif spec.limits:
-        unit = f" {spec.unit}" if spec.unit else ""
+        unit = f" {from_engine(spec.unit)}" if spec.unit else ""
         parts.append(f"{spec.limits[:1].upper()}{spec.limits[1:]}{unit}.")
     elif spec.unit:
-        parts.append(f"In {spec.unit}.")
+        parts.append(translate("SpecForm", "In {unit}.").format(unit=from_engine(spec.unit)))
     return " ".join(parts)
 
 
 def _tip(spec: FieldSpec) -> str:
-    return "\n".join(filter(None, [spec.help, spec.limits, f"Default: {spec.default}"]))
+    default = translate("SpecForm", "Default: {value}").format(value=spec.default)
+    return "\n".join(filter(None, [from_engine(spec.help), spec.limits, default]))

@@ -52,6 +52,7 @@ class NetworkSettings:
 class WindowSettings:
     version: int = VERSION
     theme: str = "system"
+    language: str = ""  # such as "de" or "pt_BR"; empty: the system's, where there is a translation
     recent: list[Recent] = field(default_factory=list)
     geometry: str = ""  # base64 of QMainWindow.saveGeometry()
     notice_seen: bool = False

@@ -44,6 +44,7 @@ def _built(values: dict[str, Any]) -> WindowSettings:
     kept = {name: value for name, value in values.items() if name in known}
     kept["recent"] = [Recent(str(item["path"]), str(item["kind"]), str(item["title"])) for item in kept["recent"]]
     kept["closing"] = kept["closing"] if kept.get("closing") in ("background", "stop") else "ask"
+    kept["language"] = str(kept.get("language") or "")
     kept["viewer"] = _viewer(kept.get("viewer") or {})
     kept["runs"] = _runs(kept.get("runs") or {})
     network = kept.get("network") or {}

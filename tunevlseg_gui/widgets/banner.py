@@ -25,14 +25,14 @@ class Banner(QFrame):
         self._hint = label(role="muted", wrap=True, name="bannerHint")
         for text in (self._message, self._hint):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._copy = button("Copy details", "bannerCopy", self._copy_details, role="flat", picture="copy")
+        self._copy = button(self.tr("Copy details"), "bannerCopy", self._copy_details, role="flat", picture="copy")
         close = QToolButton()
         close.setObjectName("bannerClose")
         close.setProperty("role", "flat")
         close.setIcon(icon("close", "muted"))
         close.setIconSize(QSize(16, 16))
-        close.setAccessibleName("Close the message")
-        close.setToolTip("Close")
+        close.setAccessibleName(self.tr("Close the message"))
+        close.setToolTip(self.tr("Close"))
         close.clicked.connect(self.hide)
 
         texts = QVBoxLayout()

@@ -31,7 +31,7 @@ class ColourChoice(QWidget):
             made.clicked.connect(lambda _checked=False, colour=colour: self._choose(colour))
             self._swatches[colour.upper()] = made
             row.addWidget(made)
-        self._other = self._button("colourOther", "another colour…")
+        self._other = self._button("colourOther", self.tr("another colour…"))
         self._other.clicked.connect(self._ask)
         row.addWidget(self._other)
         look().changed.connect(self._draw)
@@ -66,7 +66,7 @@ class ColourChoice(QWidget):
         self.chosen.emit(colour)
 
     def _ask(self) -> None:
-        found = QColorDialog.getColor(QColor(self._colour), self, "Colour of the label")
+        found = QColorDialog.getColor(QColor(self._colour), self, self.tr("Colour of the label"))
         if found.isValid():
             self._choose(found.name().upper())
         else:

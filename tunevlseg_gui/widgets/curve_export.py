@@ -14,6 +14,7 @@ from PySide6.QtSvg import QSvgGenerator
 from engine.contract.errors import InputError
 from engine.contract.whole_file import write_text, write_whole
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.curve_plot import CurvePlot
 
 KINDS = ("csv", "png", "svg")
@@ -35,8 +36,10 @@ def export_curves(plots: Sequence[CurvePlot], path: Path, smoothing: float = 0.0
     kind = path.suffix.lower().lstrip(".")
     if kind not in writers:
         raise InputError(
-            f"Curves cannot be written as {path.suffix or 'a file without an ending'}.",
-            hint="Choose a name that ends in .csv, .png or .svg.",
+            translate("CurveExport", "Curves cannot be written as {suffix}.").format(
+                suffix=path.suffix or translate("CurveExport", "a file without an ending")
+            ),
+            hint=translate("CurveExport", "Choose a name that ends in .csv, .png or .svg."),
         )
     return writers[kind]()
 
@@ -85,7 +88,7 @@ def _png(plots: Sequence[CurvePlot], path: Path) -> None:
     _paint(plots, painter)
     painter.end()
     if not picture.save(str(path), "PNG"):
-        raise OSError(f"{path.name} could not be written")
+        raise OSError(translate("CurveExport", "{name} could not be written").format(name=path.name))
 
 
 def _svg(plots: Sequence[CurvePlot], path: Path) -> None:
@@ -98,4 +101,4 @@ def _svg(plots: Sequence[CurvePlot], path: Path) -> None:
     painter = QPainter(drawing)
     _paint(plots, painter)
     if not painter.end():
-        raise OSError(f"{path.name} could not be written")
+        raise OSError(translate("CurveExport", "{name} could not be written").format(name=path.name))

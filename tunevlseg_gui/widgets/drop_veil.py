@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QEvent, QObject, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,14 +16,35 @@ from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.text import label
 
 WORDS: dict[Kind, tuple[str, str]] = {
-    "dataset": ("Open the dataset", "Its files are looked at on the Data page; nothing is copied or moved."),
-    "scan": ("Open the scan", "On the Segment page; of a DICOM file, its series are listed."),
-    "bundle": ("Use the model", "On the Segment page."),
-    "run": ("Open the run", "Its curves are on the Runs page."),
-    "pack": ("Import the prompt pack", "It becomes a run, where its base weights are installed."),
-    "recipe": ("Tune by this recipe", "Its settings are filled into the Tune page."),
-    "weights": ("Import the base weights", "They are copied into the program's model folder."),
-    "labels": ("Import the table of labels", "Names, colours and codes, for the dataset that is open."),
+    "dataset": (
+        QT_TRANSLATE_NOOP("DropVeil", "Open the dataset"),
+        QT_TRANSLATE_NOOP("DropVeil", "Its files are looked at on the Data page; nothing is copied or moved."),
+    ),
+    "scan": (
+        QT_TRANSLATE_NOOP("DropVeil", "Open the scan"),
+        QT_TRANSLATE_NOOP("DropVeil", "On the Segment page; of a DICOM file, its series are listed."),
+    ),
+    "bundle": (QT_TRANSLATE_NOOP("DropVeil", "Use the model"), QT_TRANSLATE_NOOP("DropVeil", "On the Segment page.")),
+    "run": (
+        QT_TRANSLATE_NOOP("DropVeil", "Open the run"),
+        QT_TRANSLATE_NOOP("DropVeil", "Its curves are on the Runs page."),
+    ),
+    "pack": (
+        QT_TRANSLATE_NOOP("DropVeil", "Import the prompt pack"),
+        QT_TRANSLATE_NOOP("DropVeil", "It becomes a run, where its base weights are installed."),
+    ),
+    "recipe": (
+        QT_TRANSLATE_NOOP("DropVeil", "Tune by this recipe"),
+        QT_TRANSLATE_NOOP("DropVeil", "Its settings are filled into the Tune page."),
+    ),
+    "weights": (
+        QT_TRANSLATE_NOOP("DropVeil", "Import the base weights"),
+        QT_TRANSLATE_NOOP("DropVeil", "They are copied into the program's model folder."),
+    ),
+    "labels": (
+        QT_TRANSLATE_NOOP("DropVeil", "Import the table of labels"),
+        QT_TRANSLATE_NOOP("DropVeil", "Names, colours and codes, for the dataset that is open."),
+    ),
 }
 
 
@@ -51,14 +72,14 @@ class DropVeil(QWidget):
         """Looks at what is dragged on a pool thread: it may lie on a slow disk."""
         self._asked += 1
         asked = self._asked
-        self._tell("Drop it here", "", refused=False)
+        self._tell(self.tr("Drop it here"), "", refused=False)
         self.setGeometry(self.parentWidget().rect())
         self.raise_()
         self.show()
 
         def known(kind: Kind) -> None:
             if asked == self._asked:
-                self._tell(*WORDS[kind], refused=False)
+                self._tell(*map(self.tr, WORDS[kind]), refused=False)
 
         def unknown(error: Exception) -> None:
             if asked == self._asked:

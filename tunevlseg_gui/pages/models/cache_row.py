@@ -24,11 +24,11 @@ class CacheRow(QWidget):
         self.words = label("", "muted", wrap=True)
         self.words.setObjectName("cacheWords")
         self.clear = button(
-            "Clear",
+            self.tr("Clear"),
             "clearCache",
             self._clear,
             role="flat",
-            tip="Remove decoded slices, image features and encoded scans, but for what a run uses",
+            tip=self.tr("Remove decoded slices, image features and encoded scans, but for what a run uses"),
         )
         self.clear.setEnabled(False)
         row = QHBoxLayout(self)
@@ -53,8 +53,10 @@ class CacheRow(QWidget):
     def _show(self, result: dict[str, Any]) -> None:
         held, limit = int(result.get("bytes") or 0), int(result.get("limit") or 0)
         slices = sum(int(row["slices"]) for row in result.get("datasets") or ())
-        text = f"Decoded slices, kept so that runs start sooner: {slices:,} in {_size(held)} of at most {_size(limit)}."
-        for name, what in (("features", "Image features"), ("encodings", "Encoded scans")):
+        text = self.tr("Decoded slices, kept so that runs start sooner: {slices} in {size} of at most {limit}.").format(
+            slices=f"{slices:,}", size=_size(held), limit=_size(limit)
+        )
+        for name, what in (("features", self.tr("Image features")), ("encodings", self.tr("Encoded scans"))):
             other = result.get(name) or {}
             size = 0 if other.get("cleared") else int(other.get("bytes") or 0)
             held += size
@@ -62,7 +64,11 @@ class CacheRow(QWidget):
         self.words.setText(text)
         self.clear.setEnabled(held > 0)
         if result.get("spared"):
-            self.notice.emit(Notice(f"{_size(int(result['spared']))} stay.", "A run is using them."))
+            self.notice.emit(
+                Notice(
+                    self.tr("{size} stay.").format(size=_size(int(result["spared"]))), self.tr("A run is using them.")
+                )
+            )
 
 
 def _size(count: int) -> str:

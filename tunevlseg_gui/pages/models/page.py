@@ -39,7 +39,7 @@ class ModelsPage(QWidget):
         self.model = ModelTableModel(self)
         self.table = QTableView()
         self.table.setObjectName("modelTable")
-        self.table.setAccessibleName("Installed models")
+        self.table.setAccessibleName(self.tr("Installed models"))
         self.table.setModel(self.model)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -54,8 +54,11 @@ class ModelsPage(QWidget):
         self.busy = QProgressBar()
         self.busy.setTextVisible(False)
         self.busy.setRange(0, 0)
-        header = PageHeader("Models", "Base weights that can be tuned. Nothing is fetched from the internet by itself.")
-        header.add(button("Copy SHA-256", "copyHash", self._copy_hash, role="flat", picture="copy"))
+        header = PageHeader(
+            self.tr("Models"),
+            self.tr("Base weights that can be tuned. Nothing is fetched from the internet by itself."),
+        )
+        header.add(button(self.tr("Copy SHA-256"), "copyHash", self._copy_hash, role="flat", picture="copy"))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(24, 18, 24, 18)
         rows.setSpacing(12)

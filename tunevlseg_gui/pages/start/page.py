@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,14 +21,15 @@ from PySide6.QtWidgets import (
 from tunevlseg_gui.settings.model import Recent
 from tunevlseg_gui.theme.icons import app_icon, icon, picture
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import card, label
 
 KINDS = {
-    "dataset": ("data", "Dataset"),
-    "run": ("runs", "Run"),
-    "bundle": ("models", "Bundle"),
-    "scan": ("scan", "Scan"),
+    "dataset": ("data", QT_TRANSLATE_NOOP("StartPage", "Dataset")),
+    "run": ("runs", QT_TRANSLATE_NOOP("StartPage", "Run")),
+    "bundle": ("models", QT_TRANSLATE_NOOP("StartPage", "Bundle")),
+    "scan": ("scan", QT_TRANSLATE_NOOP("StartPage", "Scan")),
 }
 
 
@@ -50,8 +51,8 @@ class DropHere(QFrame):
         rows.addStretch(1)
         rows.addWidget(self._sign)
         for text, role in (
-            ("Drop a folder or a scan anywhere", "heading"),
-            ("A folder with images and masks, a picture or volume, a bundle, or a run", "muted"),
+            (self.tr("Drop a folder or a scan anywhere"), "heading"),
+            (self.tr("A folder with images and masks, a picture or volume, a bundle, or a run"), "muted"),
         ):
             line = label(text, role, wrap=True)
             line.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -85,12 +86,12 @@ class StartPage(QWidget):
         self.setObjectName("startPage")
         self._logo = QLabel()
         self.demo_button = button(
-            "Try the demo",
+            self.tr("Try the demo"),
             "tryDemo",
             self.demo_wanted.emit,
             role="primary",
             picture="spark",
-            tip="Opens drawn sample images: tune on them, then ask for a structure by its name",
+            tip=self.tr("Opens drawn sample images: tune on them, then ask for a structure by its name"),
         )
         self._demo_state = label("", "muted", wrap=True, name="demoState")
         self._demo_state.hide()
@@ -100,14 +101,14 @@ class StartPage(QWidget):
         self._demo_bar.hide()
         self.recent = QListWidget()
         self.recent.setObjectName("recentProjects")
-        self.recent.setAccessibleName("Recent projects")
+        self.recent.setAccessibleName(self.tr("Recent projects"))
         self.recent.setIconSize(QSize(22, 22))
         self.recent.setSpacing(2)
         self.recent.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.recent.itemActivated.connect(self._open_recent)
         self.recent.itemClicked.connect(self._open_recent)
-        self._nothing = label("Nothing yet. What you open appears here.", "muted")
+        self._nothing = label(self.tr("Nothing yet. What you open appears here."), "muted")
 
         columns = QHBoxLayout()
         columns.setSpacing(20)
@@ -129,7 +130,9 @@ class StartPage(QWidget):
         texts.addWidget(label("TuneVLSeg Desktop", "title"))
         texts.addWidget(
             label(
-                "Teach a vision-language model your images, then find structures in scans by typing their names.",
+                self.tr(
+                    "Teach a vision-language model your images, then find structures in scans by typing their names."
+                ),
                 "muted",
             )
         )
@@ -145,7 +148,9 @@ class StartPage(QWidget):
         row.setContentsMargins(20, 12, 20, 12)
         self._unsaved_words = label("", wrap=True, name="unsavedWords")
         row.addWidget(self._unsaved_words, 1)
-        self._unsaved_open = button("Open it", "openUnsaved", self._open_unsaved, role="primary", picture="scan")
+        self._unsaved_open = button(
+            self.tr("Open it"), "openUnsaved", self._open_unsaved, role="primary", picture="scan"
+        )
         row.addWidget(self._unsaved_open)
         self._unsaved_path = ""
         self._unsaved.hide()
@@ -155,9 +160,13 @@ class StartPage(QWidget):
         """Scans of the recent list whose edited masks were not saved; the first is offered."""
         self._unsaved.setVisible(bool(scans))
         if scans:
-            more = f" So were those of {len(scans) - 1} more." if len(scans) > 1 else ""
+            more = self.tr(" So were those of {n} more.").format(n=len(scans) - 1) if len(scans) > 1 else ""
             self._unsaved_path = str(scans[0])
-            self._unsaved_words.setText(f"Edits of a mask on {scans[0].name} were kept, but not saved.{more}")
+            self._unsaved_words.setText(
+                self.tr("Edits of a mask on {name} were kept, but not saved.{more}").format(
+                    name=scans[0].name, more=more
+                )
+            )
 
     def _open_unsaved(self) -> None:
         self._unsaved.hide()
@@ -168,11 +177,13 @@ class StartPage(QWidget):
         rows = QVBoxLayout(demo)
         rows.setContentsMargins(20, 18, 20, 18)
         rows.setSpacing(8)
-        rows.addWidget(label("New here?", "heading"))
+        rows.addWidget(label(self.tr("New here?"), "heading"))
         rows.addWidget(
             label(
-                "The demo opens drawn (synthetic) images with masks. Five clicks tune the starter model on them in "
-                "minutes, on this computer and without the internet.",
+                self.tr(
+                    "The demo opens drawn (synthetic) images with masks. Five clicks tune the starter model on them in "
+                    "minutes, on this computer and without the internet."
+                ),
                 "muted",
                 wrap=True,
             )
@@ -187,8 +198,10 @@ class StartPage(QWidget):
         drop = DropHere()
         drop.pressed.connect(self.folder_wanted)
         drop.buttons.addStretch(1)
-        drop.buttons.addWidget(button("Open a folder…", "openFolder", self.folder_wanted.emit, picture="folder"))
-        drop.buttons.addWidget(button("Open a scan…", "openScan", self.scan_wanted.emit, picture="scan"))
+        drop.buttons.addWidget(
+            button(self.tr("Open a folder…"), "openFolder", self.folder_wanted.emit, picture="folder")
+        )
+        drop.buttons.addWidget(button(self.tr("Open a scan…"), "openScan", self.scan_wanted.emit, picture="scan"))
         drop.buttons.addStretch(1)
 
         made = QWidget()
@@ -204,7 +217,7 @@ class StartPage(QWidget):
         rows = QVBoxLayout(made)
         rows.setContentsMargins(20, 18, 20, 18)
         rows.setSpacing(8)
-        rows.addWidget(label("Recent", "heading"))
+        rows.addWidget(label(self.tr("Recent"), "heading"))
         rows.addWidget(self._nothing)
         rows.addWidget(self.recent, 1)
         rows.addStretch(0)  # keeps the two lines at the top while there is no list
@@ -220,11 +233,12 @@ class StartPage(QWidget):
         self.recent.clear()
         for entry in recent:
             picture_name, kind = KINDS.get(entry.kind, ("folder", entry.kind))
+            kind = translate("StartPage", kind)
             path = Path(entry.path)
             there = path.exists()
             name = entry.title or path.name
             item = QListWidgetItem(icon(picture_name, "accent_text" if there else "disabled"), "")
-            item.setText(f"{name}\n{kind}  ·  {_short(path)}" + ("" if there else "  ·  not there any more"))
+            item.setText(f"{name}\n{kind}  ·  {_short(path)}" + ("" if there else self.tr("  ·  not there any more")))
             item.setToolTip(str(path))
             item.setData(Qt.ItemDataRole.UserRole, entry.path)
             if not there:
