@@ -18,7 +18,7 @@ from tunevlseg_gui.frame.earlier_work import EarlierWork
 from tunevlseg_gui.frame.menus import Commands, fill_menus
 from tunevlseg_gui.frame.notice_area import NoticeArea
 from tunevlseg_gui.frame.opener import Opener
-from tunevlseg_gui.frame.page_list import PAGES
+from tunevlseg_gui.frame.page_list import PAGES, shown_title
 from tunevlseg_gui.frame.page_stack import PageStack
 from tunevlseg_gui.frame.passages import Passages
 from tunevlseg_gui.frame.status_line import StatusLine
@@ -28,6 +28,7 @@ from tunevlseg_gui.project import Project
 from tunevlseg_gui.settings import store
 from tunevlseg_gui.settings.model import WindowSettings
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.weights.network import network
 from tunevlseg_gui.widgets.rail import Rail
@@ -51,7 +52,7 @@ class MainWindow(DropTarget):
         self.project = Project(self)
         self.notices = NoticeArea()
         self.banner = self.notices.banner
-        self.rail = Rail([(name, title, picture) for name, title, picture, _, _ in PAGES])
+        self.rail = Rail([(name, shown_title(title), picture) for name, title, picture, _, _ in PAGES])
         self.start = StartPage()
         self.stack = PageStack(self.start, self._make_page)
         self.opener = Opener(self.stack, self)
@@ -113,7 +114,11 @@ class MainWindow(DropTarget):
         if not self.settings.notice_seen:
             self.settings.notice_seen = True
             self.show_notice(
-                Notice(RESEARCH_ONLY, "Everything stays on this computer: nothing is sent anywhere.", "note")
+                Notice(
+                    from_engine(RESEARCH_ONLY),
+                    self.tr("Everything stays on this computer: nothing is sent anywhere."),
+                    "note",
+                )
             )
         for path in given:
             self.open_path(path)

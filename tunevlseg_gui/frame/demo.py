@@ -11,6 +11,7 @@ from engine.contract.jobs import PrepareSamples
 from engine.runs.folders import samples_folder
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import of_failure
+from tunevlseg_gui.translation import from_engine
 
 DEMO_SET = "liver-ct"
 """The sample set that the demo opens: what it teaches can be asked of the sample volume."""
@@ -29,13 +30,19 @@ class Demo(QObject):
         self._client = client
 
     def begin(self) -> None:
-        self.progress.emit("Drawing the sample images…")
+        self.progress.emit(self.tr("Drawing the sample images…"))
         self._client.submit(PrepareSamples(str(samples_folder()), [DEMO_SET, DEMO_VOLUME]), self._heard)
 
     def _heard(self, event: Event) -> None:
         match event:
             case Progress(done=done, total=total, stage=stage):
-                self.progress.emit(f"{stage or 'Drawing the sample images'}: {done:.0f} of {total:.0f}")
+                self.progress.emit(
+                    self.tr("{stage}: {done} of {total}").format(
+                        stage=from_engine(stage) or self.tr("Drawing the sample images"),
+                        done=f"{done:.0f}",
+                        total=f"{total:.0f}",
+                    )
+                )
             case JobFailed() as failure:
                 self.progress.emit("")
                 self.failed.emit(of_failure(failure))

@@ -16,6 +16,7 @@ from engine.contract.notices import RESEARCH_ONLY
 from engine.runs.folders import logs_folder
 from tunevlseg_gui.frame.page_list import PAGES, underlined
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.translation import from_engine, translate
 
 
 @dataclass(frozen=True)
@@ -31,29 +32,39 @@ class Commands:
 
 def fill_menus(window: QMainWindow, commands: Commands, theme: str) -> None:
     """`theme` is the one in use: `system`, `light` or `dark`."""
-    files = window.menuBar().addMenu("&File")
-    _entry(files, "Open &folder…", "actionOpenFolder", commands.open_folder, QKeySequence.StandardKey.Open)
-    _entry(files, "Open &scan…", "actionOpenScan", commands.open_scan, "Ctrl+Shift+O")
-    _entry(files, "Try the &demo", "actionDemo", commands.try_demo)
+    files = window.menuBar().addMenu(translate("Menus", "&File"))
+    _entry(
+        files,
+        translate("Menus", "Open &folder…"),
+        "actionOpenFolder",
+        commands.open_folder,
+        QKeySequence.StandardKey.Open,
+    )
+    _entry(files, translate("Menus", "Open &scan…"), "actionOpenScan", commands.open_scan, "Ctrl+Shift+O")
+    _entry(files, translate("Menus", "Try the &demo"), "actionDemo", commands.try_demo)
     files.addSeparator()
-    _entry(files, "&Quit", "actionQuit", window.close, QKeySequence.StandardKey.Quit)
-    view = window.menuBar().addMenu("&View")
+    _entry(files, translate("Menus", "&Quit"), "actionQuit", window.close, QKeySequence.StandardKey.Quit)
+    view = window.menuBar().addMenu(translate("Menus", "&View"))
     for number, (name, title, picture, _, _) in enumerate(PAGES):
         action = _entry(
             view, underlined(title), f"action_{name}", lambda name=name: commands.show_page(name), f"Ctrl+{number}"
         )
         action.setIcon(icon(picture, "muted"))
     view.addSeparator()
-    themes = view.addMenu("T&heme")
+    themes = view.addMenu(translate("Menus", "T&heme"))
     group = QActionGroup(window)
-    for choice, title in (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark")):
+    for choice, title in (
+        ("system", translate("Menus", "As the &system")),
+        ("light", translate("Menus", "&Light")),
+        ("dark", translate("Menus", "&Dark")),
+    ):
         action = _entry(themes, title, f"theme_{choice}", lambda choice=choice: commands.use_theme(choice))
         action.setCheckable(True)
         action.setChecked(theme == choice)
         group.addAction(action)
-    more = window.menuBar().addMenu("&Help")
-    _entry(more, "Open the &log folder", "actionLogs", _open_logs)
-    _entry(more, "&About", "actionAbout", lambda: show_about(window))
+    more = window.menuBar().addMenu(translate("Menus", "&Help"))
+    _entry(more, translate("Menus", "Open the &log folder"), "actionLogs", _open_logs)
+    _entry(more, translate("Menus", "&About"), "actionAbout", lambda: show_about(window))
 
 
 def _entry(menu: QMenu, text: str, name: str, done: Callable[[], Any], keys: Any = None) -> QAction:
@@ -69,11 +80,15 @@ def _entry(menu: QMenu, text: str, name: str, done: Callable[[], Any], keys: Any
 def show_about(window: QMainWindow) -> None:
     box = QMessageBox(window)
     box.setObjectName("aboutBox")
-    box.setWindowTitle("About TuneVLSeg Desktop")
-    box.setText(f"TuneVLSeg Desktop {engine.__version__}")
+    box.setWindowTitle(translate("Menus", "About TuneVLSeg Desktop"))
+    box.setText(translate("Menus", "TuneVLSeg Desktop {version}").format(version=engine.__version__))
     box.setInformativeText(
-        f"{RESEARCH_ONLY}\n\nTunes vision-language segmentation models by prompts and asks them for structures by "
-        "name. Everything stays on this computer: no network, no telemetry.\n\nLicence: Apache-2.0."
+        translate(
+            "Menus",
+            "{notice}\n\nTunes vision-language segmentation models by prompts and asks them for "
+            "structures by name. Everything stays on this computer: no network, no telemetry.\n\nLicence: "
+            "Apache-2.0.",
+        ).format(notice=from_engine(RESEARCH_ONLY))
     )
     box.setIconPixmap(window.windowIcon().pixmap(64, 64))
     box.open()

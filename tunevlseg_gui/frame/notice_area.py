@@ -30,8 +30,14 @@ class NoticeArea(QWidget):
             self.banner.show_notice(notice)
 
     def show_bug(self, crash_file: Path | None, line: str) -> None:
-        where = f"The details are in {crash_file}." if crash_file else "The details could not be written."
-        self.show_notice(Notice("A bug in the window. Your files and runs are as they were.", where, "danger", line))
+        where = (
+            self.tr("The details are in {crash_file}.").format(crash_file=crash_file)
+            if crash_file
+            else self.tr("The details could not be written.")
+        )
+        self.show_notice(
+            Notice(self.tr("A bug in the window. Your files and runs are as they were."), where, "danger", line)
+        )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # The banner's frame of margins comes and goes with it.

@@ -31,14 +31,17 @@ class Opener(QObject):
         self._dialogs = dialogs
 
     def ask_for_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self._dialogs, "Open a folder: a dataset, a run or a bundle")
+        chosen = QFileDialog.getExistingDirectory(self._dialogs, self.tr("Open a folder: a dataset, a run or a bundle"))
         if chosen:
             self.open_path(Path(chosen))
 
     def ask_for_scan(self) -> None:
         known = " ".join(f"*{suffix}" for suffix in SCAN_SUFFIXES)
         chosen, _ = QFileDialog.getOpenFileName(
-            self._dialogs, "Open a scan", "", f"Pictures and volumes ({known});;All files (*)"
+            self._dialogs,
+            self.tr("Open a scan"),
+            "",
+            self.tr("Pictures and volumes ({known});;All files (*)").format(known=known),
         )
         if chosen:
             self.open_path(Path(chosen))

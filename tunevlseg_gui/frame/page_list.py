@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from tunevlseg_gui.translation import translate
+
 PAGES = [
     # id, title, icon, module, class. Each is imported when it is first shown: the window opens with the first alone.
-    ("start", "Start", "home", "", ""),
-    ("data", "Data", "data", "tunevlseg_gui.pages.data.page", "DataPage"),
-    ("tune", "Tune", "tune", "tunevlseg_gui.pages.tune.page", "TunePage"),
-    ("runs", "Runs", "runs", "tunevlseg_gui.pages.runs.page", "RunsPage"),
-    ("experiments", "Studies", "experiments", "tunevlseg_gui.pages.experiments.page", "ExperimentsPage"),
-    ("segment", "Segment", "segment", "tunevlseg_gui.pages.segment.page", "SegmentPage"),
-    ("models", "Models", "models", "tunevlseg_gui.pages.models.page", "ModelsPage"),
+    ("start", QT_TRANSLATE_NOOP("PageList", "Start"), "home", "", ""),
+    ("data", QT_TRANSLATE_NOOP("PageList", "Data"), "data", "tunevlseg_gui.pages.data.page", "DataPage"),
+    ("tune", QT_TRANSLATE_NOOP("PageList", "Tune"), "tune", "tunevlseg_gui.pages.tune.page", "TunePage"),
+    ("runs", QT_TRANSLATE_NOOP("PageList", "Runs"), "runs", "tunevlseg_gui.pages.runs.page", "RunsPage"),
+    (
+        "experiments",
+        QT_TRANSLATE_NOOP("PageList", "Studies"),
+        "experiments",
+        "tunevlseg_gui.pages.experiments.page",
+        "ExperimentsPage",
+    ),
+    ("segment", QT_TRANSLATE_NOOP("PageList", "Segment"), "segment", "tunevlseg_gui.pages.segment.page", "SegmentPage"),
+    ("models", QT_TRANSLATE_NOOP("PageList", "Models"), "models", "tunevlseg_gui.pages.models.page", "ModelsPage"),
 ]
 
 
+def shown_title(title: str) -> str:
+    return translate("PageList", title)
+
+
 def underlined(title: str) -> str:
-    """The page's letter in the menu: its first one that no page before it has, as a user may type it."""
+    """The page's letter in the menu: the first one that no page before it has, as a user may type it."""
     taken: set[str] = set()
     for _, other, *_ in PAGES:
-        letter = next(letter for letter in other.lower() if letter not in taken)
-        taken.add(letter)
+        shown = shown_title(other)
+        at = next((at for at, letter in enumerate(shown.lower()) if letter.isalnum() and letter not in taken), None)
+        if at is not None:
+            taken.add(shown[at].lower())
         if other == title:
-            at = title.lower().index(letter)
-            return f"{title[:at]}&{title[at:]}"
-    return title
+            return shown if at is None else f"{shown[:at]}&{shown[at:]}"
+    return shown_title(title)

@@ -10,6 +10,7 @@ from engine.contract.jobs import Doctor
 from engine.contract.notices import RESEARCH_ONLY
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice
+from tunevlseg_gui.translation import from_engine
 
 
 class StatusLine(QObject):
@@ -21,13 +22,13 @@ class StatusLine(QObject):
     def __init__(self, bar: QStatusBar, client: EngineClient) -> None:
         super().__init__(bar)
         self._client = client
-        self.device = QLabel("Device: looking…")
+        self.device = QLabel(self.tr("Device: looking…"))
         self.device.setObjectName("statusDevice")
         self.work = QLabel("")
         self.work.setObjectName("statusWork")
-        only = QLabel("Research use only")
+        only = QLabel(self.tr("Research use only"))
         only.setObjectName("statusResearch")
-        only.setToolTip(RESEARCH_ONLY)
+        only.setToolTip(from_engine(RESEARCH_ONLY))
         bar.setSizeGripEnabled(False)
         bar.addWidget(self.device)
         bar.addWidget(self.work, 1)
@@ -41,29 +42,35 @@ class StatusLine(QObject):
     @Slot(str)
     def _worker_changed(self, state: str) -> None:
         words = {
-            "starting": "Engine: starting…",
-            "busy": "Engine: working…",
-            "lost": "Engine: restarts on the next job",
+            "starting": self.tr("Engine: starting…"),
+            "busy": self.tr("Engine: working…"),
+            "lost": self.tr("Engine: restarts on the next job"),
         }
         self.work.setText(words.get(state, ""))
 
     @Slot(object)
     def _progressed(self, event: Event) -> None:
         if isinstance(event, Progress) and event.total:
-            left = f", {event.eta:.0f} s left" if event.eta and event.eta >= 1 else ""
+            left = self.tr(", {eta} s left").format(eta=f"{event.eta:.0f}") if event.eta and event.eta >= 1 else ""
             self.work.setText(
-                f"Engine: {event.stage or 'working'} {event.done:.0f} of {event.total:.0f} {event.unit}{left}"
+                self.tr("Engine: {stage} {done} of {total} {unit}{left}").format(
+                    stage=from_engine(event.stage) or self.tr("working"),
+                    done=f"{event.done:.0f}",
+                    total=f"{event.total:.0f}",
+                    unit=from_engine(event.unit),
+                    left=left,
+                )
             )
 
     def _doctor_said(self, event: Event) -> None:
         match event:
             case JobFinished(result=result):
                 facts = result.get("facts") or {}
-                name = facts.get("tuning runs on") or ("CPU" if facts else "not known")
-                self.device.setText(f"Device: {'CPU' if name == 'cpu' else name}")
+                name = facts.get("tuning runs on") or ("CPU" if facts else self.tr("not known"))
+                self.device.setText(self.tr("Device: {name}").format(name="CPU" if name == "cpu" else name))
                 self.device.setToolTip("\n".join(f"{key}: {value}" for key, value in facts.items()))
                 wrong = [item for item in result.get("problems") or [] if item.get("severity") == "error"]
                 if wrong:
                     self.problem.emit(Notice(str(wrong[0]["message"]), str(wrong[0].get("fix", "")), "warning"))
             case JobFailed():
-                self.device.setText("Device: not known")
+                self.device.setText(self.tr("Device: not known"))
