@@ -307,6 +307,7 @@ class ReadStudy:
     out: str  # folder that receives the file
     storage: str = ""
     study: str = ""
+    figures: bool = True  # importances and correlations too, which take longest; else both are empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ def run(job: ReadStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         "trials": rows,
         "best_so_far": [] if several else best_so_far(found, rows),
         "front": sorted(trial.number for trial in found.study.best_trials) if several else [],
-        "importances": importances(found),
-        "correlations": correlations(found),
+        "importances": importances(found) if job.figures else {},
+        "correlations": correlations(found) if job.figures else [],
     }
     path = write_text(Path(job.out) / f"{found.folder.name}.json", json.dumps(values))
     best = found.best()

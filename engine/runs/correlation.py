@@ -91,19 +91,21 @@ class _Places:
     """A column by its distinct values: a draw's ranks follow from how often each was drawn, without sorting anew."""
 
     def __init__(self, values: Floats) -> None:
-        self.order = np.argsort(values, kind="stable")
-        ordered = values[self.order]
-        first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-        self.starts = np.flatnonzero(first)
-        self.group_of_ordered = np.cumsum(first) - 1
+        distinct, self.group = np.unique(values, return_inverse=True)
+        self.many = len(distinct)
 
     def ranks(self, counts: Floats) -> Floats:
         """(draws, n): the rank of each of the n values in each draw, ties share their mean; `counts` (draws, n)."""
-        sizes = np.add.reduceat(counts[:, self.order], self.starts, axis=1)
+        draws = len(counts)
+        if self.many == counts.shape[1]:
+            sizes = np.empty_like(counts)
+            sizes[:, self.group] = counts
+        else:
+            place = (self.group + self.many * np.arange(draws)[:, None]).ravel()
+            sizes = np.bincount(place, counts.ravel(), draws * self.many).reshape(draws, self.many)
         middle = np.cumsum(sizes, axis=1) - (sizes - 1) / 2
-        ranks = np.empty_like(counts)
-        ranks[:, self.order] = middle[:, self.group_of_ordered]
-        return ranks
+        found: Floats = middle[:, self.group]
+        return found
 
 
 def _of_draws(one: _Places, other: _Places, counts: Floats) -> Floats:

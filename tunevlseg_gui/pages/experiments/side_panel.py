@@ -13,7 +13,15 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QScrollAre
 from engine.contract.commands import Ban, Command, Freeze, Narrow, Resume, StopTrial
 from tunevlseg_gui.pages.experiments.live_trials import LiveTrials, RunningTrial
 from tunevlseg_gui.pages.experiments.selection import Selection
-from tunevlseg_gui.pages.experiments.steering import Steering, in_words, job_of, told_limits, told_point, told_region
+from tunevlseg_gui.pages.experiments.steering import (
+    Steering,
+    in_words,
+    job_of,
+    told_limits,
+    told_point,
+    told_region,
+    told_value,
+)
 from tunevlseg_gui.pages.experiments.study_data import Study, title_of
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import CommandDialog
@@ -207,7 +215,9 @@ class SidePanel(QWidget):
         if rules.get("paused"):
             found.append((self.tr("Paused: no further trial begins."), Resume()))
         for key, value in rules.get("frozen", {}).items():
-            found.append((self.tr("{name} stays at {value}").format(name=title_of(key), value=value), Freeze(key)))
+            found.append(
+                (self.tr("{name} stays at {value}").format(name=title_of(key), value=told_value(value)), Freeze(key))
+            )
         for key, limits in rules.get("narrowed", {}).items():
             words = self.tr("{name} within {limits}").format(name=title_of(key), limits=told_limits(limits))
             found.append((words, Narrow(key)))

@@ -126,7 +126,7 @@ def in_words(command: Command) -> str:
         case Freeze(key=key, value=None) | Narrow(key=key, limits=None):
             return f"Free {title_of(key)} again"
         case Freeze(key=key, value=value):
-            return f"Keep {title_of(key)} at {value}"
+            return f"Keep {title_of(key)} at {told_value(value)}"
         case Narrow(key=key, limits=limits):
             return f"Keep {title_of(key)} within {told_limits(limits)}"
         case Ban(region=region, lift=lift):
@@ -141,7 +141,7 @@ def in_words(command: Command) -> str:
 
 
 def told_point(params: Mapping[str, Any]) -> str:
-    return ", ".join(f"{title_of(key)} {_short(value)}" for key, value in params.items())
+    return ", ".join(f"{title_of(key)} {told_value(value)}" for key, value in params.items())
 
 
 def told_region(region: Mapping[str, Any]) -> str:
@@ -151,8 +151,9 @@ def told_region(region: Mapping[str, Any]) -> str:
 def told_limits(limits: Any) -> str:
     known = list(limits)
     numbers = len(known) == 2 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
-    return f"{_short(known[0])} to {_short(known[1])}" if numbers else ", ".join(str(one) for one in known)
+    return f"{told_value(known[0])} to {told_value(known[1])}" if numbers else ", ".join(str(one) for one in known)
 
 
-def _short(value: Any) -> str:
+def told_value(value: Any) -> str:
+    """A number with four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

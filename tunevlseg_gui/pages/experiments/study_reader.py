@@ -1,7 +1,12 @@
-"""Reads a study through the engine and keeps it fresh: at once when its worker tells something, else by looking."""
+"""Reads a study through the engine and keeps it fresh: at once when its worker tells something, else by looking.
+
+Each reading is quick: rows and rules. Importance and correlations, which take longer, are read after it, where other
+trials have ended since they were read last.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,16 +35,20 @@ class StudyReader(QObject):
         self.folder = Path()
         self._busy = False
         self._again = False
+        self._figures = False  # whether this reading is the long one
+        self._known: Study | None = None  # the last one with figures
         self._seen = 0.0
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON_MS)
-        self._soon.timeout.connect(self.refresh)
+        self._soon.timeout.connect(lambda: self.refresh())
         self._look = QTimer(self)
         self._look.setInterval(LOOK_MS)
         self._look.timeout.connect(self._look_at_file)
 
     def use(self, folder: Path) -> None:
+        if folder != self.folder:
+            self._known = None
         self.folder, self._seen = folder, 0.0
         self.refresh()
         self._look.start()
@@ -52,28 +61,41 @@ class StudyReader(QObject):
         if not self._soon.isActive():
             self._soon.start()
 
-    def refresh(self) -> None:
+    def refresh(self, *, figures: bool = False) -> None:
         if self.folder == Path():
             return
         if self._busy:
-            self._again = True
+            self._again = True  # a short one follows whatever is read now
             return
-        self._busy = True
-        self._client.submit(ReadStudy(str(self.folder), str(cache_folder() / "studies")), self._answered)
+        self._busy, self._figures = True, figures
+        out = str(cache_folder() / "studies" / ("whole" if self._figures else "first"))
+        self._client.submit(ReadStudy(str(self.folder), out, figures=figures), partial(self._answered, self.folder))
 
-    def _answered(self, event: Event) -> None:
+    def _answered(self, folder: Path, event: Event) -> None:
         match event:
             case JobFinished(result=result):
-                folder = self.folder
                 run_task(self, partial(read_study, folder, result), partial(self._take, folder), self._over)
             case JobFailed() as failure:
                 self._over()
                 self.notice.emit(of_failure(failure))
 
     def _take(self, folder: Path, study: Study) -> None:
-        self._over()
-        if folder == self.folder:
-            self.read.emit(study)
+        if folder != self.folder:
+            self._again = True  # another study is waited for meanwhile
+            self._over()
+            return
+        if self._figures:
+            self._known = study
+        elif self._known is not None:
+            kept = self._known
+            study = replace(study, importances=kept.importances, correlations=kept.correlations)
+        self._busy = False
+        if self._again:
+            self._again = False
+            self._soon.start()
+        elif self._known is None or int(self._known.complete.sum()) != int(study.complete.sum()):
+            self.refresh(figures=True)
+        self.read.emit(study)
 
     def _over(self, error: Exception | None = None) -> None:
         del error  # the file was written anew meanwhile, or is gone: the next reading tells

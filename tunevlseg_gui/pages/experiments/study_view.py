@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QPoint, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -223,11 +223,11 @@ class StudyView(QWidget):
         self.count.setText(" · ".join(words))
 
     def _show_tab(self) -> None:
-        """Draws what is in sight, from what was read last."""
+        """Makes what is in sight, and fills it in a later turn: neither keeps the window waiting for both."""
         name, _, module, cls = PANELS[self.tabs.currentIndex()]
         if self.study is None or name not in self._stale:
             return
-        self._stale.discard(name)
+        QTimer.singleShot(0, self, self._fill)
         if name not in self._panels:
             made = getattr(importlib.import_module(module), cls)(self.selection)
             place = self.tabs.widget(self.tabs.currentIndex())
@@ -242,12 +242,19 @@ class StudyView(QWidget):
                 made.made.connect(self._connect)
             if hasattr(made, "opened"):
                 made.opened.connect(self._open_trial)
-        self._panels[name].show_study(self.study)
+
+    def _fill(self) -> None:
+        """From what was read last."""
+        name = PANELS[self.tabs.currentIndex()][0]
+        if self.study is not None and name in self._stale and name in self._panels:
+            self._stale.discard(name)
+            self._panels[name].show_study(self.study)
 
     def panel(self, name: str) -> Any:
         """The panel of a tab, brought to the front."""
         self.tabs.setCurrentIndex(next(at for at, (known, *_) in enumerate(PANELS) if known == name))
         self._show_tab()
+        self._fill()
         return self._panels.get(name)
 
     def _connect(self, plot: Any) -> None:

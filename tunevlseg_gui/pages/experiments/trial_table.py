@@ -123,6 +123,7 @@ class TrialTable(QWidget):
         self.plots: list[QWidget] = [self]
         self.study = Study(Path())
         self._setting = False
+        self._widths = 0
         self.table = QTableView()
         self.table.setObjectName("trialTable")
         self.table.setAccessibleName(self.tr("Trials"))
@@ -136,8 +137,8 @@ class TrialTable(QWidget):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(28)
         head = self.table.horizontalHeader()
-        head.setResizeContentsPrecision(0)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # Widths follow the heads: measuring texts would take longer than everything else.
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setStretchLastSection(True)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSortIndicatorShown(True)
@@ -157,6 +158,12 @@ class TrialTable(QWidget):
     def show_study(self, study: Study) -> None:
         self.study = study
         self._show()
+        if self._widths != self.values.columnCount():
+            self._widths = self.values.columnCount()
+            measure = self.table.fontMetrics()
+            for at in range(self._widths):
+                words = str(self.values.headerData(at, Qt.Orientation.Horizontal))
+                self.table.setColumnWidth(at, max(76, measure.horizontalAdvance(words) + 44))
 
     @property
     def shown_rows(self) -> list[int]:

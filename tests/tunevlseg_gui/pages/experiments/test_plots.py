@@ -49,6 +49,7 @@ def test_a_curve_of_noise_does_not_look_like_a_slope(qapp: object) -> None:
     curve.show_plan([point, {**point, "cases": 2, "dice": 0.171}], {"a": 0.19, "b": 0.02, "c": 0.1})
     low, high = curve.plot.getViewBox().viewRange()[1]
     assert high - low > 0.1
+    assert curve.plot.getAxis("left").tickStrings([0.17], 1000.0, 0.01) == ["0.17"]
     assert "2 cases: Dice 0.171" in curve.accessibleDescription()
     curve.show_plan([], {})
     assert curve.plot.getViewBox().viewRange()[1][1] == pytest.approx(1.05, abs=0.01)

@@ -11,7 +11,7 @@ from tunevlseg_gui.pages.experiments.study_data import Column
 
 
 class ColumnAxis(pg.AxisItem):  # type: ignore[misc]
-    """`column` may change; None: plain numbers."""
+    """`column` may change; None: plain numbers. Values are never scaled by a thousand, unlike the library's own."""
 
     def __init__(self, side: str) -> None:
         super().__init__(side)
@@ -37,11 +37,8 @@ class ColumnAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         column = self.column
-        if column is None:
-            found: list[str] = super().tickStrings(values, scale, spacing)
-            return found
-        if column.kind == "choice":
+        if column is not None and column.kind == "choice":
             return [str(column.choices[int(value)]) for value in values]
-        if column.log:
+        if column is not None and column.log:
             return [f"{10**value:.3g}" for value in values]
         return [f"{value:.6g}" for value in values]

@@ -33,6 +33,8 @@ class ContourPanel(QWidget):
         self.image = pg.ImageItem(axisOrder="row-major")
         self.image.setZValue(-5)
         self.image.setOpacity(0.75)
+        for dots in (self.plot.chosen, self.plot.rest):
+            dots.setSize(5)
         self.plot.plot.addItem(self.image)
         self.words = label("", "muted", wrap=True, name="contourWords")
         self.plots = [self.plot]

@@ -9,6 +9,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from tunevlseg_gui.pages.experiments.plots.axes import ColumnAxis
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.text import label
 
@@ -36,7 +37,7 @@ class CostPlot(QWidget):
         self.cost.setAccessibleName(self.tr("Cost"))
         self.cost.addItems([self.tr("Learned numbers"), self.tr("Seconds"), self.tr("Size in bytes")])
         self._names: list[pg.TextItem] = []
-        self.plot = pg.PlotWidget(axisItems={"bottom": CostAxis("bottom")})
+        self.plot = pg.PlotWidget(axisItems={"bottom": CostAxis("bottom"), "left": ColumnAxis("left")})
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.front = pg.PlotDataItem()

@@ -9,6 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from tunevlseg_gui.pages.experiments.plots.axes import ColumnAxis
 from tunevlseg_gui.theme.look import look
 
 BEYOND = 2.0
@@ -32,7 +33,7 @@ class LabelCurve(QWidget):
         self.setAccessibleName(self.tr("Test Dice over labelled training cases"))
         self.points: list[Mapping[str, Any]] = []
         self._curve: Mapping[str, float] = {}
-        self.plot = pg.PlotWidget(axisItems={"bottom": CaseAxis("bottom")})
+        self.plot = pg.PlotWidget(axisItems={"bottom": CaseAxis("bottom"), "left": ColumnAxis("left")})
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.bars = pg.ErrorBarItem()

@@ -60,9 +60,12 @@ class SlicesPanel(QWidget):
     def _draw_next(self) -> None:
         if self._study is None or not self._left:
             return
-        column = self._left.pop(0)
+        column = self._left[0]
         if column.key not in self._cards:
             self._make(column)
+            self._timer.start()  # filled in the next turn
+            return
+        self._left.pop(0)
         plot, words = self._cards[column.key]
         plot.show_columns(self._study, column, self._study.objectives[0])
         known = next((row for row in self._study.correlations if row["path"] == column.key), None)

@@ -11,8 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from tunevlseg_gui.pages.experiments.plots.axes import ColumnAxis
-from tunevlseg_gui.pages.experiments.plots.brush_box import BrushBox
+from tunevlseg_gui.pages.experiments.plots.light_plot import LightPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.study_data import NUMBER, Column, Study
 from tunevlseg_gui.theme.look import look
@@ -35,10 +34,8 @@ class TrialPlot(QWidget):
         self.x: Column | None = None
         self.y: Column | None = None
         self._known = np.zeros(0, np.int64)  # rows of the study that have a point
-        self.axes_ = {side: ColumnAxis(side) for side in ("bottom", "left")}
-        self.box = BrushBox()
-        self.plot = pg.PlotWidget(viewBox=self.box, axisItems=self.axes_)
-        self.plot.hideButtons()
+        self.plot = LightPlot()
+        self.axes_, self.box = self.plot.axes_, self.plot.box
         self.plot.setMinimumSize(180, 150)
         self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -90,7 +87,6 @@ class TrialPlot(QWidget):
             axis.setTextPen(pg.mkPen(tokens["muted"]))
             if column is not None:
                 axis.setLabel(column.title, color=tokens["muted"])
-        self.plot.showGrid(x=False, y=True, alpha=0.2)
         colour = look().colour("val")
         self.chosen.setBrush(pg.mkBrush(faded(colour, 190)))
         self.rest.setBrush(pg.mkBrush(faded(look().colour("muted"), 60)))

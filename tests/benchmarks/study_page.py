@@ -1,0 +1,134 @@
+"""A study of 2,000 finished trials in the window: how long it takes to open, and the longest pieces of work.
+
+    QT_QPA_PLATFORM=offscreen python tests/benchmarks/study_page.py [--trials 2000] [--scale 1]
+
+Trials are written straight into the journal (made up, no network is tuned). Opening is by the clock, from the click
+until the history is drawn; "cold" with no worker process yet, "warm" as a user who comes from the list of studies has
+it. Pieces are the processor time of the window's thread between two turns of its event loop, so that other work on the
+machine does not count; a frame is one move of the view and its painting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+FRAMES = 60
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--scale", default="1")
+    given = parser.parse_args()
+    os.environ["QT_SCALE_FACTOR"] = given.scale
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["TUNEVLSEG_HOME"] = home
+        measure(given.trials)
+
+
+def measure(count: int) -> None:
+    from fakes.tiny_clipseg import write_tiny_clipseg
+    from fakes.written_study import write_study
+    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from engine.runs.studies import studies_folder
+    from tunevlseg_gui.bridge.client import EngineClient
+    from tunevlseg_gui.pages.experiments.page import ExperimentsPage
+    from tunevlseg_gui.pages.experiments.study_view import PANELS, StudyView
+    from tunevlseg_gui.theme.look import look
+
+    weights = write_tiny_clipseg(studies_folder().parent / "tiny")
+    for name in ("large", "other"):
+        write_study(studies_folder() / name, str(weights), count if name == "large" else 20)
+    app = QApplication([])
+    look().use("light")
+    client = EngineClient()
+    page = ExperimentsPage(client)
+    page.resize(1500, 900)
+    page.show()
+    pieces: list[float] = []
+    last = time.thread_time()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.thread_time()
+        pieces.append(1000 * (now - last))
+        last = now
+
+    timer = QTimer()
+    timer.setInterval(2)
+    timer.timeout.connect(beat)
+    timer.start()
+
+    def until(done: Callable[[], Any], title: str) -> None:
+        pieces.clear()
+        began = time.monotonic()
+        while not done():
+            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        longest = ", ".join(f"{piece:.0f}" for piece in sorted(pieces, reverse=True)[:3])
+        sys.stdout.write(f"{title:34} {time.monotonic() - began:6.2f} s; longest pieces of work: {longest} ms\n")
+
+    def rest(seconds: float = 1.0) -> Callable[[], bool]:
+        end = time.monotonic() + seconds
+        return lambda: time.monotonic() > end
+
+    page.came_to_front()
+    view: StudyView = page.tab("searches").view
+    page.open_study(studies_folder() / "large")
+    until(lambda: view.study is not None, "opened, cold")
+    page.open_study(studies_folder() / "other")
+    until(lambda: view.study is not None and view.study.n == 20, "another one")
+    page.open_study(studies_folder() / "large")
+    until(lambda: view.study is not None and view.study.n == count, "opened, warm")
+    until(rest(), "  after it was opened")
+    for name, *_ in PANELS:
+        if name == "pareto":
+            continue
+        pieces.clear()
+        view.panel(name)
+        until(rest(2.0), f"tab {name}, first time")
+        for plot in view.panel(name).plots[:1]:
+            if hasattr(plot, "box"):
+                frames(app, plot, name)
+    view.panel("history")
+    until(rest(0.5), "history again")
+    view.selection.brush({"training.learning_rate": (-4.0, -3.0)})
+    until(rest(), "a brush in the history")
+    view.panel("parallel")
+    until(rest(2.0), "parallel again, with the brush")
+    view.panel("trials").table.sortByColumn(2, view.panel("trials").table.horizontalHeader().sortIndicatorOrder())
+    until(rest(), "trials sorted")
+    client.close()
+
+
+def frames(app: Any, plot: Any, name: str) -> None:
+    """Moves the view to and fro; each move is painted at once."""
+    took = []
+    for frame in range(FRAMES):
+        began = time.thread_time()
+        share = 0.004 if frame < FRAMES / 2 else -0.004
+        (left, right), (bottom, top) = plot.box.viewRange()
+        plot.box.translateBy(((right - left) * share, (top - bottom) * share))
+        plot.plot.viewport().repaint()
+        took.append(1000 * (time.thread_time() - began))
+        app.processEvents()
+    took.sort()
+    sys.stdout.write(
+        f"  {name} moved {FRAMES} times: half of the frames within {took[len(took) // 2]:.1f} ms, "
+        f"the slowest {took[-1]:.1f} ms\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
