@@ -144,7 +144,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    environment = prepare(arguments, ["tune", "dev"], virtual_screen=not arguments.lint_only)
+    extras = ["tune", "dev", *(["cluster"] if arguments.all else [])]
+    environment = prepare(arguments, extras, virtual_screen=not arguments.lint_only)
     passed = run_checks(
         environment,
         everything=arguments.all,

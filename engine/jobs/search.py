@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError, InputError
+from engine.contract.errors import EngineError, InputError, OutOfRange
 from engine.contract.events import Event, JobCancelled, JobFinished, JobStarted, Log
 from engine.contract.jobs import Search, Tune
 from engine.jobs import tune
 from engine.jobs.perform import failure
+from engine.runs.cores import share_of_cores
 from engine.runs.lock import RunLock
 from engine.runs.queue import device_noted
 from engine.runs.studies import is_study, slug, studies_folder
@@ -19,8 +20,12 @@ from engine.runs.writer import append_event
 
 if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
+    from engine.search.local_workers import LocalWorkers
     from engine.search.study import OpenStudy
     from engine.training.plan import Plan
+
+MOST_WORKERS: Final = 64
+"""Processes on one machine."""
 
 
 def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -110,8 +115,32 @@ def _work(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, job_id
         one = Tune(resume=str(folder), recipe="") if goes_on else Tune(str(asked), str(folder))
         return tune.run_trial(one, tell, token, job_id, study)
 
-    with StudyCommands(found, cancel, emit, job_id):
+    with StudyCommands(found, cancel, emit, job_id), _helpers(job, found, emit, job_id):
         return SearchWorker(found, tune_one, emit, cancel, job_id).work()
+
+
+def _helpers(job: Search, found: OpenStudy, emit: Emit, job_id: str) -> LocalWorkers:
+    """The further workers of this machine; each of them is one process."""
+    from engine.search.local_workers import LocalWorkers, further_places
+    from engine.training.device import cuda_devices
+
+    if not 0 <= job.workers <= MOST_WORKERS:
+        raise OutOfRange(
+            f"{job.workers} workers cannot be.", hint=f"Ask for 1 to {MOST_WORKERS}, or leave it out.", field="workers"
+        )
+    devices = cuda_devices(str(found.recipe["training"]["device"]))
+    places = further_places(job.workers, devices)
+    own = share_of_cores(job.workers) if places and not devices else {}
+    data = str(found.recipe["data"]["folder"])
+    helper = Search(
+        folder=str(found.folder.resolve()),
+        study=found.study.study_name,
+        storage=job.storage,
+        worker=True,
+        workers=1,
+        data=str(Path(data).resolve()) if data else "",
+    )
+    return LocalWorkers(helper, places, emit, job_id, own=own)
 
 
 def _plan(found: OpenStudy) -> Plan | None:

@@ -15,11 +15,13 @@ _POOLS = (
     "TORCHINDUCTOR_COMPILE_THREADS",
 )
 """What libraries read once, when they are loaded; each would otherwise take every core for itself."""
+CORES = "TUNEVLSEG_CORES"
+"""Set for processes that compute side by side: how many cores each of them may take."""
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: of the machine, its affinity, and a container's quota the fewest."""
+    """Cores that this process may use: of the machine, its affinity, a container's quota and its part the fewest."""
     found = os.cpu_count() or 1
     with suppress(AttributeError, OSError):  # there is no affinity on Windows and macOS
         found = min(found, len(os.sched_getaffinity(0)))
@@ -27,6 +29,8 @@ def usable_cores() -> int:
         quota, period = _QUOTA.read_text(encoding="ascii").split()
         if quota != "max":
             found = min(found, max(1, int(quota) // int(period)))
+    with suppress(ValueError):
+        found = min(found, max(1, int(os.environ.get(CORES, ""))))
     return found
 
 
@@ -40,3 +44,9 @@ def share_cores() -> None:
     stays."""
     for name in _POOLS:
         os.environ.setdefault(name, str(work_threads()))
+
+
+def share_of_cores(processes: int) -> dict[str, str]:
+    """The environment of one of several processes that compute side by side: an even part of the cores."""
+    part = str(max(1, usable_cores() // max(1, processes)))
+    return {CORES: part, **dict.fromkeys(_POOLS, part)}

@@ -17,6 +17,7 @@ from engine.runs.layout import COMMANDS
 from engine.search.steering import PAUSED, ban_key, check_point, freeze_key, narrow_key
 from engine.search.study import SURPLUS, OpenStudy
 from engine.search.trial import WANTED
+from engine.search.waiting import at_once
 
 ROUND_S: Final = 0.2
 
@@ -91,8 +92,9 @@ class StudyCommands:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._end.wait(ROUND_S):
-            self.read_once()
+        with at_once(self._found.storage):
+            while not self._end.wait(ROUND_S):
+                self.read_once()
 
     def read_once(self) -> None:
         """Carries out every whole new line; one that makes no sense is told and passed over."""

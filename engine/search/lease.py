@@ -64,6 +64,7 @@ class Watch:
     me: Worker
     patience: float = PATIENCE_S
     _seen: dict[int, tuple[Any, float]] = field(default_factory=dict)
+    _absences: int = 0
 
     def dead(self, trial: FrozenTrial) -> bool:
         """Whether nobody works on this running trial any more."""
@@ -85,6 +86,10 @@ class Watch:
     def take_over(self, found: OpenStudy) -> list[int]:
         """Lost trials are failed and put in line again with the same values and run folder; their numbers."""
         trials = found.study.get_trials(deepcopy=False)
+        absences = int(getattr(found.storage, "absences", 0))
+        if absences != self._absences:  # nobody could beat while the database was gone: everybody gets a new chance
+            self._absences = absences
+            self._seen.clear()
         again = repeated_by(trials)
         lost = []
         for trial in trials:

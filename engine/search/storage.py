@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import optuna
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalStorage
 
 from engine.contract.errors import EngineError, InputError, ResourceError
 from engine.contract.whole_file import told
+from engine.search.waiting import WaitingStorage
 
 JOURNAL = "study.journal"
 
@@ -28,7 +30,7 @@ def open_storage(reference: str, folder: Path) -> BaseStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         if "://" in reference:
-            return RDBStorage(reference)
+            return _database(reference)
         return _journal(Path(reference) if reference else folder / JOURNAL)
     except EngineError:
         raise
@@ -46,8 +48,29 @@ def open_storage(reference: str, folder: Path) -> BaseStorage:
         ) from None
 
 
+def _database(reference: str) -> BaseStorage:
+    address = with_driver(reference)
+    # Optuna's cache keeps trials that have ended, so that a proposal does not read all of them anew.
+    database = get_storage(RDBStorage(address, engine_kwargs=_engine_settings(address)))
+    return WaitingStorage(database, without_password(reference))
+
+
+def with_driver(reference: str) -> str:
+    """`postgresql://` and `postgres://` name psycopg 3, which comes with the extra `cluster`; the rest stays."""
+    scheme, mark, rest = reference.partition("://")
+    return f"postgresql+psycopg{mark}{rest}" if scheme in ("postgresql", "postgres") else reference
+
+
+def _engine_settings(address: str) -> dict[str, Any]:
+    """A connection that died is noticed before it is used, and a machine that is gone within a minute."""
+    if not address.startswith("postgresql"):
+        return {}
+    alive = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10, **alive}}
+
+
 def _driver(module: str) -> str:
-    return {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}.get(module, module)
+    return {"psycopg2": "psycopg2-binary", "psycopg": "'psycopg[binary]'", "MySQLdb": "mysqlclient"}.get(module, module)
 
 
 def _journal(path: Path) -> BaseStorage:
@@ -83,6 +106,6 @@ def without_password(reference: str) -> str:
         return reference
     parts = urlsplit(reference)
     if parts.password is None:
-        return urlunsplit(parts)
+        return reference  # not put together anew: that takes slashes from sqlite:////folder
     name, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{name.partition(':')[0]}@{host}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from engine.search.lease import BEAT_S, Worker, beat, give_back
 from engine.search.space import varied
 from engine.search.steering import Rules
 from engine.search.study import FAILURE, RUN, STOPPED, OpenStudy
+from engine.search.waiting import at_once
 
 POLL_S: Final = 0.2
 LOOK_S: Final = 1.0
@@ -79,6 +80,10 @@ class Attendant:
         self.token.cancel()
 
     def _attend(self) -> None:
+        with at_once(self.found.storage):
+            self._look_and_beat()
+
+    def _look_and_beat(self) -> None:
         looked = beaten = 0.0
         count = 0
         while not self._end.wait(POLL_S):
@@ -120,6 +125,7 @@ def run_trial(
     frozen = found.trial(trial.number)
     folder = found.run_folder(frozen)
     asked = _asked_for(found, trial, folder)
+    _report_past(found, trial, folder)
     with Attendant(found, trial, worker, over) as attendant:
         try:
             result = tune(
@@ -167,17 +173,32 @@ def _asked_for(found: OpenStudy, trial: Trial, folder: Path) -> Path:
     return write_text(folder / ASKED, varied(found.complete_recipe(), proposed(found, trial), name))
 
 
+def _watched(found: OpenStudy, metrics: Mapping[str, float]) -> float | None:
+    """The value of an epoch that the study is told; none with several objectives, or where it is not finite."""
+    if len(found.config.objectives) > 1:
+        return None
+    value = metrics.get("val_loss" if found.config.objectives[0] == "last_val_loss" else "val_dice")
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _report_past(found: OpenStudy, trial: Trial, folder: Path) -> None:
+    """A trial that goes on tells the epochs of the one that it repeats: curves and pruners see a whole one."""
+    done = set(layout.finished_epochs(folder)) if layout.is_run(folder) else set()
+    for row in read_metrics(folder) if done else []:
+        value = _watched(found, row)
+        if value is not None and row["epoch"] <= max(done):
+            trial.report(value, int(row["epoch"]))
+
+
 def _reporting(found: OpenStudy, trial: Trial, attendant: Attendant, emit: Emit) -> Emit:
     """Passes events on, and tells the study of each epoch; ends a run that the pruner gives up."""
 
     def tell(event: Event) -> None:
         emit(event)
-        if not isinstance(event, EpochEnded) or len(found.config.objectives) > 1:
+        value = _watched(found, event.metrics) if isinstance(event, EpochEnded) else None
+        if value is None or not isinstance(event, EpochEnded):
             return
-        value = event.metrics.get("val_loss" if found.config.objectives[0] == "last_val_loss" else "val_dice")
-        if value is None or not math.isfinite(value):
-            return
-        trial.report(float(value), event.epoch)
+        trial.report(value, event.epoch)
         if found.config.pruner != "none" and trial.should_prune():
             attendant.end("pruned")
 

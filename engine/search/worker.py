@@ -29,6 +29,7 @@ from engine.search.lease import Watch, Worker
 from engine.search.sampler import REPEATS
 from engine.search.study import FAILURE, SURPLUS, OpenStudy
 from engine.search.trial import TrialOutcome, TuneOne, proposed, run_trial
+from engine.search.waiting import waits_for
 
 ROUND_S: Final = 0.2
 LOOK_S: Final = 2.0
@@ -68,8 +69,12 @@ class SearchWorker:
         """Until the study has its trials; `{"study", "folder", "trials", "best", …}`.
 
         Raises Cancelled (trials that ran are given back and go on with the next worker), and what stands in the way of
-        every trial.
+        every trial; ResourceError where the study's database is gone for longer than a worker waits.
         """
+        with waits_for(self.found.storage, lambda said, level: self.emit(Log(self.job_id, said, level)), self.cancel):
+            return self._work()
+
+    def _work(self) -> dict[str, Any]:
         while not self._enough():
             self.cancel.check()
             for number in self._watch.take_over(self.found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -24,6 +25,16 @@ def choose_device(wanted: str) -> torch.device:
             field="training.device",
         )
     return torch.device(wanted)
+
+
+def cuda_devices(wanted: str) -> list[str]:
+    """CUDA devices that this process may use, as CUDA_VISIBLE_DEVICES names them; none where they are not `wanted`."""
+    if wanted not in ("auto", "cuda"):
+        return []
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = None if named is None else [name.strip() for name in named.split(",") if name.strip()]
+    count = torch.cuda.device_count()
+    return [str(number) for number in range(count)] if names is None else names[:count]
 
 
 def set_threads(threads: int) -> int:

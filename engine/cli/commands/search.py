@@ -20,6 +20,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--study", default="", metavar="NAME", help="name of the study (default: the recipe's)")
     parser.add_argument("--out", default="", metavar="DIR", help="the study's folder (default: beside your others)")
     parser.add_argument("--worker", action="store_true", help="only help with a study that was begun elsewhere")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes on this machine (default: one for each GPU)"
+    )
     parser.add_argument("--data", default="", metavar="FOLDER", help="where this machine keeps the dataset")
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="seed of what is proposed (12345)")
     parser.add_argument(
@@ -66,6 +69,7 @@ def make(given: argparse.Namespace) -> Search:
         search={key: value for key, value in wanted.items() if value not in (None, "", [])},
         overrides=list(given.set),
         worker=given.worker,
+        workers=given.workers,
         data=given.data,
         frozen=dict(pair(text, "--freeze") for text in given.freeze),
         narrowed=dict(pair(text, "--narrow") for text in given.narrow),

@@ -132,6 +132,8 @@ def test_a_killed_worker_changes_nothing(recipe: Recipe, tmp_path: Path, trials:
     assert len(list((tmp_path / "broken" / "trials").iterdir())) == 12
     values = [trial.values for trial in again.trials() if trial.state is TrialState.COMPLETE]
     assert values == [trial.values for trial in whole.trials()]
+    # The epochs before the kill are told, too: pruners and curves see whole trials.
+    assert all(len(trial.intermediate_values) == 3 for trial in again.trials() if state_name(trial) != "lost")
 
 
 def test_a_cancelled_search_goes_on_at_once(recipe: Recipe, tmp_path: Path) -> None:
@@ -352,6 +354,7 @@ def test_a_study_is_of_one_recipe(recipe: Recipe, tmp_path: Path) -> None:
 def test_any_optuna_program_reads_the_study(recipe: Recipe, tmp_path: Path) -> None:
     found = begin_study(recipe, SearchConfig(trials=3), tmp_path / "study", storage=f"sqlite:///{tmp_path}/s.db")
     work(found)
+    assert len(open_study(tmp_path / "study").trials()) == 3  # by its folder alone, which knows the address
     plain = optuna.load_study(study_name="polyps-vpt", storage=f"sqlite:///{tmp_path}/s.db")
     assert plain.best_value == found.best().values[0]  # type: ignore[union-attr]
     assert plain.metric_names == ["val_dice"]

@@ -1,0 +1,83 @@
+"""Searches as people start them: processes of the command line, some of which are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.contract import wire
+from engine.contract.events import Event
+from engine.runs.detached import engine_environment
+
+PATIENCE_S = 240
+
+
+def write_recipe(folder: Path, weights: Path, data: Path, epochs: int = 2) -> Path:
+    """A recipe whose runs take about a second, of whatever takes longer on a first run nothing."""
+    values = {
+        "version": 1,
+        "name": "small",
+        "data": {"folder": str(data)},
+        "model": {"weights": str(weights)},
+        "strategy": {"name": "vpt", "prompt_depth": 2},
+        "training": {
+            "epochs": epochs, "min_epochs": epochs, "batch_size": 4, "device": "cpu", "threads": 1, "previews": False,
+        },
+    }  # fmt: skip
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+class Command:
+    """`tunevlseg ARGUMENTS --json` as a process; what it says lies in files."""
+
+    def __init__(self, out: Path, *arguments: str) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self._events, self._text = out / "events", out / "text"
+        with self._events.open("wb") as events, self._text.open("wb") as text:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "engine", *arguments, "--json"],
+                stdin=subprocess.DEVNULL,
+                stdout=events,
+                stderr=text,
+                env=engine_environment(),
+            )
+
+    def events(self) -> list[Event]:
+        whole = self._events.read_text(encoding="utf-8").rpartition("\n")[0]
+        return [wire.event_from_line(line) for line in whole.splitlines()]
+
+    def said(self) -> str:
+        return self._events.read_text(encoding="utf-8") + self._text.read_text(encoding="utf-8")
+
+    def kill(self) -> None:
+        """As a machine that loses power."""
+        self.process.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
+        self.process.wait()
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Waits for a condition while the process lives."""
+        end = time.monotonic() + PATIENCE_S
+        while not true():
+            assert self.process.poll() is None, self.said()[-3000:]
+            assert time.monotonic() < end, self.said()[-3000:]
+            time.sleep(0.02)
+
+    def ended(self) -> int:
+        code = self.process.wait(PATIENCE_S)
+        assert code == 0, self.said()[-3000:]
+        return code
+
+
+def heard(command: Command, kind: type[Any], count: int) -> Callable[[], bool]:
+    """Whether it has said so many events of a kind."""
+    return lambda: sum(isinstance(event, kind) for event in command.events()) >= count
