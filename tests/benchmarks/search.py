@@ -6,9 +6,8 @@
 
 `open`: the job `read_study` on a study of so many finished trials in a journal file and in SQLite, in a process that
 has the libraries loaded, and in a fresh one. `overhead`: trials of the real job on drawn (synthetic) polyps; a trial's
-time less the time in its epochs (`Trainer.fit` from its first step to its last) is overhead; processor time of the whole
-process, so that other work on the machine counts less; the first trial, which fills the caches, is told apart.
-`workers`: the same study with one and with two processes, wall time from the first trial's start to the last one's end.
+time less the time in its epochs (`Trainer.fit`, first step to last) is overhead; processor time of the whole process, so that other work on the machine counts less; the first trial, which fills the caches, is told apart.
+`workers`: a study with one and with two processes, wall time from the first trial's start to the last one's end.
 """
 
 from __future__ import annotations
@@ -100,7 +99,8 @@ def once():
     read_study.run(ReadStudy(sys.argv[1], sys.argv[2]), lambda event: None, CancelToken(), "job")
     return time.monotonic() - begun[0], time.process_time() - begun[1]
 first, again = once(), min(once() for _ in range(3))
-print(json.dumps({"fresh_wall_s": first[0], "fresh_processor_s": first[1], "wall_s": again[0], "processor_s": again[1]}))
+names = ("fresh_wall_s", "fresh_processor_s", "wall_s", "processor_s")
+print(json.dumps(dict(zip(names, (*first, *again)))))
 """
 
 
