@@ -6,7 +6,8 @@
 
 `open`: the job `read_study` on a study of so many finished trials in a journal file and in SQLite, in a process that
 has the libraries loaded, and in a fresh one. `overhead`: trials of the real job on drawn (synthetic) polyps; a trial's
-time less the time in its epochs (`Trainer.fit`, first step to last) is overhead; processor time of the whole process, so that other work on the machine counts less; the first trial, which fills the caches, is told apart.
+time less the time in its epochs (`Trainer.fit`, first step to last) is overhead; processor time of the whole process,
+so that other work on the machine counts less; the first trial, which fills the caches, is told apart.
 `workers`: a study with one and with two processes, wall time from the first trial's start to the last one's end.
 """
 
