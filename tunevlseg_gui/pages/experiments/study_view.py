@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from engine.contract.commands import Cancel, Pause, Resume
 from engine.contract.errors import EngineError
-from engine.contract.events import Event, JobFailed, Log
+from engine.contract.events import Event, JobFailed, JobStarted, Log
 from engine.contract.jobs import Search
 from engine.runs.studies import BEST_RECIPE, is_study
 from tunevlseg_gui.bridge.client import EngineClient
@@ -43,6 +43,7 @@ from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label
 
+SOON_MS = 80
 _PLOTS = "tunevlseg_gui.pages.experiments.plots"
 PANELS = [
     # id, title, module, class. Each is imported when it is first shown.
@@ -71,6 +72,12 @@ class StudyView(QWidget):
         self.study: Study | None = None
         self.alive = False
         self.live = LiveTrials()
+        self._unread = False
+        self._failure: JobFailed | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._show_live)
         self.selection = Selection(self)
         self.steering = Steering(client, self)
         self.reader = StudyReader(client, self)
@@ -268,9 +275,19 @@ class StudyView(QWidget):
             return
         if isinstance(event, Log):
             self.steering.heard(event.message)
-        if isinstance(event, JobFailed):
-            self.notice.emit(of_failure(event))
-        if self.live.take(event) and (self.study is not None or is_study(self.folder)):
+        elif isinstance(event, JobStarted | JobFailed):
+            self._failure = event if isinstance(event, JobFailed) else None
+        self._unread = self.live.take(event) or self._unread
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _show_live(self) -> None:
+        """What came since; a study that is opened tells all its thousands of events at once."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            self.notice.emit(of_failure(failure))
+        if self._unread and (self.study is not None or is_study(self.folder)):
+            self._unread = False
             self.reader.soon()
         self.side.show_running(self.live)
         self._offer()

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from engine.contract.commands import Cancel, Pause, Resume
 from engine.contract.errors import EngineError
-from engine.contract.events import Event, JobFailed, JobFinished
+from engine.contract.events import Event, JobFailed, JobFinished, JobStarted
 from engine.contract.jobs import Benchmark, ReadTournament
 from engine.runs.folders import resources
 from engine.runs.studies import MATRIX_FILE, is_study, list_tournaments, tournaments_folder
@@ -25,6 +25,8 @@ from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.plain_table import PlainTable, text_cell
 from tunevlseg_gui.widgets.text import label
+
+SOON_MS = 80
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class TournamentsTab(QWidget):
         self._files: list[Path] = []
         self.state = TournamentState()
         self.alive = False
+        self._unread = False
+        self._failure: JobFailed | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._show_live)
         self._cost: Any = None
         self._reading = ""
         self.matrix = QComboBox()
@@ -297,9 +305,19 @@ class TournamentsTab(QWidget):
     def _heard(self, folder: str, event: Event) -> None:
         if not self.state.folder or Path(folder) != Path(self.state.folder):
             return
-        if isinstance(event, JobFailed):
-            self.notice.emit(of_failure(event))
-        if self.state.take(event) and self.alive:
+        if isinstance(event, JobStarted | JobFailed):
+            self._failure = event if isinstance(event, JobFailed) else None
+        self._unread = self.state.take(event) or self._unread
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _show_live(self) -> None:
+        """What came since; a tournament that is chosen tells all its events at once."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            self.notice.emit(of_failure(failure))
+        if self._unread and self.alive:
+            self._unread = False
             self._read()
         self._show()
 
