@@ -102,7 +102,8 @@ class _Places:
             sizes[:, self.group] = counts
         else:
             place = (self.group + self.many * np.arange(draws)[:, None]).ravel()
-            sizes = np.bincount(place, counts.ravel(), draws * self.many).reshape(draws, self.many)
+            drawn: Floats = np.bincount(place, counts.ravel(), draws * self.many).astype(np.float64)
+            sizes = drawn.reshape(draws, self.many)
         middle = np.cumsum(sizes, axis=1) - (sizes - 1) / 2
         found: Floats = middle[:, self.group]
         return found
