@@ -29,9 +29,12 @@ class ScanOpener(QObject):
         super().__init__(page)
         self._jobs, self._page, self._opened = jobs, page, opened
         self._growing = GrowingScan(page.early)
+        self._wanted = 0  # grows with each scan that is asked for: of an earlier one nothing is shown any more
 
     def open(self, path: Path) -> None:
+        self._wanted += 1
         self._jobs.cancel()
+        self._growing.stop()
         self._page.banner.hide()
         if is_dicom(path):
             # Which series there are is asked first: names of files say nothing, and may say too much.
@@ -42,7 +45,13 @@ class ScanOpener(QObject):
             self._open(path, view_folder(path))
 
     def _list_series(self, path: Path) -> None:
-        self._jobs.start(ListSeries(str(path)), Errand(lambda result: self._series_listed(path, result)))
+        wanted = self._wanted
+
+        def listed(result: dict[str, Any]) -> None:
+            if wanted == self._wanted:
+                self._series_listed(path, result)
+
+        self._jobs.start(ListSeries(str(path)), Errand(listed))
 
     def _series_listed(self, path: Path, result: dict[str, Any]) -> None:
         entries = [SeriesEntry.from_dict(entry) for entry in result.get("series") or []]
@@ -54,35 +63,47 @@ class ScanOpener(QObject):
         self._open(path, view_folder(path, entry.id, str(result.get("stamp", ""))), entry.id)
 
     def _open(self, path: Path, folder: Path, series: str = "") -> None:
+        wanted = self._wanted
+
+        def damaged(_error: Exception) -> None:
+            if wanted == self._wanted:
+                self._prepare(path, folder, series)
+
         if is_prepared(folder):
             run_task(
                 self,
                 lambda: scan_of_folder(path, folder, series),
-                lambda scan: self._show(scan, folder),
-                lambda _error: self._prepare(path, folder, series),  # damaged: prepared afresh
+                lambda scan: self._show(scan, folder, wanted),
+                damaged,
             )
         else:
             self._prepare(path, folder, series)
 
     def _prepare(self, path: Path, folder: Path, series: str) -> None:
+        wanted = self._wanted
+
         def prepared(result: dict[str, Any]) -> None:
             view = Path(str(result.get("folder", "")))
             run_task(
                 self,
                 lambda: scan_of_result(path, result, series),
-                lambda scan: self._show(scan, view),
+                lambda scan: self._show(scan, view, wanted),
                 unusable,
             )
 
         def unusable(error: Exception) -> None:
-            self._growing.stop()
-            self._page.show_error(error)
+            if wanted == self._wanted:
+                self._growing.stop()
+                self._page.show_error(error)
 
         def ended(finished: bool) -> None:
-            if not finished:
+            # Slices of the next scan may be on show by now.
+            if not finished and wanted == self._wanted:
                 self._growing.stop()
 
         def failed(failure: JobFailed) -> bool:
+            if wanted != self._wanted:
+                return True
             if series or failure.field != "series":
                 return False
             # It holds several volumes: which one is a question, not a problem.
@@ -94,7 +115,9 @@ class ScanOpener(QObject):
 
         self._jobs.start(OpenScan(str(path), str(folder), series), Errand(prepared, failed, ended, grows=grows))
 
-    def _show(self, scan: ViewedScan, view: Path) -> None:
+    def _show(self, scan: ViewedScan, view: Path, wanted: int) -> None:
+        if wanted != self._wanted:
+            return
         self._growing.over()
         self._opened(scan, view)
         self._page.early.hand_over(self._page.viewer)

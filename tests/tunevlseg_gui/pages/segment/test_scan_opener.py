@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QThread, QThreadPool
 from PySide6.QtWidgets import QApplication
 
-from engine.contract.events import JobFailed, JobFinished, ScanGrows
+from engine.contract.events import JobCancelled, JobFailed, JobFinished, ScanGrows
 from engine.contract.jobs import ListSeries, OpenScan
 from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -132,3 +132,61 @@ def test_a_cancelled_reading_shows_no_late_slices(
     QApplication.processEvents()
     assert not page.early.isVisible()
     assert page.early.scan is None
+
+
+def test_a_scan_that_is_ready_too_late_does_not_replace_the_next_one(
+    opened: SegmentPage, desk: Any, volume: Path, tmp_path: Path, monkeypatch: Any, qtbot: Any
+) -> None:
+    late = tmp_path / "late.nii.gz"
+    late.write_bytes(b"stands for another scan")
+    monkeypatch.setattr(desk, "cancel", desk.cancelled.append)  # it is done before the cancel reaches it
+    first = opened.controller.scan
+    opened.open_scan(late)
+    opened.open_scan(volume)  # prepared before: shown without a job
+    qtbot.waitUntil(lambda: opened.controller.scan is not first)
+    desk.open()
+    QThreadPool.globalInstance().waitForDone()
+    for _ in range(5):
+        QApplication.processEvents()
+    assert opened.controller.scan.path == volume
+
+
+def test_a_series_that_is_listed_too_late_asks_nothing(
+    opened: SegmentPage, desk: Any, volume: Path, tmp_path: Path, monkeypatch: Any, qtbot: Any
+) -> None:
+    slices = tmp_path / "one.dcm"
+    slices.write_bytes(b"stands for a series")
+    monkeypatch.setattr(desk, "cancel", desk.cancelled.append)
+    asked: list[object] = []
+    monkeypatch.setattr(opened, "ask_series", asked.append)
+    first = opened.controller.scan
+    opened.open_scan(slices)
+    opened.open_scan(volume)
+    qtbot.waitUntil(lambda: opened.controller.scan is not first)
+    desk.event.emit(JobFinished(desk.last(ListSeries)[0], {"series": [], "stamp": "s"}))
+    assert not asked
+
+
+def test_slices_of_the_next_scan_stay_when_the_last_reading_ends(
+    page: SegmentPage, desk: Any, volume: Path, tmp_path: Path, monkeypatch: Any, qtbot: Any
+) -> None:
+    monkeypatch.setattr(desk, "cancel", desk.cancelled.append)  # it takes a while to end
+    page.open_scan(tmp_path / "first.nii.gz")
+    first, _ = desk.last(OpenScan)
+    page.open_scan(volume)
+    job_id, job = desk.last(OpenScan)
+    folder = Path(job.out)
+    folder.mkdir(parents=True)
+    np.save(folder / "early.npy", np.zeros((6, 20, 30), np.int16))
+    look = {
+        "folder": str(folder),
+        "voxels": "early.npy",
+        "geometry": None,
+        "value_range": [0, 1],
+        "display_range": [0, 1],
+    }
+    desk.event.emit(ScanGrows(job_id, look, 0, 3))
+    qtbot.waitUntil(lambda: page.early.scan is not None)
+    desk.event.emit(JobCancelled(first))
+    assert page.early.scan is not None
+    assert page.early.isVisible()
