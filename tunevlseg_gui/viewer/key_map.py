@@ -41,6 +41,8 @@ ACTIONS: tuple[ViewAction, ...] = (
     ViewAction("outline", "Masks filled or as outline", ("Shift+S",)),
     ViewAction("fainter", "Masks fainter", ("A",)),
     ViewAction("stronger", "Masks stronger", ("D",)),
+    ViewAction("mask_before", "The mask before it, to edit and as a heat map", ("[",)),
+    ViewAction("mask_next", "The next mask, to edit and as a heat map", ("]",)),
     ViewAction("solo", "Only the mask under the mouse, and back", ("H",)),
     ViewAction("heat", "Probabilities as a heat map, and back", ("Shift+P",)),
     ViewAction("paint", "Paint, and put the brush down", ("P",)),
@@ -66,6 +68,14 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("Painting: left drag, Ctrl + left drag", "Paint, erase; [ and ] change the size"),
 )
 
+_MODIFIER = Qt.KeyboardModifier
+_OTHER_LEVEL = (
+    _MODIFIER.NoModifier,
+    _MODIFIER.GroupSwitchModifier,
+    _MODIFIER.AltModifier,  # macOS: Option
+    _MODIFIER.ControlModifier | _MODIFIER.AltModifier,  # Windows
+)
+"""What AltGr is told as, with which many keyboards type brackets."""
 _SYMBOLS = set("?/[]{}<>,.;:+-*#'\"!%&()=|~^`´@$_\\")
 
 
@@ -102,7 +112,7 @@ def pressed(event: QKeyEvent) -> str:
     """The key of an event as the map names it."""
     keypad = Qt.KeyboardModifier.KeypadModifier
     others = event.modifiers() & ~(keypad | Qt.KeyboardModifier.ShiftModifier)
-    if not others and event.text() in _SYMBOLS:
+    if others in _OTHER_LEVEL and event.text() in _SYMBOLS:
         return event.text()
     modifiers = event.modifiers() & ~keypad
     # The digits' row of some keyboards types digits with Shift only.

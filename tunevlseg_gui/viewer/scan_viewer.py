@@ -33,6 +33,7 @@ class ScanViewer(QWidget):
     changed = Signal()  # the user changed slice, window, overlay, opacity or outline in the view
     content_changed = Signal()  # scan, layers, threshold, plane or slice may be others; told often, look before working
     prompt_wanted = Signal()  # the key /
+    layer_chosen = Signal(object)  # Layer, by a key
     edit_wanted = Signal(str)  # the key of an editing tool: paint | erase | fill
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -202,6 +203,11 @@ class ScanViewer(QWidget):
             case "no_measurements":
                 self.panes.shared.measurements.clear()
                 self.refresh()
+            case "mask_before" | "mask_next":
+                chosen = self.state.choose_beside(1 if action == "mask_next" else -1)
+                if chosen is not None:
+                    self.refresh()
+                    self.layer_chosen.emit(chosen)
             case "neurological":
                 habits().set_neurological(not habits().settings.neurological)
             case "prompt":

@@ -190,6 +190,15 @@ class SliceState:
         shown = self.shown_layers
         return next((layer for layer in shown if layer is self.shared.chosen), shown[0] if shown else None)
 
+    def choose_beside(self, steps: int) -> Layer | None:
+        """So many masks on from the chosen one, round again at the end; None where none is shown."""
+        shown, chosen = self.shown_layers, self.chosen_layer
+        if chosen is None:
+            return None
+        at = next(number for number, layer in enumerate(shown) if layer is chosen)
+        self.shared.chosen = shown[(at + steps) % len(shown)]
+        return self.shared.chosen
+
     @property
     def comparison(self) -> Comparison | None:
         """What the shown layers are compared with; None where nothing is."""

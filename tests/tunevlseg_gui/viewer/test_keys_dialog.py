@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox
 
 from tunevlseg_gui.settings.model import ViewerSettings
 from tunevlseg_gui.viewer.habits import habits
-from tunevlseg_gui.viewer.key_map import ACTIONS, conflicts, key_map
+from tunevlseg_gui.viewer.key_map import ACTIONS, conflicts, key_map, pressed
 from tunevlseg_gui.viewer.keys_dialog import KeysDialog
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 
+CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 OK = QDialogButtonBox.StandardButton.Ok
 
 
@@ -74,3 +75,14 @@ def test_question_mark_and_f1_show_the_list(volume: ViewedScan, qtbot: Any) -> N
     viewer._keys_dialog.reject()
     QTest.keyClick(viewer.view, Qt.Key.Key_F1)
     assert viewer._keys_dialog.isVisible()
+
+
+@pytest.mark.parametrize("told_as", [Qt.KeyboardModifier.GroupSwitchModifier, CTRL | ALT, ALT])
+def test_brackets_are_found_where_they_are_typed_with_altgr(told_as: Qt.KeyboardModifier) -> None:
+    event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_BracketLeft, told_as, "[")
+    assert key_map({})[pressed(event)] == "mask_before"
+
+
+def test_ctrl_with_a_symbol_is_a_key_of_its_own() -> None:
+    event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Slash, CTRL, "/")
+    assert pressed(event) == "Ctrl+/"

@@ -90,7 +90,8 @@ class MaskEditor(QObject):
         self.refresh()
 
     def choose(self, layer: Layer) -> None:
-        self.layer = layer
+        """By the user's hand: heat map and slice strip are of it too."""
+        self.layer = self._viewer.state.shared.chosen = layer
         self._between = None
         if self.tool_name:
             self.begin()

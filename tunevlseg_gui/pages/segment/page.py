@@ -33,6 +33,7 @@ from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.pages.segment.surfaces import SurfaceMaker
 from tunevlseg_gui.viewer.early_view import EarlyView
 from tunevlseg_gui.viewer.habits import habits
+from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.text import label
@@ -111,9 +112,17 @@ class SegmentPage(QWidget):
 
     def _show_early(self) -> None:
         self._layers.setCurrentWidget(self.early)
+        self._let_edit(False)  # the masks are those of the scan before, which is out of sight
         self.early.panes.main.setFocus()
 
+    def _let_edit(self, on: bool) -> None:
+        for widget in (self.edit_bar, self.side.answers):
+            widget.setEnabled(on)
+        for shortcut in self._travel:
+            shortcut.setEnabled(on)
+
     def _early_over(self) -> None:
+        self._let_edit(True)
         if self._layers.currentWidget() is self.early:
             self.show_scan_stage(self.controller.scan is not None)
 
@@ -265,9 +274,12 @@ class SegmentPage(QWidget):
         self.recovery_row.throw_clicked.connect(control.unsaved.throw_away)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         # A text box with the focus keeps its own undo.
-        for keys, done in (("Ctrl+Z", editor.undo), ("Ctrl+Shift+Z", editor.redo), ("Ctrl+Y", editor.redo)):
+        self._travel = [
             QShortcut(QKeySequence(keys), self, done, context=inside)
+            for keys, done in (("Ctrl+Z", editor.undo), ("Ctrl+Shift+Z", editor.redo), ("Ctrl+Y", editor.redo))
+        ]
         viewer.edit_wanted.connect(editor.use_tool)
+        viewer.layer_chosen.connect(self._layer_chosen)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             QShortcut(QKeySequence(key), viewer, self._enter, context=inside)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._escape, context=inside)
@@ -289,7 +301,9 @@ class SegmentPage(QWidget):
         self.controller.asker.ask()
 
     def _escape(self) -> None:
-        if not self.live.stop():
+        if self.early.isVisible():
+            self.controller.jobs.cancel()
+        elif not self.live.stop():
             self.controller.cancel()
 
     def _save(self) -> None:
@@ -301,6 +315,10 @@ class SegmentPage(QWidget):
         """In the view: takes what is proposed."""
         if self.controller.editor.preview is not None:
             self.controller.editor.take()
+
+    def _layer_chosen(self, layer: Layer) -> None:
+        self.controller.editor.choose(layer)
+        self.show_status(f"Mask: {layer.phrase}")
 
     def _compare(self) -> None:
         self.live.stop()
