@@ -96,7 +96,7 @@ def _choose_theme(hand: Hand, theme: str) -> None:
 
 
 def _open(hand: Hand, path: Path) -> None:
-    hand.keys("ctrl+4")
+    hand.keys("ctrl+5")
     hand.wait("The Segment page comes", lambda: bool(hand.state()["page"]))
     hand.wait("A model is offered", lambda: bool(hand.state()["model"]))
     hand.picture("empty")
