@@ -72,7 +72,7 @@ def main_window() -> QWidget | None:
 
 def page() -> Any:
     found = main_window()
-    return found._pages.get("segment") if found is not None else None  # type: ignore[attr-defined]
+    return found.stack.made("segment") if found is not None else None  # type: ignore[attr-defined]
 
 
 def on_screen(widget: QWidget, rect: QRect) -> list[int]:

@@ -28,6 +28,7 @@ from engine.jobs.perform import run_job
 from engine.volumes.formats.dicom_seg import DicomSeg
 from engine.volumes.reading import read_scan
 from tests.drives.hand import ROOT, Hand, StepFailed, missing
+from tunevlseg_gui.frame.page_list import PAGES
 
 REAL = ROOT.parent / "shared" / "data" / "totalsegmentator_ct"
 SCANS = ("sample", "nifti", "dicom", "dicom-seg")
@@ -96,7 +97,7 @@ def _choose_theme(hand: Hand, theme: str) -> None:
 
 
 def _open(hand: Hand, path: Path) -> None:
-    hand.keys("ctrl+5")
+    hand.keys(f"ctrl+{[name for name, *_ in PAGES].index('segment')}")
     hand.wait("The Segment page comes", lambda: bool(hand.state()["page"]))
     hand.wait("A model is offered", lambda: bool(hand.state()["model"]))
     hand.picture("empty")

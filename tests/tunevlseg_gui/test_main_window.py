@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import home
+from tests.drives import probe
 from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.settings import store
 from tunevlseg_gui.settings.model import ViewerSettings
@@ -92,3 +93,10 @@ def test_a_habit_of_looking_is_written_at_once(window: MainWindow) -> None:
     assert window.settings.viewer.right_drag == "zoom"
     assert store.load().viewer.right_drag == "zoom"
     habits().use(ViewerSettings())
+
+
+def test_who_drives_the_window_from_outside_finds_the_segment_page(window: MainWindow) -> None:
+    assert probe.state()["page"] is False
+    window.show_page("segment")
+    assert probe.page() is window.page("segment")
+    assert probe.state()["page"] is True

@@ -24,6 +24,8 @@ class ViewerSettings:
     right_drag: str = "window"  # window (level and width) | zoom
     neurological: bool = False  # the patient's right side on the right
     three_planes: bool = False
+    ras: bool = False  # places are told as NIfTI and 3D Slicer do; else LPS, as DICOM and ITK
+    windows: dict[str, tuple[float, float]] = field(default_factory=dict)  # name → centre, width; the user's own
     keys: dict[str, list[str]] = field(default_factory=dict)  # action → keys, where they were changed
     phrases: list[str] = field(default_factory=list)  # asked before, the newest first
     undo_mb: int = 256  # memory for what can be taken back of edited masks

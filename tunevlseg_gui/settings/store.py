@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ def _viewer(values: dict[str, Any]) -> ViewerSettings:
         right_drag="zoom" if values.get("right_drag") == "zoom" else "window",
         neurological=bool(values.get("neurological", plain.neurological)),
         three_planes=bool(values.get("three_planes", plain.three_planes)),
+        ras=bool(values.get("ras", plain.ras)),
+        windows={
+            str(name): (float(centre), float(width))
+            for name, (centre, width) in dict(values.get("windows") or {}).items()
+            if math.isfinite(float(centre)) and 0 < float(width) < math.inf
+        },
         keys={str(action): [str(key) for key in keys] for action, keys in dict(values.get("keys") or {}).items()},
         phrases=[str(phrase) for phrase in values.get("phrases") or []],
         undo_mb=min(max(int(values.get("undo_mb", plain.undo_mb)), 16), 65_536),

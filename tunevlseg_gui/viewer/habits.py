@@ -45,6 +45,19 @@ class Habits(QObject):
         self.settings.neurological = on
         self.changed.emit()
 
+    def set_ras(self, on: bool) -> None:
+        self.settings.ras = on
+        self.changed.emit()
+
+    def keep_window(self, name: str, centre: float, width: float) -> None:
+        """Of the user's own; one of this name is replaced."""
+        self.settings.windows = {**self.settings.windows, name: (centre, width)}
+        self.changed.emit()
+
+    def forget_window(self, name: str) -> None:
+        self.settings.windows = {known: kept for known, kept in self.settings.windows.items() if known != name}
+        self.changed.emit()
+
     def set_three_planes(self, on: bool) -> None:
         self.settings.three_planes = on
         self.changed.emit()

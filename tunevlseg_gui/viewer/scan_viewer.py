@@ -17,7 +17,7 @@ from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_strip import SliceStrip
 from tunevlseg_gui.viewer.tool import Tool
 from tunevlseg_gui.viewer.view_menu import ViewMenu
-from tunevlseg_gui.viewer.window_level import CT_PRESETS
+from tunevlseg_gui.viewer.window_list import WindowList
 
 PLANE_TITLES: dict[Plane, str] = {
     "axial": "Axial",
@@ -50,14 +50,7 @@ class ScanViewer(QWidget):
         self.plane_combo.setToolTip("Plane that is shown")
         for plane in get_args(Plane):
             self.plane_combo.addItem(PLANE_TITLES[plane], plane)
-        self.window_combo = QComboBox()
-        self.window_combo.setObjectName("windowCombo")
-        self.window_combo.setAccessibleName("Window")
-        self.window_combo.setToolTip("Window and level (key W, or 1 to 6); drag with the right button to change them")
-        self.window_combo.addItem("Scan's own")
-        for number, (name, window) in enumerate(CT_PRESETS, start=1):
-            self.window_combo.addItem(f"{name}  {window.width:g} / {window.center:g}   ({number})")
-        self.window_combo.addItem("Your own")
+        self.window_combo = WindowList(self.state)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("sliceSlider")
         self.slider.setAccessibleName("Slice number")
@@ -97,6 +90,7 @@ class ScanViewer(QWidget):
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = ViewMenu(self)
         self.view_button.setMenu(self.menu)
+        self.menu.aboutToShow.connect(self._offer_windows)
         self.menu.action_wanted.connect(lambda action: self.panes.active.do(action))
 
         self.tools = QWidget()
@@ -124,7 +118,7 @@ class ScanViewer(QWidget):
         column.addLayout(below)
 
         self.plane_combo.activated.connect(self._plane_chosen)
-        self.window_combo.activated.connect(self._window_chosen)
+        self.window_combo.chosen.connect(self._window_chosen)
         self.slider.valueChanged.connect(self._slid)
         self.panes.changed.connect(self._view_changed)
         self.panes.active_changed.connect(self._show_numbers)
@@ -186,7 +180,8 @@ class ScanViewer(QWidget):
         self._show_numbers()
 
     def _use_habits(self) -> None:
-        self.panes.shared.neurological = habits().settings.neurological
+        kept = habits().settings
+        self.panes.shared.neurological, self.panes.shared.ras = kept.neurological, kept.ras
         self.panes.refresh()
 
     def _act(self, action: str) -> None:
@@ -208,12 +203,20 @@ class ScanViewer(QWidget):
                 if chosen is not None:
                     self.refresh()
                     self.layer_chosen.emit(chosen)
+            case "keep_window":
+                self.window_combo.keep()
+            case "forget_window":
+                self.window_combo.forget()
             case "neurological":
                 habits().set_neurological(not habits().settings.neurological)
             case "prompt":
                 self.prompt_wanted.emit()
             case "paint" | "erase" | "fill":
                 self.edit_wanted.emit(action)
+
+    def _offer_windows(self) -> None:
+        self.menu.entries["keep_window"].setEnabled(self.state.has_presets)
+        self.menu.entries["forget_window"].setEnabled(self.window_combo.shows_own)
 
     def show_keys(self) -> None:
         """The list of keys and mouse, where keys can be changed too."""
@@ -225,11 +228,7 @@ class ScanViewer(QWidget):
         if self.state.has_presets:
             self.window_combo.showPopup()
 
-    def _window_chosen(self, row: int) -> None:
-        if row == 0:
-            self.state.reset_window()
-        else:
-            self.state.use_preset(row - 1)
+    def _window_chosen(self) -> None:
         self.refresh()
         self.changed.emit()
 
@@ -262,13 +261,4 @@ class ScanViewer(QWidget):
             self.slider.setValue(active.index)
         self.plane_combo.setCurrentIndex(self.plane_combo.findData(state.plane))
         self.number.setText(f"{active.index + 1} / {active.slices}   {active.height_in_words}".rstrip())
-        self.window_combo.setCurrentIndex(self._window_row())
-
-    def _window_row(self) -> int:
-        window = self.state.window
-        if self.state.scan is not None and window == self.state.scan.window:
-            return 0
-        for row, (_, preset) in enumerate(CT_PRESETS, start=1):
-            if window == preset:
-                return row
-        return self.window_combo.count() - 1
+        self.window_combo.show_window()

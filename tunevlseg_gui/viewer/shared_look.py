@@ -34,6 +34,8 @@ class SharedLook:
         self.outline = False
         self.crosshair = False
         self.neurological = False
+        self.ras = False
+        """Places are told as x to the right, y forwards, z up; else as x to the left, y backwards, z up."""
         self.cursor_zyx: Vector = (0.0, 0.0, 0.0)
         self.layers: list[Layer] = []
         self.solo: Layer | None = None

@@ -358,7 +358,10 @@ class SliceState:
             if found >= level:
                 parts.append(f"{layer.phrase} {found / 255:.2f}")
         if world is not None:
-            parts.append("LPS " + " ".join(f"{value:.1f}" for value in world))
+            x_mm, y_mm, z_mm = world
+            told = ("RAS", -x_mm, -y_mm, z_mm) if self.shared.ras else ("LPS", x_mm, y_mm, z_mm)
+            # + 0.0: what is rounded to -0.0 is told as 0.0.
+            parts.append(" ".join([told[0], *(f"{round(value, 1) + 0.0:.1f}" for value in told[1:])]))
         return "   ".join(parts)
 
 

@@ -12,10 +12,15 @@ ORIENTATIONS = (
     (False, "&Radiological: patient's right on the left"),
     (True, "&Neurological: patient's right on the right"),
 )
+FRAMES = ((False, "Places in &LPS, as DICOM and ITK"), (True, "Places in RA&S, as NIfTI and 3D Slicer"))
 RIGHT_DRAGS = (("window", "Right drag: &window and level"), ("zoom", "Right drag: &zoom"))
 SHOWING = (
     ("heat", "Probabilities as a &heat map, and back"),
     ("solo", "&Only one mask, and back"),
+)
+WINDOWS = (
+    ("keep_window", "&Keep this window and level…"),
+    ("forget_window", "Forget this window of your own"),
 )
 MEASURING = (
     ("ruler", "R&uler: left drag; right click on it removes it"),
@@ -36,14 +41,21 @@ class ViewMenu(QMenu):
         for value, title in ORIENTATIONS:
             self._choice(self.orientation, title, value)
         self.addSeparator()
+        self.frame = QActionGroup(self)
+        for value, title in FRAMES:
+            self._choice(self.frame, title, value)
+        self.addSeparator()
         self.right_drag = QActionGroup(self)
         for meaning, title in RIGHT_DRAGS:
             self._choice(self.right_drag, title, meaning)
         self.addSeparator()
-        for action, title in (*SHOWING, *MEASURING):
-            self.addAction(title, lambda action=action: self.action_wanted.emit(action))
+        self.entries = {
+            action: self.addAction(title, lambda action=action: self.action_wanted.emit(action))
+            for action, title in (*SHOWING, *WINDOWS, *MEASURING)
+        }
         self.addSeparator()
         self.addAction("&Keys and mouse…", lambda: self.action_wanted.emit("keys"))
+        self.frame.triggered.connect(lambda chosen: habits().set_ras(bool(chosen.data())))
         self.orientation.triggered.connect(lambda chosen: habits().set_neurological(bool(chosen.data())))
         self.right_drag.triggered.connect(lambda chosen: habits().set_right_drag(str(chosen.data())))
         self.aboutToShow.connect(self._show_choices)
@@ -56,6 +68,11 @@ class ViewMenu(QMenu):
         self.addAction(action)
 
     def _show_choices(self) -> None:
-        chosen = (habits().settings.neurological, habits().settings.right_drag)
-        for action in (*self.orientation.actions(), *self.right_drag.actions()):
-            action.setChecked(action.data() in chosen)
+        kept = habits().settings
+        for group, chosen in (
+            (self.orientation, kept.neurological),
+            (self.frame, kept.ras),
+            (self.right_drag, kept.right_drag),
+        ):
+            for action in group.actions():
+                action.setChecked(action.data() == chosen)

@@ -63,3 +63,9 @@ def test_how_the_network_is_reached_is_kept() -> None:
     known = NetworkSettings("http://proxy:8080", "/etc/own.pem", "https://mirror")
     store.save(WindowSettings(network=known))
     assert store.load().network == known
+
+
+def test_windows_that_were_kept_come_back_and_impossible_ones_are_left_out() -> None:
+    store.save(WindowSettings(viewer=ViewerSettings(ras=True, windows={"Thymus": (33.0, 222.0), "none": (0.0, 0.0)})))
+    kept = store.load().viewer
+    assert (kept.ras, kept.windows) == (True, {"Thymus": (33.0, 222.0)})

@@ -16,7 +16,7 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.viewer.slice_view import SliceView
-from tunevlseg_gui.viewer.window_level import CT_PRESETS
+from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
 
 LEFT = Qt.MouseButton.LeftButton
 NONE, SHIFT, CTRL = (
@@ -210,3 +210,27 @@ def test_all_planes_are_painted_again_one_after_another(viewer: ScanViewer, qtbo
     qtbot.waitUntil(lambda: len(order) == 4)
     assert order[2:] == [viewer.panes.views[0], viewer.panes.views[2]]
     assert not viewer.panes._next.isActive()
+
+
+def test_a_window_of_ones_own_is_kept_chosen_again_and_forgotten(viewer: ScanViewer, monkeypatch: Any) -> None:
+    monkeypatch.setattr(viewer.window_combo, "ask_name", lambda: "Thymus")
+    viewer.state.window = WindowLevel(33, 222)
+    viewer.refresh()
+    assert viewer.window_combo.currentText() == "Set by hand"
+    viewer.menu.entries["keep_window"].trigger()
+    assert habits().settings.windows == {"Thymus": (33, 222)}
+    assert viewer.window_combo.currentText() == "Thymus  222 / 33"
+    QTest.keyClicks(viewer.view, "2")
+    assert viewer.window_combo.currentText().startswith("Lung")
+    viewer.window_combo.activated.emit(viewer.window_combo.findText("Thymus  222 / 33"))
+    assert viewer.state.window == WindowLevel(33, 222)
+    viewer.menu.entries["forget_window"].trigger()
+    assert habits().settings.windows == {}
+    assert viewer.window_combo.currentText() == "Set by hand"
+
+
+def test_places_are_told_in_lps_or_ras(viewer: ScanViewer) -> None:
+    assert viewer.state.reading(2, 3).endswith("LPS 13.0 -18.0 17.0")
+    titles = {action.text().replace("&", ""): action for action in viewer.menu.actions()}
+    titles["Places in RAS, as NIfTI and 3D Slicer"].trigger()
+    assert viewer.state.reading(2, 3).endswith("RAS -13.0 18.0 17.0")

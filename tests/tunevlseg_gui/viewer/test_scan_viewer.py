@@ -47,7 +47,7 @@ def test_the_window_list_follows_keys_and_drags(viewer: ScanViewer) -> None:
     assert viewer.window_combo.currentText().startswith("Lung")
     viewer.state.window = WindowLevel(1, 2)
     viewer.refresh()
-    assert viewer.window_combo.currentText() == "Your own"
+    assert viewer.window_combo.currentText() == "Set by hand"
     QTest.keyClick(viewer.window_combo, Qt.Key.Key_Home)
     QTest.keyClick(viewer.window_combo, Qt.Key.Key_Down)
     assert viewer.state.window == CT_PRESETS[0][1]
