@@ -15,7 +15,6 @@ from tunevlseg_gui.pages.experiments.live_trials import LiveTrials, RunningTrial
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.steering import (
     Steering,
-    in_words,
     job_of,
     told_limits,
     told_point,
@@ -251,7 +250,7 @@ class SidePanel(QWidget):
                 "done": self.tr("done in {s:.1f} s").format(s=one.seconds),
                 "refused": self.tr("not done: {why}").format(why=one.said),
             }[one.state]
-            words = label(f"{in_words(one.command)}: {state}", "" if one.state != "refused" else "warning", wrap=True)
+            words = label(f"{one.words}: {state}", "" if one.state != "refused" else "warning", wrap=True)
             row.addWidget(words, 1)
             show = button("", "toldCommand", partial(self._show_command, one.command), role="flat", picture="command")
             show.setAccessibleName(self.tr("Show the command"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from engine.contract import wire
 from engine.contract.commands import Ban, Command, Enqueue, Freeze, Narrow, Pause, Resume, StopTrial
@@ -122,22 +122,28 @@ def in_words(command: Command) -> str:
     """What the command asks for."""
     match command:
         case Enqueue(params=params):
-            return f"Try next: {told_point(params)}"
+            return _tr("Try next: {point}").format(point=told_point(params))
         case Freeze(key=key, value=None) | Narrow(key=key, limits=None):
-            return f"Free {title_of(key)} again"
+            return _tr("Free {name} again").format(name=title_of(key))
         case Freeze(key=key, value=value):
-            return f"Keep {title_of(key)} at {told_value(value)}"
+            return _tr("Keep {name} at {value}").format(name=title_of(key), value=told_value(value))
         case Narrow(key=key, limits=limits):
-            return f"Keep {title_of(key)} within {told_limits(limits)}"
-        case Ban(region=region, lift=lift):
-            return f"{'Lift the ban on' if lift else 'Ban'} {told_region(region)}"
+            return _tr("Keep {name} within {limits}").format(name=title_of(key), limits=told_limits(limits))
+        case Ban(region=region, lift=True):
+            return _tr("Lift the ban on {region}").format(region=told_region(region))
+        case Ban(region=region):
+            return _tr("Ban {region}").format(region=told_region(region))
         case StopTrial(number=number):
-            return f"Stop trial {number}"
+            return _tr("Stop trial {n}").format(n=number)
         case Pause():
-            return "Pause the study"
+            return _tr("Pause the study")
         case Resume():
-            return "Let the study go on"
+            return _tr("Let the study go on")
     return type(command).__name__
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Steering", text)
 
 
 def told_point(params: Mapping[str, Any]) -> str:
@@ -145,13 +151,18 @@ def told_point(params: Mapping[str, Any]) -> str:
 
 
 def told_region(region: Mapping[str, Any]) -> str:
-    return " and ".join(f"{title_of(key)} {told_limits(limits)}" for key, limits in region.items())
+    return _tr(" and ").join(f"{title_of(key)} {told_limits(limits)}" for key, limits in region.items())
 
 
 def told_limits(limits: Any) -> str:
     known = list(limits)
     numbers = len(known) == 2 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
-    return f"{told_value(known[0])} to {told_value(known[1])}" if numbers else ", ".join(str(one) for one in known)
+    ends = _tr("{low} to {high}")
+    return (
+        ends.format(low=told_value(known[0]), high=told_value(known[1]))
+        if numbers
+        else ", ".join(str(one) for one in known)
+    )
 
 
 def told_value(value: Any) -> str:
