@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,13 +90,15 @@ def merged(listed: Sequence[CaseRow], seen: Iterable[CaseRow]) -> list[CaseRow]:
 
 def mark_problems(rows: Iterable[CaseRow], problems: Iterable[Mapping[str, Any]]) -> None:
     """Tells each row what is told of its case."""
-    told: dict[str, dict[tuple[str, str], None]] = {}
+    told: dict[str, tuple[tuple[str, str], ...]] = {}
     for problem in problems:
         mark = (str(problem.get("severity") or "note"), str(problem.get("kind") or ""))
-        for case_id in problem.get("cases") or ():
-            told.setdefault(str(case_id), {})[mark] = None
+        for case in map(str, problem.get("cases") or ()):
+            known = told.get(case, ())
+            if mark not in known:
+                told[case] = (*known, mark)
     for row in rows:
-        marks = tuple(told.get(row.case_id, ()))
+        marks = told.get(row.case_id, ())
         row.problems = marks if len(marks) < 2 else tuple(sorted(marks, key=_worst_first))
 
 
@@ -115,13 +116,15 @@ def companions(rows: Iterable[CaseRow], chosen: Iterable[str]) -> list[str]:
 
 def sizes(placed: Iterable[tuple[CaseRow, str]]) -> dict[str, dict[str, int]]:
     """split → cases, patients and slices, of cases with their splits."""
-    count, slices = Counter[str](), Counter[str]()
-    patients: dict[str, set[str]] = {split: set() for split in SPLITS}
+    rows: dict[str, list[CaseRow]] = {split: [] for split in SPLITS}
     for row, split in placed:
-        if row.seen and split in patients:
-            count[split] += 1
-            patients[split].add(row.patient)
-            slices[split] += row.stack if split == "test" else row.chosen
+        if row.seen and split in rows:
+            rows[split].append(row)
     return {
-        split: {"cases": count[split], "patients": len(patients[split]), "slices": slices[split]} for split in SPLITS
+        split: {
+            "cases": len(held),
+            "patients": len({row.patient for row in held}),
+            "slices": sum(row.stack if split == "test" else row.chosen for row in held),
+        }
+        for split, held in rows.items()
     }

@@ -91,7 +91,7 @@ class Found:
             synthetic=bool(report.get("synthetic")),
             cases=len(cases) if isinstance(cases, list) else int(cases),
             splits={name: row if isinstance(row, dict) else {"cases": int(row)} for name, row in splits.items()},
-            labels=[_label(item, _area(report, item)) for item in report.get("labels") or []],
+            labels=_labels(report),
             problems=[dict(item) for item in report.get("problems") or []],
             label_kind=str(report.get("label_kind") or "values"),
             splits_given=bool(report.get("splits_from")),
@@ -140,10 +140,11 @@ def _facts(report: dict[str, Any]) -> list[str]:
     return facts
 
 
-def _area(report: dict[str, Any], item: dict[str, Any]) -> float | None:
-    """Median share of the image that a label covers where it is seen."""
+def _labels(report: dict[str, Any]) -> list[Label]:
+    """With the median share of the image that each covers where it is seen."""
     rows = (report.get("statistics") or {}).get("areas") or []
-    return next((row.get("median") for row in rows if row.get("value") == item.get("value")), None)
+    areas = {row.get("value"): row.get("median") for row in rows}
+    return [_label(item, areas.get(item.get("value"))) for item in report.get("labels") or []]
 
 
 def _label(item: dict[str, Any], area: float | None = None) -> Label:
@@ -186,6 +187,7 @@ class Project(QObject):
         self._seen: list[CaseRow] = []
         self._splits_found: dict[str, str] = {}
         self._counted: tuple[tuple[Any, ...], dict[str, dict[str, int]]] | None = None
+        self._shareable: tuple[list[CaseRow], bool] | None = None
         self.undo_stack = QUndoStack(self)
 
     @property
@@ -218,6 +220,11 @@ class Project(QObject):
     def split_of(self, row: CaseRow) -> str:
         return self.moves.get(row.case_id) if row.case_id in self.moves else self.drawn.get(row.case_id, row.split)
 
+    def _placed(self) -> list[str]:
+        """`split_of` each case, in their order."""
+        known = {**self.drawn, **self.moves}
+        return [known.get(row.case_id, row.split) for row in self.cases]
+
     def split_sizes(self) -> dict[str, dict[str, int]]:
         """split → cases, patients, slices, as edited."""
         if not self.shareable:
@@ -225,13 +232,17 @@ class Project(QObject):
         # Asked several times after each edit. Edits put other dictionaries and lists in place, they change none.
         state = (self.cases, self.drawn, self.moves)
         if self._counted is None or any(old is not new for old, new in zip(self._counted[0], state, strict=True)):
-            self._counted = (state, sizes((row, self.split_of(row)) for row in self.cases))
+            self._counted = (state, sizes(zip(self.cases, self._placed(), strict=True)))
         return self._counted[1]
 
     @property
     def shareable(self) -> bool:
         """The cases are known, and each lies in one split: they can be moved and shared out here."""
-        return any(row.seen for row in self.cases) and not any(row.parts for row in self.cases)
+        # Asked again and again; cases are put in place as a new list each time.
+        if self._shareable is None or self._shareable[0] is not self.cases:
+            found = any(row.seen for row in self.cases) and not any("," in row.split for row in self.cases)
+            self._shareable = (self.cases, found)
+        return self._shareable[1]
 
     def splits(self) -> dict[str, list[str]]:
         """split → case ids, as edited."""
@@ -327,7 +338,11 @@ class Project(QObject):
         are there already, and volumes whose slices lie in several splits, are left out.
         """
         ids = set(chosen)
-        movable = {row.case_id for row in self.cases if row.seen and not row.parts and self.split_of(row) != split}
+        movable = {
+            row.case_id
+            for row, now in zip(self.cases, self._placed(), strict=True)
+            if now != split and row.seen and not row.parts
+        }
         others = companions(self.cases, ids) if self.split.by == "patient" else []
         own = ids & movable
         return [row.case_id for row in self.cases if row.case_id in own], [
@@ -350,7 +365,7 @@ class Project(QObject):
         self.changed.emit()
 
     def put_moves(self, moves: Mapping[str, str]) -> None:
-        base = {row.case_id: self.drawn.get(row.case_id, row.split) for row in self.cases}
+        base = {row.case_id: row.split for row in self.cases} | self.drawn
         self.moves = {case_id: split for case_id, split in moves.items() if base.get(case_id) != split}
         self.cases_moved.emit()
         self.changed.emit()

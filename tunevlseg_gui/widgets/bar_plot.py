@@ -12,6 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.turns import in_turn
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,18 @@ class BarPlot(QWidget):
         self._axes = ("", "")
         self._bars: list[Bars] = []
         self._range: tuple[float, float] | None = None
-        axes = {"bottom": PercentAxis("bottom")} if percent else {}
-        self._plot = pg.PlotWidget(axisItems=axes)
-        self._plot.setMenuEnabled(False)
+        self._percent = percent
+        self._asked = False
+        self._plot: Any = None
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        look().changed.connect(self.redraw)
+        in_turn(self, self._build)
+
+    def _build(self) -> None:
+        """The library takes longer for its parts than a frame lasts: in a turn of its own."""
+        axes = {"bottom": PercentAxis("bottom")} if self._percent else {}
+        self._plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
         self._plot.setMinimumHeight(180)
@@ -56,10 +66,9 @@ class BarPlot(QWidget):
         self._legend = self._plot.addLegend(offset=(8, 2), colCount=3)
         self._region = pg.LinearRegionItem(movable=False)
         self._region.setZValue(-10)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self._plot)
-        look().changed.connect(self.redraw)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(self._plot)
 
     @property
     def bars(self) -> list[Bars]:
@@ -77,6 +86,13 @@ class BarPlot(QWidget):
         self.redraw()
 
     def redraw(self) -> None:
+        """In a turn of its own, once for all that was asked meanwhile."""
+        if not self._asked:
+            self._asked = True
+            in_turn(self, self._draw)
+
+    def _draw(self) -> None:
+        self._asked = False
         colours = look()
         text = colours.tokens["muted"]
         self._plot.clear()
@@ -136,7 +152,8 @@ class BarPlot(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        if self._plot is not None:
+            self._fit()
 
     def _fit(self) -> None:
         edges = [edge for series in self._bars for edge in series.edges]

@@ -13,6 +13,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.turns import in_turn
 
 _NEAR = 14
 """Pixels within which the mouse means a point."""
@@ -34,8 +35,8 @@ class PointMap(QWidget):
         self.points: NDArray[np.float64] = np.zeros((0, 2))
         self.own = 0
         self.chosen = -1
-        self._plot = pg.PlotWidget()
-        self._plot.setMenuEnabled(False)
+        self._asked = False
+        self._plot = pg.PlotWidget(enableMenu=False)
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
         self._plot.setMinimumHeight(200)
@@ -49,6 +50,8 @@ class PointMap(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self._plot)
         look().changed.connect(self.redraw)
+        self._ring: Any = pg.ScatterPlotItem(size=16, brush=None)
+        self._plot.addItem(self._ring)
         self.redraw()
 
     def show_points(self, points: NDArray[np.float64], own: int) -> None:
@@ -64,6 +67,13 @@ class PointMap(QWidget):
             self.looked_at.emit(number)
 
     def redraw(self) -> None:
+        """In a turn of its own, once for all that was asked meanwhile."""
+        if not self._asked:
+            self._asked = True
+            in_turn(self, self._draw)
+
+    def _draw(self) -> None:
+        self._asked = False
         colours = look()
         self._plot.clear()
         self._plot.setBackground(colours.tokens["plot"])
@@ -82,7 +92,7 @@ class PointMap(QWidget):
                     x=some[:, 0], y=some[:, 1], symbol=symbol, size=8, brush=fill, pen=pg.mkPen(None), name=name
                 )
             )
-        self._ring: Any = pg.ScatterPlotItem(size=16, brush=None, pen=pg.mkPen(colours.tokens["text"], width=2))
+        self._ring.setPen(pg.mkPen(colours.tokens["text"], width=2))
         self._plot.addItem(self._ring)
         self._mark()
 

@@ -20,6 +20,7 @@ from tunevlseg_gui.pages.data.thumbnail_delegate import ThumbnailDelegate
 from tunevlseg_gui.pages.data.thumbnail_picture import Colour
 from tunevlseg_gui.pages.data.thumbnail_store import ThumbnailStore
 from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.widgets.turns import in_turn
 
 MARGIN_LINES = 2
 """Lines of cells below and above those in sight whose thumbnails are drawn too."""
@@ -89,19 +90,24 @@ class CaseBrowser(QWidget):
     def refresh(self) -> None:
         """Filters and orders anew; what was selected and is still shown stays selected."""
         self._later.stop()
-        chosen, current = self.selected(), self.grid.currentIndex()
-        before = self.model.rows[current.row()].case_id if current.isValid() else ""
         order, descending = self.filter_bar.order
         rows = self.filter_bar.filter.rows(self._project.cases, self.word_of)
-        self.model.show_rows(ordered(rows, order, self._project.split_of, descending=descending))
+        wanted = ordered(rows, order, self._project.split_of, descending=descending)
+        if wanted != self.model.rows:
+            self._show_rows(wanted)
+        self._colour()
+        self._count()
+
+    def _show_rows(self, wanted: Sequence[CaseRow]) -> None:
+        chosen, current = self.selected(), self.grid.currentIndex()
+        before = self.model.rows[current.row()].case_id if current.isValid() else ""
+        self.model.show_rows(wanted)
         if chosen:
             self.grid.select_rows(self.model.runs(chosen))
         place = self.model.place(before) if before else None
         if place is not None:
             index = self.model.index(place, 0)
             self.grid.selectionModel().setCurrentIndex(index, self.grid.selectionModel().SelectionFlag.NoUpdate)
-        self._colour()
-        self._count()
 
     def _offer(self) -> None:
         self.filter_bar.offer(self._project.labels, self._project.cases)
@@ -174,7 +180,11 @@ class CaseBrowser(QWidget):
         text = f"{len(own):,} case{'' if len(own) == 1 else 's'} moved to {title}"
         if others:
             text += f", and {len(others):,} more of the same patients (or copies), which must not be parted"
-        self.selection_bar.tell(f"{text}. Ctrl+Z takes it back. {self._project.split_problem}".rstrip())
+        # Cases are counted for it: in a turn of its own, as beside the grid.
+        in_turn(
+            self,
+            lambda: self.selection_bar.tell(f"{text}. Ctrl+Z takes it back. {self._project.split_problem}".rstrip()),
+        )
 
     def _moved(self) -> None:
         self.selection_bar.tell("")
@@ -198,7 +208,7 @@ class CaseBrowser(QWidget):
         menu.deleteLater()
 
     def _count(self) -> None:
-        chosen = len(self.grid.selected_rows())
+        chosen = self.grid.selected_count
         self.filter_bar.show_counts(len(self.model.rows), len(self._project.cases), chosen)
         self.selection_bar.allow(chosen=chosen > 0, movable=self._project.shareable)
 

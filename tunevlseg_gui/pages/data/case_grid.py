@@ -162,6 +162,12 @@ class CaseGrid(QListView):
         ranges = self.selectionModel().selection()
         return sorted(row for found in ranges for row in range(found.top(), found.bottom() + 1))
 
+    @property
+    def selected_count(self) -> int:
+        if self.selectionModel() is None:
+            return 0
+        return sum(found.height() for found in self.selectionModel().selection())
+
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
         """A rubber band selects what it touches, Shift what lies between in reading order."""
         if self.state() == QAbstractItemView.State.DragSelectingState:

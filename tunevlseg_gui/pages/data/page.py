@@ -27,6 +27,7 @@ from tunevlseg_gui.project import Found, Project
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label, set_tone
+from tunevlseg_gui.widgets.turns import in_turn
 
 NOTHING, OPENED = 0, 1
 """What the body shows; a third is a case seen large."""
@@ -85,8 +86,7 @@ class DataPage(QWidget):
         self.browser.save_wanted.connect(self._ask_where_to_save)
         self.large.closed.connect(self._leave_large)
         for moved in (project.split_wanted, project.cases_moved):
-            moved.connect(self.side.show_split)
-            moved.connect(self._show_facts)
+            moved.connect(self._show_moved)
         project.changed.connect(lambda: self.tune.setEnabled(project.ready))
         self.show_busy("", 0, 0)
         self.show_project()
@@ -196,6 +196,10 @@ class DataPage(QWidget):
             self, "Save splits and labels", str(folder / "dataset.yaml"), "Dataset (dataset.yaml)"
         )
         return chosen
+
+    def _show_moved(self) -> None:
+        in_turn(self, self.side.show_split)
+        in_turn(self, self._show_facts)
 
     def _show_facts(self) -> None:
         facts = list(self.project.found.facts) if self.project.found else []

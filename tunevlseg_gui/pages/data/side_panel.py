@@ -14,6 +14,7 @@ from tunevlseg_gui.pages.data.repairs import Repairs
 from tunevlseg_gui.pages.data.split_editor import SplitEditor
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.turns import in_turn
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.data.plots_panel import PlotsPanel
@@ -79,11 +80,10 @@ class SidePanel(QTabWidget):
         return self._plots
 
     def show_project(self) -> None:
-        """Draws what is known of the project's dataset."""
+        """Draws what is known of the project's dataset, a part a turn: labels and problems may be many."""
         found = self._project.found
-        self.labels.show_labels()
-        self.show_split()
-        self.show_problems()
+        for part in (self.labels.show_labels, self.show_split, self.show_problems):
+            in_turn(self, part)
         self.details.setText("\n".join(filter(None, [found.layout, found.details, *found.facts])) if found else "")
         self._stale = self._plots is not None
         self._shown(self.currentIndex())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -15,6 +15,10 @@ from tunevlseg_gui.pages.tune.wizard import DomainShift, Wizard
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.scale_bar import ScaleBar, Zone
 from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.turns import in_turn
+
+if TYPE_CHECKING:
+    from tunevlseg_gui.pages.tune.shift_map import ShiftMap
 
 _LEVELS = {"low": "near", "medium": "some", "high": "far"}
 _START, _END = 0.8, 6.0
@@ -191,14 +195,19 @@ class DomainGauge(LookPanel):
         from tunevlseg_gui.pages.tune.shift_map import ShiftMap  # imports pyqtgraph
 
         made = ShiftMap()
+        made.setParent(self)
         made.show_map(self.result.get("map") or {})
         self.map = made
+        in_turn(made, lambda: self._show_map(made))
+        self.map_button.setText(self.tr("Hide the map"))
+        self.map_button.setAccessibleName(self.map_button.text())
+
+    def _show_map(self, made: ShiftMap) -> None:
+        """In another turn than its making: the whole step is laid out anew for it."""
         self.rows.addWidget(made)
         made.show()
         QWidget.setTabOrder(self.shipped, made.map)  # or it would come after the whole page
         QWidget.setTabOrder(made.map, made.kind)
-        self.map_button.setText(self.tr("Hide the map"))
-        self.map_button.setAccessibleName(self.map_button.text())
 
     def _drop_map(self) -> None:
         if self.map is not None:

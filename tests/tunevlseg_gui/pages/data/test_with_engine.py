@@ -76,8 +76,8 @@ def test_cases_are_moved_by_a_key_with_their_patients_and_tuning_sees_it(qtbot: 
     QTest.keyClick(browser.grid, K.Key_2)
     both = {name.replace("_0", end) for name in train for end in ("_0", "_1")}
     assert project.moves == dict.fromkeys(both, "val")
-    assert "2 more of the same patients" in browser.selection_bar.told.text()
     assert not project.ready  # until the file that says so is there
+    qtbot.waitUntil(lambda: "2 more of the same patients" in browser.selection_bar.told.text())
     qtbot.waitUntil(lambda: project.ready, timeout=WAIT)
     after = _placed(project.data_for_recipe())
     assert after == found | dict.fromkeys(both, "val")

@@ -160,6 +160,7 @@ def test_the_map_tells_each_case_by_mouse_and_arrow_keys(
     finish(later, DomainShift, found)
     panel(page, "shiftMapShow").click()
     points = panel(page, "shiftMap")
+    qtbot.waitUntil(points.isVisible)
     qtbot.keyClick(points, Qt.Key.Key_Right)
     assert text(page, "shiftMapCase") == "a"
     qtbot.keyClick(points, Qt.Key.Key_Right)
@@ -350,5 +351,6 @@ def test_tab_reaches_everything_in_the_order_in_which_it_stands(
     page._show_step(STRATEGY)
     finish(later, DomainShift, shift())
     panel(page, "shiftMapShow").click()
+    qtbot.waitUntil(panel(page, "shiftMap").isVisible)
     gauge = ["domainGaugeStart", "shiftMapShow", "shiftReference", "shiftMap", "shiftMapKind"]
     assert focused(page, qtbot, "domainGaugeStart", 6) == [*gauge, "strategy_vpt"]

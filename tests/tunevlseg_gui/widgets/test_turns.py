@@ -1,0 +1,58 @@
+"""Work in turns: in order, apart from each other, and never for what is gone."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from tunevlseg_gui.widgets.turns import in_turn
+
+
+def test_pieces_come_in_order_with_other_events_between_them(qtbot: QtBot) -> None:
+    owner, seen = QObject(), list[str]()
+
+    def work(name: str) -> None:
+        seen.append(name)
+        QTimer.singleShot(0, lambda: seen.append(f"event after {name}"))
+
+    for name in ("a", "b", "c"):
+        in_turn(owner, lambda name=name: work(name))
+    assert seen == []
+    qtbot.waitUntil(lambda: len(seen) == 6)
+    assert seen == ["a", "event after a", "b", "event after b", "c", "event after c"]
+
+
+def test_nothing_is_done_for_who_is_gone(qtbot: QtBot) -> None:
+    gone, owner, seen = QObject(), QObject(), list[str]()
+    in_turn(gone, lambda: seen.append("gone"))
+    in_turn(owner, lambda: seen.append("there"))
+    delete(gone)
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen == ["there"]
+
+
+def test_an_error_stops_nobody_else(qtbot: QtBot) -> None:
+    owner, seen = QObject(), list[str]()
+
+    def fails() -> None:
+        raise ValueError("as it may happen")
+
+    with qtbot.captureExceptions() as raised:
+        in_turn(owner, fails)
+        in_turn(owner, lambda: seen.append("after"))
+        qtbot.waitUntil(lambda: bool(seen))
+    assert [kind for kind, _, _ in raised] == [ValueError]
+
+
+def test_work_that_asks_for_more_work_has_it_later(qtbot: QtBot) -> None:
+    owner, seen = QObject(), list[str]()
+
+    def first() -> None:
+        in_turn(owner, lambda: seen.append("third"))
+        seen.append("first")
+
+    in_turn(owner, first)
+    in_turn(owner, lambda: seen.append("second"))
+    qtbot.waitUntil(lambda: len(seen) == 3)
+    assert seen == ["first", "second", "third"]
