@@ -87,6 +87,18 @@ def test_cases_are_moved_by_a_key_with_their_patients_and_tuning_sees_it(qtbot: 
     assert _placed(project.data_for_recipe()) == found
 
 
+def test_a_move_leaves_rows_that_stay_in_place_alone(qtbot: QtBot, page: DataPage) -> None:
+    """Ten thousand of them would be selected anew else."""
+    browser = page.browser
+    browser.grid.selectAll()
+    with qtbot.assertNotEmitted(browser.model.modelReset):
+        browser.move("test")
+    assert set(page.project.moves.values()) == {"test"}
+    assert len(browser.selected()) == browser.grid.selected_count == len(browser.model.rows)
+    browser.filter_bar.split.setCurrentIndex(browser.filter_bar.split.findData("train"))
+    assert browser.model.rows == []
+
+
 def test_a_split_without_a_validation_case_is_no_split(qtbot: QtBot, page: DataPage) -> None:
     page.browser.grid.selectAll()
     page.browser.move("train")
