@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
 MOST_WORKERS: Final = 64
 """Processes on one machine."""
+IN_CLUSTER: Final = 2
+"""Workers in a Ray cluster where no number is asked for."""
 
 
 def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """Raises RecipeError, InputError (no such study, other data), WeightsMissing, RunBusy where this machine already
     works on the study's folder, Cancelled (what ran goes on with the next worker), and what tuning raises."""
     emit(Log(job_id, "Loading the libraries."))
+    if job.cluster and not job.worker:
+        from engine.search.ray_workers import require_shared
+
+        require_shared(job)
     found = _open(job)
     lines = _Lines(found.folder, emit)
     with ExitStack() as held:
@@ -109,6 +115,8 @@ def _work(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, job_id
     report = inspect_for(found.complete_recipe(), Listener(emit, cancel, job_id))
     _same_data(found, report)
 
+    if job.cluster and not job.worker:
+        return _in_cluster(job, found, emit, cancel, job_id)
     study = tune.Study(report, _plan(found))
 
     def tune_one(asked: Path, folder: Path, goes_on: bool, tell: Emit, token: CancelToken) -> dict[str, Any]:
@@ -131,8 +139,13 @@ def _helpers(job: Search, found: OpenStudy, emit: Emit, job_id: str) -> LocalWor
     devices = cuda_devices(str(found.recipe["training"]["device"]))
     places = further_places(job.workers, devices)
     own = share_of_cores(job.workers) if places and not devices else {}
+    return LocalWorkers(_helper(job, found), places, emit, job_id, own=own)
+
+
+def _helper(job: Search, found: OpenStudy) -> Search:
+    """The job of one further worker."""
     data = str(found.recipe["data"]["folder"])
-    helper = Search(
+    return Search(
         folder=str(found.folder.resolve()),
         study=found.study.study_name,
         storage=job.storage,
@@ -140,7 +153,24 @@ def _helpers(job: Search, found: OpenStudy, emit: Emit, job_id: str) -> LocalWor
         workers=1,
         data=str(Path(data).resolve()) if data else "",
     )
-    return LocalWorkers(helper, places, emit, job_id, own=own)
+
+
+def _in_cluster(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
+    """This process only watches; the workers are tasks."""
+    from engine.search.commands import StudyCommands
+    from engine.search.ray_workers import RayWorkers
+    from engine.search.worker import SearchWorker
+
+    def finish() -> dict[str, Any]:
+        return SearchWorker(found, _nothing_left, emit, cancel, job_id).work()
+
+    helper, count = _helper(job, found), job.workers or IN_CLUSTER
+    with StudyCommands(found, cancel, emit, job_id):
+        return RayWorkers(found, job.cluster, helper, emit, cancel, job_id, count, job.gpu_share, 1.0, finish).work()
+
+
+def _nothing_left(*_: Any) -> dict[str, Any]:
+    raise AssertionError("every trial has ended")
 
 
 def _plan(found: OpenStudy) -> Plan | None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def write_recipe(folder: Path, weights: Path, data: Path, epochs: int = 2) -> Pa
 class Command:
     """`tunevlseg ARGUMENTS --json` as a process; what it says lies in files."""
 
-    def __init__(self, out: Path, *arguments: str) -> None:
+    def __init__(self, out: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self._events, self._text = out / "events", out / "text"
         with self._events.open("wb") as events, self._text.open("wb") as text:
@@ -49,7 +49,7 @@ class Command:
                 stdin=subprocess.DEVNULL,
                 stdout=events,
                 stderr=text,
-                env=engine_environment(),
+                env={**engine_environment(), **(env or {})},
             )
 
     def events(self) -> list[Event]:

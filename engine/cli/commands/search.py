@@ -23,6 +23,16 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="processes on this machine (default: one for each GPU)"
     )
+    parser.add_argument(
+        "--cluster", default="", metavar="ADDRESS", help="workers are tasks of a Ray cluster; local: started here"
+    )
+    parser.add_argument(
+        "--gpu-share",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="GPUs each task of the cluster asks for (0.5: half one)",
+    )
     parser.add_argument("--data", default="", metavar="FOLDER", help="where this machine keeps the dataset")
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="seed of what is proposed (12345)")
     parser.add_argument(
@@ -70,6 +80,8 @@ def make(given: argparse.Namespace) -> Search:
         overrides=list(given.set),
         worker=given.worker,
         workers=given.workers,
+        cluster=given.cluster,
+        gpu_share=given.gpu_share,
         data=given.data,
         frozen=dict(pair(text, "--freeze") for text in given.freeze),
         narrowed=dict(pair(text, "--narrow") for text in given.narrow),
