@@ -29,8 +29,8 @@ def programs() -> Path | None:
 class Postgres:
     """`start` and `stop` may follow each other; the data stays. `url` has the password in it."""
 
-    def __init__(self, folder: Path, programs: Path, user: str | None) -> None:
-        self._folder, self._programs, self._user = folder, programs, user
+    def __init__(self, folder: Path, programs: Path, user: str | None, durable: bool) -> None:
+        self._folder, self._programs, self._user, self._durable = folder, programs, user, durable
         self.password = uuid.uuid4().hex
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -49,7 +49,8 @@ class Postgres:
         secret.unlink()
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        options += "" if self._durable else " -c fsync=off"
         self._run("pg_ctl", "-D", "data", "-w", "-t", "60", "-l", "log", "-o", options, "start")
 
     def stop(self) -> None:
@@ -71,8 +72,8 @@ class Postgres:
 
 
 @contextmanager
-def postgres_cluster() -> Iterator[Postgres]:
-    """Skips visibly where PostgreSQL is not installed or may not be run."""
+def postgres_cluster(*, durable: bool = False) -> Iterator[Postgres]:
+    """Skips visibly where PostgreSQL may not be run; `durable`: writes reach the disk, as in use."""
     pytest.importorskip("psycopg", reason="needs psycopg (extra cluster)")
     found = programs()
     if found is None:
@@ -85,7 +86,7 @@ def postgres_cluster() -> Iterator[Postgres]:
             pytest.skip("needs the user postgres, who comes with PostgreSQL")
         user = USER
     folder = Path(tempfile.mkdtemp(prefix="tunevlseg-postgres-"))
-    server = Postgres(folder, found, user)
+    server = Postgres(folder, found, user, durable)
     try:
         if user:
             shutil.chown(folder, user)
