@@ -75,6 +75,11 @@ class SpecForm(QWidget):
     def values(self) -> dict[str, Any]:
         return {name: self._value(name) for name in self.specs}
 
+    def focus_first(self) -> None:
+        """The keyboard goes to the first field."""
+        if self._fields:
+            next(iter(self._fields.values())).widget().setFocus()
+
     def put(self, name: str, value: Any) -> None:
         """Fills one field."""
         if name in self._fields:
@@ -140,6 +145,8 @@ class SpecForm(QWidget):
             rows = self.layout()
             assert rows is not None
             rows.addWidget(self._folded)
+            if not self._in_turns:
+                self.grown.emit()
         if self._folded is not None:
             self._folded.setVisible(on)
 

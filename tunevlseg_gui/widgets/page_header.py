@@ -11,7 +11,8 @@ from tunevlseg_gui.widgets.text import PathLabel, label
 class PageHeader(QWidget):
     def __init__(self, title: str, line: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = label(title, "title", name="pageTitle")
+        self._title = PathLabel(title, "title")
+        self._title.setObjectName("pageTitle")
         self._line = PathLabel(line)
         texts = QVBoxLayout()
         texts.setSpacing(1)
@@ -27,7 +28,7 @@ class PageHeader(QWidget):
         self._row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def set_title(self, title: str) -> None:
-        self._title.setText(title)
+        self._title.set_path(title)
 
     def set_line(self, line: str) -> None:
         self._line.set_path(line)

@@ -33,9 +33,9 @@ def set_tone(widget: QWidget, tone: str, *, attribute: str = "tone") -> None:
 class PathLabel(QLabel):
     """One line that leaves out the middle of a path where it does not fit; the whole one is its tooltip."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "", role: str = "muted", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("role", "muted")
+        self.setProperty("role", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.set_path(text)

@@ -50,6 +50,7 @@ class AdjustDialog(QDialog):
         self.answer.hide()
         self.apply = button(self.tr("Apply"), "adjustApply", self._apply, role="primary")
         self.apply.setEnabled(False)
+        self.apply.setDefault(True)  # Enter in a field applies it
         self.form.changed.connect(self._offer)
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -74,6 +75,7 @@ class AdjustDialog(QDialog):
         # As the form has them: a number may be rounded to what its field can show.
         self._before = self.form.values()
         self.form.setEnabled(True)
+        self.form.focus_first()
         self._offer()
 
     @property

@@ -26,6 +26,7 @@ from tunevlseg_gui.pages.runs.kept_epochs import Forkable, KeptEpoch, read_forka
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
+from tunevlseg_gui.widgets.focus_order import put_in_order
 from tunevlseg_gui.widgets.text import label
 
 BASIC = ("learning_rate", "patience", "epochs", "schedule", "dice_weight", "ce_weight")
@@ -65,6 +66,7 @@ class ForkDialog(QDialog):
         self.banner = Banner()
         self.start = button(self.tr("Fork and start"), "forkStart", self._start, role="primary", picture="part")
         self.start.setEnabled(False)
+        self.start.setDefault(True)
         self._lay_out()
         run_task(self, partial(read_forkable, run), self._fill, self._cannot)
 
@@ -72,6 +74,7 @@ class ForkDialog(QDialog):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the fields
         scroll.setWidget(self._place)
         top = QHBoxLayout()
         for text, widget, stretch in (
@@ -146,7 +149,9 @@ class ForkDialog(QDialog):
         for key, value in changed.items():
             self.form.put(key.partition(".")[2], value)
         self.form.changed.connect(self._offer)
+        self.form.grown.connect(partial(put_in_order, self))
         self._place_rows.addWidget(self.form)
+        put_in_order(self)
         self._offer()
 
     def _specs(self) -> list[FieldSpec]:

@@ -33,6 +33,7 @@ class NotesDialog(QDialog):
         self.note.setAccessibleName(self.tr("Note"))
         self.note.setTabChangesFocus(True)
         self.keep = button(self.tr("Keep"), "notesKeep", self._keep, role="primary")
+        self.keep.setDefault(True)
         self.note.textChanged.connect(self._check)
         foot = QHBoxLayout()
         foot.addStretch(1)

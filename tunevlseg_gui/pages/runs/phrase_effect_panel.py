@@ -84,6 +84,7 @@ class PhraseEffectPanel(QWidget):
             wrap=True,
             name="phraseNothing",
         )
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)  # it fills the page while nothing else does
         line = QHBoxLayout()
         line.addWidget(self.bar, 2)
         line.addWidget(self.phrase, 1)

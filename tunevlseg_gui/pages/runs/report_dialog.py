@@ -81,6 +81,7 @@ class ReportDialog(QDialog):
         )
         self.open_file.hide()
         self.start = button(self.tr("Make the report"), "reportStart", self._start, role="primary", picture="report")
+        self.start.setDefault(True)
         self._lay_out()
         self.start.setFocus()
 

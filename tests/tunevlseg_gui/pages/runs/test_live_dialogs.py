@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine.contract import wire
@@ -135,6 +136,51 @@ def test_settings_are_asked_of_the_run_and_its_answers_told(client: EngineClient
     qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
     answer(run, SettingChanged("j", "training.epochs", 9, 5, 3))
     qtbot.waitUntil(lambda: bool(closed), timeout=WAIT)
+
+
+def test_a_change_needs_no_mouse(client: EngineClient, qtbot: QtBot, run: Path) -> None:
+    """The first field has the keyboard, and Enter in it applies what was typed rather than closing the dialog."""
+    client.watch(run)
+    dialog = AdjustDialog(client, run)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(dialog.form.isEnabled, timeout=WAIT)
+    field = dialog.focusWidget()
+    assert isinstance(field, QLineEdit)
+    assert field.objectName() == "adjust_learning_rate"
+    field.selectAll()
+    qtbot.keyClicks(field, "0.2")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    path = run / layout.COMMANDS
+    qtbot.waitUntil(lambda: path.exists() and len(path.read_text().splitlines()) == 1, timeout=WAIT)
+    assert wire.command_from_line(path.read_text()) == Set("training.learning_rate", 0.2)
+    assert dialog.isVisible()
+
+
+def test_tab_goes_through_a_fork_as_it_is_read(real: EngineClient, qtbot: QtBot, run: Path) -> None:
+    dialog = ForkDialog(real, run)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.form is not None, timeout=WAIT)
+    first = dialog.form
+    dialog.epoch.setCurrentIndex(1)  # the form is made anew
+    assert dialog.form is not None
+    assert dialog.form is not first
+    qtbot.waitUntil(lambda: stops(dialog).count("fork_patience") == 1 and dialog.form.isVisible(), timeout=WAIT)
+    assert stops(dialog)[:4] == ["forkEpoch", "forkName", "fork_learning_rate", "fork_patience"]
+    dialog.form.show_expert(True)
+    qtbot.waitUntil(lambda: "fork_flip_horizontal" in stops(dialog), timeout=WAIT)
+    assert stops(dialog)[-3:] == ["forkCommand", "forkClose", "forkStart"]
+
+
+def stops(dialog: ForkDialog) -> list[str]:
+    """Where Tab halts, from the epoch on."""
+    found, widget = [dialog.epoch.objectName()], dialog.epoch.nextInFocusChain()
+    while widget is not dialog.epoch:
+        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            found.append(widget.objectName())
+        widget = widget.nextInFocusChain()
+    return [name for name in found if name and not name.startswith("qt_")]
 
 
 def answer(run: Path, event: Event) -> None:
