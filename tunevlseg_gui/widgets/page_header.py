@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from tunevlseg_gui.widgets.text import PathLabel, label
+from tunevlseg_gui.widgets.text import PathLabel
 
 
 class PageHeader(QWidget):

@@ -98,7 +98,9 @@ class CompareView(QWidget):
         apart = {"name", "seed"} if several else {"name"}
         recipes = [{key: value for key, value in side.recipe.items() if key not in apart} for side in sides]
         found = differing_settings(recipes) if len(sides) > 1 else []
-        words = self.tr("{n} settings differ").format(n=len(found)) if found else self.tr("No settings differ.")
+        words = {0: self.tr("No settings differ."), 1: self.tr("One setting differs")}.get(
+            len(found), self.tr("{n} settings differ").format(n=len(found))
+        )
         self.settings_title.setText(words if sides else "")
         heads = [self.tr("Setting"), *(_title(side) for side in sides)]
         self.settings.show_rows(

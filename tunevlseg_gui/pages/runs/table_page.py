@@ -78,7 +78,7 @@ class TablePage(QWidget):
         self.header = PageHeader(self.tr("Runs"), str(runs_folder()))
         for widget in (self.folder, self.more, self.resume, self.stop, self.compare, self.export, self.open):
             self.header.add(widget)
-        self.nothing = label(self.tr("No runs yet: open a dataset and press Tune."), "muted", name="noRuns")
+        self.nothing = label(self.tr("Looking for runs…"), "muted", name="noRuns")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(24, 18, 24, 18)
@@ -99,7 +99,7 @@ class TablePage(QWidget):
         ):
             made = QShortcut(QKeySequence(keys), self.table, act)
             made.setContext(Qt.ShortcutContext.WidgetShortcut)
-        self._listed(set())
+        self._show_any()
 
     def _on(self, signal: object) -> Callable[[], None]:
         """Tells the signal of the current run."""
@@ -138,6 +138,7 @@ class TablePage(QWidget):
     def _listed(self, folders: set[str]) -> None:
         self._put_fresh()
         self.model.keep(folders)
+        self.nothing.setText(self.tr("No runs yet: open a dataset and press Tune."))
         self._show_any()
 
     def _show_any(self) -> None:

@@ -65,7 +65,11 @@ class VerdictBox(QFrame):
         how = _tr("better") if better(metric, difference.mean) else _tr("worse")
         self.title.setText(words.format(second=second, how=how))
         set_tone(self.title, {"different": "good"}.get(verdict, ""))
-        text = _tr("{second} minus {first}: {title} {difference}, 95 % interval")
+        text = (
+            _tr("{second} minus {first}: {title} {difference}, 95 % interval")
+            if difference.known
+            else _tr("{second} minus {first}: {title} {difference}; no interval from so few")
+        )
         self.numbers.setText(
             text.format(second=second, first=first, title=title, difference=difference_text(found.found))
         )

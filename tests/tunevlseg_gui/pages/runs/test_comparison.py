@@ -12,11 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
 from engine.runs.overview import overview
-from engine.runs.scores import paired, read_evaluation
+from engine.runs.scores import Pairs, paired, read_evaluation
 from engine.runs.statistics import compare
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.compare_view import CompareView
 from tunevlseg_gui.pages.runs.run_rows import RunRow
+from tunevlseg_gui.pages.runs.sides import Outcome
+from tunevlseg_gui.pages.runs.verdict_box import VerdictBox
 
 
 @pytest.fixture
@@ -51,6 +53,12 @@ def test_seeds_of_a_recipe_are_one_side_with_a_band(view: CompareView, qtbot: Qt
     assert differ == {"strategy.name": ["coop", "vpt"], "training.learning_rate": ["0.02", "0.05"]}
 
 
+def test_one_setting_differs(view: CompareView, qtbot: QtBot) -> None:
+    write_run(runs_folder() / "near", "coop", 4, name="near", learning_rate=0.03)
+    show(view, qtbot, "coop", "near")
+    assert view.settings_title.text() == "One setting differs"
+
+
 def test_the_verdict_is_that_of_the_engine(view: CompareView, qtbot: QtBot) -> None:
     show(view, qtbot, "coop", "vpt-1")
     one, other = (read_evaluation(runs_folder() / name / "scores.csv") for name in ("coop", "vpt-1"))
@@ -62,6 +70,18 @@ def test_the_verdict_is_that_of_the_engine(view: CompareView, qtbot: QtBot) -> N
     assert view.cases.verdict.title.text() == "Different: vpt is better"
     assert f"{wanted.difference.low:+.3f}" in view.cases.verdict.numbers.text()
     assert view.cases.plot.count == 48
+
+
+def test_too_few_cases_have_no_interval_to_tell_of(qtbot: QtBot) -> None:
+    pairs = Pairs(
+        tuple((f"case{at}", "polyp") for at in range(3)), (0.1, 0.2, 0.3), (0.2, 0.2, 0.5), ("a", "b", "c"), 0
+    )
+    box = VerdictBox()
+    qtbot.addWidget(box)
+    found = compare(pairs.first, pairs.second, pairs.clusters)
+    box.show_outcome("coop", "vpt", "dice", "Dice", Outcome(pairs, found, (), "dice"), "cases")
+    assert box.title.text() == "Too few cases to tell"
+    assert box.numbers.text() == "vpt minus coop: Dice +0.100; no interval from so few"
 
 
 def test_equal_runs_show_no_real_difference(view: CompareView, qtbot: QtBot) -> None:

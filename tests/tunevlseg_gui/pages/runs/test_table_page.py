@@ -47,6 +47,17 @@ def names(page: TablePage) -> list[str]:
     return [row.folder.name for row in page.model.rows]
 
 
+def test_before_the_first_answer_nothing_is_said_of_no_runs(qtbot: QtBot, qapp: object) -> None:
+    client = EngineClient()
+    page = TablePage(client)
+    qtbot.addWidget(page)
+    page.show()
+    page.refresh()
+    assert page.nothing.text() == "Looking for runs…"
+    qtbot.waitUntil(lambda: page.nothing.text().startswith("No runs yet"), timeout=20_000)
+    client.close()
+
+
 def test_a_row_says_what_the_folder_holds(page: TablePage) -> None:
     row = page.model.row_of(runs_folder() / "vpt-1")
     assert row is not None
