@@ -6,7 +6,7 @@
 
 Trial times are those that the study's storage holds (seconds in the epochs of each finished trial, times `--scale`,
 drawn anew with replacement). Each GPU has a worker; a dataset is copied to a machine once before its first trial there.
-Workers take the next trial of the study with the fewest taken. A worker is lost at `--loss-per-hour`; its trial begins
+Workers take the next trial of the study with the most left. A worker is lost at `--loss-per-hour`; its trial begins
 anew after the patience of a lease. Told: makespan, utilisation (seconds in epochs / GPU seconds), storage operations a
 second at the mean and in the busiest minute, beside what one connection to PostgreSQL does here: `--storage-only`
 measures it on a cluster of its own on loopback, fsync on, through our own storage, in a study of so many trials.
