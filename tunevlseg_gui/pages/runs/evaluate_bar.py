@@ -53,6 +53,7 @@ class EvaluateBar(QWidget):
         self.tolerance.setSingleStep(0.5)
         self.tolerance.setDecimals(1)
         self.tolerance.setSpecialValueText(self.tr("as in the recipe"))
+        self.tolerance.lineEdit().setTextMargins(6, 0, 0, 0)  # words would touch the border
         self.tolerance.setValue(-0.5)
         self.start = button(self.tr("Evaluate"), "evaluateStart", self._start, role="primary", picture="play")
         self.cancel = button(self.tr("Cancel"), "evaluateCancel", self._cancel, picture="stop")
