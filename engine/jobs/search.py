@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_WORKERS: Final = 64
 """Processes on one machine."""
+MOST_IN_CLUSTER: Final = 10_000
 IN_CLUSTER: Final = 2
 """Workers in a Ray cluster where no number is asked for."""
 
@@ -34,6 +35,7 @@ def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
     """Raises RecipeError, InputError (no such study, other data), WeightsMissing, RunBusy where this machine already
     works on the study's folder, Cancelled (what ran goes on with the next worker), and what tuning raises."""
     emit(Log(job_id, "Loading the libraries."))
+    _sensible(job)
     if job.cluster and not job.worker:
         from engine.search.ray_workers import require_shared
 
@@ -53,6 +55,18 @@ def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
             raise
         lines.write(JobFinished(job_id, result))
     return result
+
+
+def _sensible(job: Search) -> None:
+    most = MOST_IN_CLUSTER if job.cluster else MOST_WORKERS
+    if not 0 <= job.workers <= most:
+        raise OutOfRange(
+            f"{job.workers} workers cannot be.", hint=f"Ask for 1 to {most}, or leave it out.", field="workers"
+        )
+    if not 0 <= job.gpu_share <= 1:
+        raise OutOfRange(
+            f"A worker takes no {job.gpu_share} GPUs.", hint="Give a share of one: 0 to 1.", field="gpu_share"
+        )
 
 
 class _Lines:
@@ -132,10 +146,6 @@ def _helpers(job: Search, found: OpenStudy, emit: Emit, job_id: str) -> LocalWor
     from engine.search.local_workers import LocalWorkers, further_places
     from engine.training.device import cuda_devices
 
-    if not 0 <= job.workers <= MOST_WORKERS:
-        raise OutOfRange(
-            f"{job.workers} workers cannot be.", hint=f"Ask for 1 to {MOST_WORKERS}, or leave it out.", field="workers"
-        )
     devices = cuda_devices(str(found.recipe["training"]["device"]))
     places = further_places(job.workers, devices)
     own = share_of_cores(job.workers) if places and not devices else {}

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from engine.contract import wire
+from engine.contract.control import CancelToken
+from engine.contract.errors import OutOfRange
 from engine.contract.events import EpochEnded, Event, JobFailed, Log, TrialEnded, TrialStarted
 from engine.contract.jobs import Search
+from engine.jobs import search
 from engine.runs.cores import CORES, usable_cores
 from engine.search.local_workers import LocalWorkers, Place, further_places
 from engine.training.device import cuda_devices
@@ -110,3 +113,12 @@ def test_this_process_takes_its_part_of_the_cores_meanwhile(monkeypatch: pytest.
     with LocalWorkers(Search(), [], [].append, "job", own={CORES: "1"}):
         assert usable_cores() == 1
     assert CORES not in os.environ
+
+
+@pytest.mark.parametrize(
+    "more", [{"workers": -1}, {"workers": 65}, {"workers": -1, "cluster": "local"}, {"gpu_share": 2.0}]
+)
+def test_what_cannot_be_is_refused_before_anything_begins(more: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(OutOfRange):
+        search.run(Search(folder=str(tmp_path / "study"), **more), [].append, CancelToken(), "job")
+    assert not (tmp_path / "study").exists()
