@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from engine.contract.errors import (
     InputError,
     OutOfRange,
     RecipeError,
+    UnknownName,
 )
 from engine.contract.events import (
     CellEnded,
@@ -59,7 +61,7 @@ def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[st
 
     matrix = read_matrix(Path(job.matrix), list(job.overrides))
     folder = Path(job.out) if job.out else tournaments_folder() / slug(matrix.name)
-    _remember(matrix, folder)
+    _require_same(matrix, folder)
     if job.only_tables:
         return _finish(Results(folder, matrix))
     watcher = CommandWatcher(folder, cancel)
@@ -68,7 +70,10 @@ def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[st
         append_event(folder, event)
         emit(event)
 
+    folder.mkdir(parents=True, exist_ok=True)
     with device_noted(folder), RunLock(folder):
+        _require_same(matrix, folder)
+        write_text(folder / MATRIX_FILE, dump_yaml(matrix.model_dump(mode="json")))
         watcher.start()
         append_event(folder, JobStarted(job_id, "benchmark", "Benchmark", run=str(folder)))
         try:
@@ -85,27 +90,47 @@ def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[st
     return result
 
 
-def _remember(matrix: Matrix, folder: Path) -> None:
-    """matrix.yaml: what the folder is about. Datasets, models, rows and seeds may be added; what is there stays."""
+def _require_same(matrix: Matrix, folder: Path) -> None:
+    """matrix.yaml says what the folder is about. Datasets, models, rows and seeds may be added or left out; what has
+    the name of something there must be the same. Raises RecipeError."""
+    from engine.config.yaml_io import build
+    from engine.tournament.matrix import Matrix, cells, rows
+
     kept = folder / MATRIX_FILE
-    values = matrix.model_dump(mode="json")
-    if kept.is_file():
-        known = load_yaml(kept)
-        for key in ("training", "search"):
-            if known.get(key) != values.get(key):
-                raise RecipeError(
-                    f"{folder} holds a tournament with another budget ({key} differs).",
-                    hint="Give it a folder of its own: --out DIR.",
-                    field=key,
-                )
-        for name, entry in values["datasets"].items():
-            if known["datasets"].get(name, entry) != entry:
-                raise RecipeError(
-                    f"{folder} holds a tournament in which {name} is another dataset.",
-                    hint="Give the dataset another name, or the tournament a folder of its own.",
-                    field=f"datasets.{name}",
-                )
-    write_text(kept, dump_yaml(values))
+    if not kept.is_file():
+        return
+    known = build(Matrix, load_yaml(kept))
+    for key in ("training", "search"):
+        if getattr(known, key) != getattr(matrix, key):
+            raise RecipeError(
+                f"{folder} holds a tournament with another budget ({key} differs).",
+                hint="Give it a folder of its own: --out DIR.",
+                field=key,
+            )
+    for name, entry in matrix.datasets.items():
+        if known.datasets.get(name, entry) != entry:
+            raise RecipeError(
+                f"{folder} holds a tournament in which {name} is another dataset.",
+                hint="Give the dataset another name, or the tournament a folder of its own.",
+                field=f"datasets.{name}",
+            )
+    there = {row.id: row for row in rows(known)}
+    for row in rows(matrix):
+        other = there.get(row.id, row)
+        if (row.settings, row.training) != (other.settings, other.training):
+            raise RecipeError(
+                f"{folder} holds a tournament in which {row.id} has other settings.",
+                hint="Give the row a name of its own (`variant: words`), or the tournament a folder of its own.",
+                field="strategies",
+            )
+    places = {cell.folder: cell for cell in cells(known)}
+    for cell in cells(matrix):
+        if places.get(cell.folder, cell).model != cell.model:
+            raise RecipeError(
+                f"{folder} holds a tournament with other weights of that name than {cell.model}.",
+                hint="Rename their folder, or give the tournament a folder of its own.",
+                field="models",
+            )
 
 
 @dataclass
@@ -123,6 +148,7 @@ class _Tournament:
         from engine.tournament.results import read_cell
 
         every = cells(self.matrix)
+        self._check_words(every)
         for number, cell in enumerate(every):
             self.cancel.check()
             known = read_cell(self.folder / cell.folder)
@@ -136,6 +162,26 @@ class _Tournament:
                     CellEnded(self.job_id, number, len(every), *place, known.state, known.dice, known.why, run=where)
                 )
             self.emit(Progress(self.job_id, number + 1, len(every), "cells", stage="Tournament"))
+
+    def _check_words(self, every: list[Cell]) -> None:
+        """A name that nobody knows is told before the first cell is tuned, not hours later."""
+        from engine.synthetic.sample_data import SAMPLE_SETS
+
+        for name, entry in self.matrix.datasets.items():
+            if entry.sample and entry.sample not in SAMPLE_SETS:
+                raise UnknownName(
+                    f"datasets.{name}: there is no sample set {entry.sample!r}.",
+                    hint=f"Choose one of: {', '.join(SAMPLE_SETS)}.",
+                    field=f"datasets.{name}.sample",
+                )
+        first = every[0]
+        seen: set[tuple[str, ...]] = set()
+        for cell in every:
+            place = (cell.model, cell.row.id) if cell.dataset == first.dataset else (cell.dataset,)
+            if place not in seen:
+                seen.add(place)
+                with suppress(IncompatiblePair, OutOfRange):  # impossible cells are told by themselves
+                    self._recipe(cell, drawn=False)
 
     def _cell(self, cell: Cell) -> CellResult:
         from engine.tournament.results import CellResult
@@ -162,13 +208,15 @@ class _Tournament:
             self.emit(Log(self.job_id, f"{cell.folder}: {error.message}", "warning"))
             return CellResult(**about, state="failed", why=error.message)
 
-    def _recipe(self, cell: Cell) -> Recipe:
+    def _recipe(self, cell: Cell, *, drawn: bool = True) -> Recipe:
+        """`drawn`: whether a sample set has to be there."""
         from engine.models.weights import find_weights
         from engine.recipe import make_recipe
         from engine.tournament.matrix import recipe_values
 
         weights = find_weights(cell.model)
-        return make_recipe(recipe_values(self.matrix, cell, weights.model, self._data(cell.dataset)))
+        folder = self._data(cell.dataset) if drawn else self.matrix.datasets[cell.dataset].folder or "."
+        return make_recipe(recipe_values(self.matrix, cell, weights.model, folder))
 
     def _data(self, dataset: str) -> str:
         entry = self.matrix.datasets[dataset]
@@ -240,7 +288,8 @@ class _Tournament:
         hear = Listener(self._quiet, self.cancel, self.job_id)
         score_network(run_network(best, tuned), report, "test", scores, hear, tuned.training.surface_tolerance)
         seconds = sum(float(trial.user_attrs.get("seconds", 0.0)) for trial in found.trials())
-        measured = self._measured(cell, best, scores, float(result["value"]))
+        val_dice = float(found.trial(int(result["best"])).user_attrs["val_dice"])  # another value may be the objective
+        measured = self._measured(cell, best, scores, val_dice)
         return {**measured, "seconds": seconds, "trials": int(result["trials"]), "settings": result["params"]}
 
     def _measured(self, cell: Cell, run: Path, scores: Path, val_dice: float) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
+from engine.config.yaml_io import dump_yaml, load_yaml
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError, OutOfRange
+from engine.contract.errors import EngineError, OutOfRange, RecipeError
 from engine.contract.events import Event, JobCancelled, JobFinished, JobStarted, Log, Progress
 from engine.contract.jobs import PlanLabels, Tune
 from engine.contract.whole_file import write_text
@@ -58,9 +59,9 @@ def run(job: PlanLabels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[s
             tell(event)
 
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / PLAN_RECIPE, recipe.to_yaml())
     watcher = CommandWatcher(folder, cancel)
     with device_noted(folder), RunLock(folder):
+        _remember(folder, recipe.to_values())
         watcher.start()
         append_event(folder, JobStarted(job_id, "plan_labels", "Label budget", run=str(folder)))
         try:
@@ -81,6 +82,21 @@ def run(job: PlanLabels, emit: Emit, cancel: CancelToken, job_id: str) -> dict[s
     return result
 
 
+def _remember(folder: Path, values: dict[str, Any]) -> None:
+    """plan.yaml: the recipe that the sizes vary. Raises RecipeError where the folder holds sizes of another one."""
+    kept = folder / PLAN_RECIPE
+    if kept.is_file():
+        known = load_yaml(kept)
+        for key in values:
+            if key != "name" and known.get(key) != json.loads(json.dumps(values[key])):
+                raise RecipeError(
+                    f"{folder} holds a label plan of another recipe ({key} differs).",
+                    hint="Give it a folder of its own: --out DIR.",
+                    field=key,
+                )
+    write_text(kept, dump_yaml(values))
+
+
 def _tune(folder: Path, values: dict[str, Any], size: int, emit: Emit, cancel: CancelToken, job_id: str) -> None:
     from engine.assemble import Listener, inspect_for
     from engine.recipe import make_recipe
@@ -98,8 +114,8 @@ def _tune(folder: Path, values: dict[str, Any], size: int, emit: Emit, cancel: C
     tune.run_trial(one, emit, cancel, job_id, tune.Study(report, test=True))
 
 
-def _points(folder: Path, sizes: list[int]) -> tuple[list[dict[str, Any]], dict[int, list[float]]]:
-    """A row for each size that is done, and its scores on the test images."""
+def _points(folder: Path, sizes: list[int]) -> tuple[list[dict[str, Any]], dict[int, list[float]], list[str]]:
+    """A row for each size that is done, its scores on the test images, and the case or patient of each score."""
     from engine.runs.reader import Run
     from engine.runs.scores import read_evaluation
     from engine.runs.statistics import mean_interval
@@ -107,6 +123,7 @@ def _points(folder: Path, sizes: list[int]) -> tuple[list[dict[str, Any]], dict[
     points: list[dict[str, Any]] = []
     scores: dict[int, list[float]] = {}
     keys: list[tuple[str, str]] | None = None
+    clusters: list[str] = []
     for size in sizes:
         run = folder / f"cases-{size:04d}"
         found = read_evaluation(run / layout.SCORES)
@@ -117,7 +134,8 @@ def _points(folder: Path, sizes: list[int]) -> tuple[list[dict[str, Any]], dict[
             )
         keys = pairs
         scores[size] = [row.dice for row in found.rows]
-        interval = mean_interval(scores[size], [found.cluster(row.case) for row in found.rows])
+        clusters = [found.cluster(row.case) for row in found.rows]
+        interval = mean_interval(scores[size], clusters)
         points.append(
             {
                 "cases": size,
@@ -128,7 +146,7 @@ def _points(folder: Path, sizes: list[int]) -> tuple[list[dict[str, Any]], dict[
                 "run": str(run),
             }
         )
-    return points, scores
+    return points, scores, clusters
 
 
 def _keep(folder: Path, sizes: list[int], points: list[dict[str, Any]], gain: float, **more: Any) -> dict[str, Any]:
@@ -141,8 +159,8 @@ def _keep(folder: Path, sizes: list[int], points: list[dict[str, Any]], gain: fl
 def _told(folder: Path, sizes: list[int], gain: float) -> dict[str, Any]:
     from engine.tournament.label_budget import advise
 
-    points, scores = _points(folder, sizes)
-    advice = advise(scores, gain)
+    points, scores, clusters = _points(folder, sizes)
+    advice = advise(scores, gain, clusters=clusters)
     return _keep(
         folder,
         sizes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,12 +16,13 @@ from engine.jobs.perform import failure
 from engine.runs.cores import share_of_cores
 from engine.runs.lock import RunLock
 from engine.runs.queue import device_noted
-from engine.runs.studies import is_study, slug, studies_folder
+from engine.runs.studies import StudyFolder, is_study, slug, studies_folder
 from engine.runs.writer import append_event
 
 if TYPE_CHECKING:
     from engine.data.findings import DatasetReport
     from engine.search.local_workers import LocalWorkers
+    from engine.search.space import Parameter
     from engine.search.study import OpenStudy
     from engine.training.plan import Plan
 
@@ -40,13 +42,21 @@ def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, 
         from engine.search.ray_workers import require_shared
 
         require_shared(job)
-    found = _open(job)
-    lines = _Lines(found.folder, emit)
     with ExitStack() as held:
-        if not job.worker:
-            held.enter_context(device_noted(found.folder))
-            held.enter_context(RunLock(found.folder))
-            lines.keeps = True
+
+        def hold(folder: Path) -> None:
+            held.enter_context(device_noted(folder))
+            held.enter_context(RunLock(folder))
+
+        folder = _folder(job)
+        there = is_study(folder)
+        if there and not job.worker:
+            hold(folder)  # before anything is asked of a study that another search may work on
+        found = _open(job, folder)
+        if not there and not job.worker:
+            hold(folder)
+        lines = _Lines(folder, emit)
+        lines.keeps = not job.worker
         lines(JobStarted(job_id, "search", "Search", run=str(found.folder)))
         try:
             result = _work(job, found, lines, cancel, job_id)
@@ -85,40 +95,51 @@ class _Lines:
             append_event(self._folder, event)
 
 
-def _open(job: Search) -> OpenStudy:
+def _folder(job: Search) -> Path:
+    if job.folder:
+        return Path(job.folder)
+    if job.study:
+        return studies_folder() / slug(job.study)
+    if job.worker or not job.recipe:
+        raise InputError("No study is named.", hint="Give a RECIPE.yaml, or --study NAME.", field="study")
+    from engine.recipe import read_recipe
+
+    return studies_folder() / slug(read_recipe(Path(job.recipe), list(job.overrides)).name)
+
+
+def _open(job: Search, folder: Path) -> OpenStudy:
     from engine.config.yaml_io import build
     from engine.recipe import read_recipe
     from engine.search.config import SearchConfig
+    from engine.search.space import space_of
     from engine.search.study import begin_study, open_study
 
     if job.worker or not job.recipe:
-        if not job.folder and not job.study:
-            raise InputError("No study is named.", hint="Give a RECIPE.yaml, or --study NAME.", field="study")
-        folder = Path(job.folder) if job.folder else studies_folder() / slug(job.study)
         found = open_study(folder, storage=job.storage, name=job.study)
         if job.search.get("trials") and not job.worker:
             found.ask_for(int(job.search["trials"]))
     else:
         recipe = read_recipe(Path(job.recipe), list(job.overrides))
         config = build(SearchConfig, dict(job.search), path="search")
-        folder = Path(job.folder) if job.folder else studies_folder() / slug(job.study or recipe.name)
-        if is_study(folder) and job.study and open_study(folder).study.study_name != job.study:
+        if is_study(folder) and StudyFolder.open(folder).name != (job.study or slug(recipe.name)):
             raise InputError(f"{folder} holds another study.", hint="Choose another folder.", field="folder")
+        if job.frozen or job.narrowed:  # what is not in the space is told before there is a study
+            _rules(job, {parameter.path: parameter for parameter in space_of(recipe, config.space)})
         found = begin_study(recipe, config, folder, storage=job.storage, name=job.study)
     if job.data:
         found.recipe = {**found.recipe, "data": {**found.recipe["data"], "folder": str(Path(job.data).resolve())}}
-    _begin_with(found, job)
+    for key, value in _rules(job, found.by_path):
+        found.study.set_user_attr(key, value)
     return found
 
 
-def _begin_with(found: OpenStudy, job: Search) -> None:
-    """Rules from the start, asked for with the study."""
+def _rules(job: Search, space: Mapping[str, Parameter]) -> list[tuple[str, Any]]:
+    """Rules from the start, asked for with the study. Raises UnknownName and OutOfRange."""
     from engine.search.steering import freeze_key, narrow_key
 
-    rules = [freeze_key(path, value, found.by_path) for path, value in job.frozen.items()]
-    rules += [narrow_key(path, limits, found.by_path) for path, limits in job.narrowed.items()]
-    for key, value in rules:
-        found.study.set_user_attr(key, value)
+    rules = [freeze_key(path, value, space) for path, value in job.frozen.items()]
+    rules += [narrow_key(path, limits, space) for path, limits in job.narrowed.items()]
+    return rules
 
 
 def _work(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +26,10 @@ class SearchRange(BaseModel):
             raise ValueError("a search range needs either a range or choices")
         if self.range is not None and not self.range[0] < self.range[1]:
             raise ValueError("the lower end of a range lies below the upper one")
+        if self.range is not None and not (math.isfinite(self.range[0]) and math.isfinite(self.range[1])):
+            raise ValueError("a range has two ends")
+        if self.log and self.range is not None and self.range[0] <= 0:
+            raise ValueError("a logarithmic range lies above 0")
         return self
 
 

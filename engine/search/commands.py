@@ -14,7 +14,7 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Log
 from engine.runs.layout import COMMANDS
-from engine.search.steering import PAUSED, ban_key, check_point, freeze_key, narrow_key
+from engine.search.steering import PAUSED, as_point, ban_key, freeze_key, narrow_key
 from engine.search.study import SURPLUS, OpenStudy
 from engine.search.trial import WANTED
 from engine.search.waiting import at_once
@@ -31,12 +31,12 @@ def steer(found: OpenStudy, command: Command) -> str:
     attributes: tuple[str, Any]
     match command:
         case Enqueue(params=params):
-            check_point(params, found.by_path)
-            found.study.enqueue_trial(dict(params))
-            return f"Put in line: {_told(params)}."
+            asked = as_point(params, found.by_path)
+            found.study.enqueue_trial(asked)
+            return f"Put in line: {_told(asked)}."
         case Freeze(key=key, value=value):
             attributes = freeze_key(key, value, found.by_path)
-            said = f"{key} is free again." if value is None else f"{key} stays at {value}."
+            said = f"{key} is free again." if value is None else f"{key} stays at {attributes[1]}."
         case Narrow(key=key, limits=limits):
             attributes = narrow_key(key, limits, found.by_path)
             said = f"{key} is free again." if limits is None else f"{key} is narrowed to {limits}."

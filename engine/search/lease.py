@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +22,14 @@ from engine.search.study import FAILURE, RUN, SURPLUS, OpenStudy, repeated_by
 BEAT_S: Final = 20.0
 PATIENCE_S: Final = 90.0
 LEASE: Final = "lease"
+LOSSES: Final = "losses"
+"""How often a trial's work lost its worker one after the other without finishing an epoch in between."""
+MOST_LOSSES: Final = 3
+"""Losses at which a trial is given up: values that exhaust a machine's memory kill each worker that takes them."""
+EPOCH: Final = "epoch"
+"""With several objectives, of which Optuna takes no reports: the last epoch that a trial finished."""
+REACHED: Final = "reached"
+"""The last epoch that earlier workers finished."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +61,10 @@ def beat(found: OpenStudy, number: int, worker: Worker, count: int) -> None:
     found.mark(number, LEASE, worker.lease(count))
 
 
-def give_back(found: OpenStudy, number: int) -> None:
-    """The trial is nobody's: the next worker goes on with it at once."""
-    found.mark(number, LEASE, {"released": True})
+def give_back(found: OpenStudy, number: int, *, broken: bool = False) -> None:
+    """The trial is nobody's: the next worker goes on with it at once. `broken`: it ended its worker by a bug."""
+    with suppress(UpdateFinishedTrialError):  # somebody took it for lost: it is his
+        found.mark(number, LEASE, {"released": True} | ({"broken": True} if broken else {}))
 
 
 @dataclass
@@ -63,6 +73,8 @@ class Watch:
 
     me: Worker
     patience: float = PATIENCE_S
+    given_up: list[int] = field(default_factory=list)
+    """Trials that were lost too often, which end as failed ones."""
     _seen: dict[int, tuple[Any, float]] = field(default_factory=dict)
     _absences: int = 0
 
@@ -95,13 +107,19 @@ class Watch:
         for trial in trials:
             if trial.state is TrialState.RUNNING and self.dead(trial):
                 try:
+                    if _losses(trial) >= MOST_LOSSES:
+                        found.mark(trial.number, FAILURE, f"its worker was lost {MOST_LOSSES} times in a row")
+                        self.given_up.append(trial.number)
                     found.storage.set_trial_state_values(found.id_of(trial.number), TrialState.FAIL)
                 except UpdateFinishedTrialError:
                     continue  # another worker was first
+                if trial.number in self.given_up:
+                    continue
             elif not _lost_before(trial, again):
                 continue
             found.study.enqueue_trial(
-                _asked(trial), user_attrs={REPEATS: trial.number, RUN: found.run_folder(trial).name}
+                _asked(trial),
+                user_attrs={REPEATS: trial.number, RUN: found.run_folder(trial).name, **_history(trial)},
             )
             lost.append(trial.number)
         return lost
@@ -112,6 +130,25 @@ def _lost_before(trial: FrozenTrial, again: dict[int, int]) -> bool:
     if trial.state is not TrialState.FAIL or trial.number in again:
         return False
     return FAILURE not in trial.user_attrs and SURPLUS not in trial.user_attrs
+
+
+def _reached(trial: FrozenTrial) -> int:
+    return max(int(trial.user_attrs.get(EPOCH, 0)), *trial.intermediate_values, 0)
+
+
+def _losses(trial: FrozenTrial) -> int:
+    """Its losses with this one; a trial that was given back was not lost, and one that got on begins anew."""
+    lease = trial.user_attrs.get(LEASE)
+    if _reached(trial) > int(trial.user_attrs.get(REACHED, 0)):
+        return 0
+    before = int(trial.user_attrs.get(LOSSES, 0))
+    lost = not isinstance(lease, dict) or not lease.get("released") or lease.get("broken")
+    return before + 1 if lost else before
+
+
+def _history(trial: FrozenTrial) -> dict[str, int]:
+    """What the trial that does its work again has to know."""
+    return {LOSSES: _losses(trial), REACHED: max(_reached(trial), int(trial.user_attrs.get(REACHED, 0)))}
 
 
 def _asked(trial: FrozenTrial) -> dict[str, Any]:

@@ -7,7 +7,7 @@ the random numbers of a trial come from the study's seed and from which trial it
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,15 @@ TRIES = 32
 RANDOM_TRIES = 2000
 REPEATS = "repeats"
 """User attribute of a trial that does a lost one's work again: the lost one's number."""
+
+
+def first_of(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+    """The number under which a trial was begun first: its own, or that of the lost one whose work it does again."""
+    number, lost = trial.number, trial.user_attrs.get(REPEATS)
+    of = {other.number: other.user_attrs.get(REPEATS) for other in trials}
+    while isinstance(lost, int) and lost < number:
+        number, lost = lost, of.get(lost)
+    return number
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
@@ -73,8 +82,9 @@ class SteeredSampler(BaseSampler):
 
     def place(self, study: Study, trial: FrozenTrial) -> int:
         """Which trial this is when those that were done again count once."""
-        before = study.get_trials(deepcopy=False)
-        return sum(1 for other in before if other.number < trial.number and REPEATS not in other.user_attrs)
+        trials = study.get_trials(deepcopy=False)
+        first = first_of(trial, trials)
+        return sum(1 for other in trials if other.number < first and REPEATS not in other.user_attrs)
 
     def _generator(self, nth: int, attempt: int) -> int:
         return int(np.random.SeedSequence([self._seed, nth, attempt]).generate_state(1)[0])

@@ -31,11 +31,21 @@ class Parameter:
 
     def allows(self, value: Any) -> bool:
         """Whether the value lies in the declared space."""
+        return self.taken(value) is not None
+
+    def taken(self, value: Any) -> Value | None:
+        """The value as the space has it, None where it lies outside.
+
+        What comes from JSON may be 3.0 for 3, and Python takes True for 1: a recipe would refuse either.
+        """
         if self.kind == "choice":
-            return value in self.choices
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        return self.low <= value <= self.high and (self.kind == "float" or float(value).is_integer())
+            alike = (choice for choice in self.choices if isinstance(choice, bool) == isinstance(value, bool))
+            return next((choice for choice in alike if choice == value), None)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return None
+        if self.kind == "float":
+            return float(value)
+        return int(value) if float(value).is_integer() else None
 
     def told(self) -> str:
         """For a person: `1 to 11`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,14 +68,20 @@ def _within(value: Value, limits: Any, parameter: Parameter) -> bool:
 
 def freeze_key(path: str, value: Value | None, space: Mapping[str, Parameter]) -> tuple[str, Any]:
     """The attribute that holds a setting at a value, or frees it (None). Raises UnknownName, OutOfRange."""
+    _known(path, space)
+    return FROZEN + path, None if value is None else _in_space(path, value, space)
+
+
+def _in_space(path: str, value: Any, space: Mapping[str, Parameter]) -> Value:
     parameter = _known(path, space)
-    if value is not None and not parameter.allows(value):
+    taken = parameter.taken(value)
+    if taken is None:
         raise OutOfRange(
             f"{path}: {value!r} is not in the study's space ({parameter.told()}).",
             hint="Choose a value of the space; a study's space never changes.",
             field=path,
         )
-    return FROZEN + path, value
+    return taken
 
 
 def narrow_key(path: str, limits: Any, space: Mapping[str, Parameter]) -> tuple[str, Any]:
@@ -85,21 +92,25 @@ def narrow_key(path: str, limits: Any, space: Mapping[str, Parameter]) -> tuple[
 
 def ban_key(region: Mapping[str, Any], space: Mapping[str, Parameter], *, lift: bool = False) -> tuple[str, Any]:
     """The attribute that bans a region (path → [low, high] or choices), or lifts the ban. Raises as above."""
-    if not region:
+    if not isinstance(region, Mapping) or not region:
         raise OutOfRange("A ban needs a region.", hint="Name at least one setting with its range or choices.")
     checked = {path: _checked(limits, _known(path, space)) for path, limits in sorted(region.items())}
     name = hashlib.sha256(json.dumps(checked, sort_keys=True).encode()).hexdigest()[:12]
     return BANNED + name, None if lift else checked
 
 
-def check_point(params: Mapping[str, Value], space: Mapping[str, Parameter]) -> None:
-    """Raises UnknownName or OutOfRange for a point that is not in the study's space; it may leave settings open."""
-    for path, value in params.items():
-        freeze_key(path, value, space)
+def as_point(params: Mapping[str, Any], space: Mapping[str, Parameter]) -> dict[str, Value]:
+    """A point to try, its values as the space has them; it may leave settings open.
+
+    Raises UnknownName or OutOfRange for what is not in the study's space.
+    """
+    if not isinstance(params, Mapping):
+        raise OutOfRange(f"{params!r} is no point.", hint="Name settings with their values.")
+    return {path: _in_space(path, value, space) for path, value in params.items()}
 
 
 def _known(path: str, space: Mapping[str, Parameter]) -> Parameter:
-    if path not in space:
+    if not isinstance(path, str) or path not in space:
         raise UnknownName(f"{path} is not searched in this study.", hint=f"Searched: {', '.join(space)}.", field=path)
     return space[path]
 
@@ -107,13 +118,13 @@ def _known(path: str, space: Mapping[str, Parameter]) -> Parameter:
 def _checked(limits: Any, parameter: Parameter) -> list[Any]:
     if parameter.kind == "choice":
         kept = list(limits) if isinstance(limits, list | tuple) else [limits]
-        strange = [value for value in kept if value not in parameter.choices]
+        strange = [value for value in kept if parameter.taken(value) is None]
         if strange or not kept:
             raise OutOfRange(
                 f"{parameter.path}: {strange or kept} is not among the choices ({parameter.told()}).",
                 field=parameter.path,
             )
-        return kept
+        return [parameter.taken(value) for value in kept]
     pair = isinstance(limits, list | tuple) and len(limits) == 2
     numbers = pair and all(isinstance(end, int | float) and not isinstance(end, bool) for end in limits)
     if not numbers or not limits[0] <= limits[1] or limits[1] < parameter.low or limits[0] > parameter.high:
@@ -122,4 +133,9 @@ def _checked(limits: Any, parameter: Parameter) -> list[Any]:
             hint="Give the lower and the upper end.",
             field=parameter.path,
         )
-    return [limits[0], limits[1]]
+    low, high = max(limits[0], parameter.low), min(limits[1], parameter.high)
+    if parameter.kind == "int" and math.ceil(low) > math.floor(high):
+        raise OutOfRange(
+            f"{parameter.path}: no whole number lies in {limits!r}.", field=parameter.path, hint="Widen it."
+        )
+    return [low, high]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage, get_storage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock, JournalStorage
 
 from engine.contract.errors import EngineError, InputError, ResourceError
 from engine.contract.whole_file import told
@@ -77,9 +77,8 @@ def _journal(path: Path) -> BaseStorage:
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_half_line(path)
-    lock = JournalFileOpenLock(str(path)) if os.name == "nt" else None
     try:
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=_lock(path)))
     except (ValueError, KeyError) as error:
         raise InputError(
             f"{path} is not a study, or is damaged: {error}.",
@@ -92,6 +91,30 @@ def _drop_half_line(path: Path) -> None:
     """A machine that lost power may leave half a line at the end, on which Optuna would stumble at the next one."""
     if not path.is_file():
         return
+    if _ends_whole(path):
+        return
+    lock = _lock(path)
+    lock.acquire()  # another worker may be writing that line at this moment
+    try:
+        _cut(path)
+    finally:
+        lock.release()
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as lines:
+        if lines.seek(0, 2) == 0:
+            return True
+        lines.seek(-1, 2)
+        return lines.read() == b"\n"
+
+
+def _lock(path: Path) -> JournalFileOpenLock | JournalFileSymlinkLock:
+    """The lock that Optuna's journal takes for each write: links need rights of their own on Windows."""
+    return JournalFileOpenLock(str(path)) if os.name == "nt" else JournalFileSymlinkLock(str(path))
+
+
+def _cut(path: Path) -> None:
     with path.open("r+b") as lines:
         size = lines.seek(0, 2)
         lines.seek(max(0, size - 65536))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -107,13 +108,14 @@ def begin_study(recipe: Recipe, config: SearchConfig, folder: Path, *, storage: 
     called = name or slug(recipe.name)
     kept = open_storage(storage, folder)
     values = recipe.to_values()
-    if called in optuna.get_all_study_names(kept):
+    study = _begun(called, kept, config)
+    if FORMAT in study.user_attrs:
         found = _loaded(called, kept, folder)
         _require_same(found, values, config)
         found.ask_for(config.trials)
+        found.recipe = {**found.recipe, "data": {**found.recipe["data"], "folder": values["data"]["folder"]}}
         return _fitted_out(found)
     space = space_of(recipe, config.space)
-    study = optuna.create_study(study_name=called, storage=kept, directions=config.directions)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names(list(config.objectives))  # dashboards show them beside the values
@@ -124,6 +126,24 @@ def begin_study(recipe: Recipe, config: SearchConfig, folder: Path, *, storage: 
     found = OpenStudy(study, kept, folder, values, config, space)
     _describe(found, storage)
     return _fitted_out(found)
+
+
+def _begun(name: str, storage: BaseStorage, config: SearchConfig) -> Study:
+    """A new study, or the one of that name: whole, or one whose beginning was cut short before its first trial.
+
+    Raises InputError for a study of another program.
+    """
+    with suppress(optuna.exceptions.DuplicatedStudyError):
+        return optuna.create_study(study_name=name, storage=storage, directions=config.directions)
+    study = optuna.load_study(study_name=name, storage=storage)
+    alike = [direction.name.lower() for direction in study.directions] == config.directions
+    if FORMAT not in study.user_attrs and (study.get_trials(deepcopy=False) or not alike):
+        raise InputError(
+            f"The study {name!r} was not made by this program.",
+            hint="Choose another name: --study NAME.",
+            field="study",
+        )
+    return study
 
 
 def open_study(folder: Path, *, storage: str = "", name: str = "") -> OpenStudy:

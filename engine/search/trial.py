@@ -20,7 +20,7 @@ from engine.contract.whole_file import told, write_text
 from engine.runs import layout
 from engine.runs.studies import ASKED
 from engine.runs.writer import read_metrics
-from engine.search.lease import BEAT_S, Worker, beat, give_back
+from engine.search.lease import BEAT_S, EPOCH, Worker, beat, give_back
 from engine.search.space import varied
 from engine.search.steering import Rules
 from engine.search.study import FAILURE, RUN, STOPPED, OpenStudy
@@ -124,31 +124,38 @@ def run_trial(
     """
     frozen = found.trial(trial.number)
     folder = found.run_folder(frozen)
-    asked = _asked_for(found, trial, folder)
-    _report_past(found, trial, folder)
+    try:
+        asked = _asked_for(found, trial, folder)
+    except BaseException:
+        give_back(found, trial.number)
+        raise
+    goes_on = layout.is_run(folder)
     with Attendant(found, trial, worker, over) as attendant:
         try:
-            result = tune(
-                asked, folder, layout.is_run(folder), _reporting(found, trial, attendant, emit), attendant.token
-            )
+            _report_past(found, trial, folder)
+            result = tune(asked, folder, goes_on, _reporting(found, trial, attendant, emit), attendant.token)
             outcome = TrialOutcome(TrialState.COMPLETE, _values(found, folder, result))
             _note(trial, folder, result)
             if not all(math.isfinite(value) for value in outcome.values):
                 outcome = TrialOutcome(TrialState.FAIL, why="a value is not a finite number")
         except Cancelled:
             outcome = _ended(trial, attendant)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            attendant.reason = "taken"
         except EngineError as error:
             if not _of_this_trial(error):
                 give_back(found, trial.number)
                 raise
             outcome = TrialOutcome(TrialState.FAIL, why=error.message)
+        except Exception:
+            give_back(found, trial.number, broken=True)
+            raise
         except BaseException:
             give_back(found, trial.number)
             raise
-    if attendant.reason == "taken":
-        return TrialOutcome(TrialState.FAIL, why="another worker went on with it")
-    _tell(found, trial, outcome)
-    return outcome
+    if attendant.reason != "taken" and _tell(found, trial, outcome):
+        return outcome
+    return TrialOutcome(TrialState.FAIL, why="another worker went on with it")
 
 
 def proposed(found: OpenStudy, trial: Trial) -> dict[str, Any]:
@@ -195,6 +202,8 @@ def _reporting(found: OpenStudy, trial: Trial, attendant: Attendant, emit: Emit)
 
     def tell(event: Event) -> None:
         emit(event)
+        if isinstance(event, EpochEnded) and len(found.config.objectives) > 1:
+            trial.set_user_attr(EPOCH, event.epoch)
         value = _watched(found, event.metrics) if isinstance(event, EpochEnded) else None
         if value is None or not isinstance(event, EpochEnded):
             return
@@ -262,13 +271,17 @@ def _of_this_trial(error: EngineError) -> bool:
     return isinstance(error, RecipeError | OutOfMemory) or type(error) is EngineError
 
 
-def _tell(found: OpenStudy, trial: Trial, outcome: TrialOutcome) -> None:
-    if outcome.state is TrialState.FAIL:
-        trial.set_user_attr(FAILURE, outcome.why)
-    elif outcome.why:
-        trial.set_user_attr("why", outcome.why)
+def _tell(found: OpenStudy, trial: Trial, outcome: TrialOutcome) -> bool:
+    """False where somebody took it for lost in this very moment; his repeat counts."""
     values = list(outcome.values) if outcome.state is TrialState.COMPLETE else None
     try:
+        if outcome.state is TrialState.FAIL:
+            trial.set_user_attr(FAILURE, outcome.why)
+        elif outcome.why:
+            trial.set_user_attr("why", outcome.why)
+        if found.trial(trial.number).state.is_finished():
+            return False  # Optuna would raise a ValueError
         found.study.tell(trial, values, outcome.state)
     except optuna.exceptions.UpdateFinishedTrialError:
-        return  # somebody took it for lost in this very moment; his repeat counts
+        return False
+    return True

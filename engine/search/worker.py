@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from engine.config.yaml_io import dump_yaml, load_yaml
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError
+from engine.contract.errors import EngineError, RecipeError
 from engine.contract.events import (
     Degraded,
     EpochEnded,
@@ -25,8 +25,8 @@ from engine.contract.events import (
 )
 from engine.contract.whole_file import write_text
 from engine.runs.studies import ASKED, BEST_RECIPE
-from engine.search.lease import Watch, Worker
-from engine.search.sampler import REPEATS
+from engine.search.lease import Watch, Worker, beat, give_back
+from engine.search.sampler import REPEATS, first_of
 from engine.search.study import FAILURE, SURPLUS, OpenStudy
 from engine.search.trial import TrialOutcome, TuneOne, proposed, run_trial
 from engine.search.waiting import waits_for
@@ -79,6 +79,9 @@ class SearchWorker:
             self.cancel.check()
             for number in self._watch.take_over(self.found):
                 self.emit(Log(self.job_id, f"Trial {number} lost its worker; it is done again.", "warning"))
+            while self._watch.given_up:
+                number = self._watch.given_up.pop()
+                self.emit(Log(self.job_id, f"Trial {number} lost its worker time and again: given up.", "warning"))
             if self._paused():
                 self._wait()
                 continue
@@ -108,23 +111,37 @@ class SearchWorker:
         if not waiting and len(counted) >= self.found.config.trials:
             return None
         trial = self.found.study.ask()
+        beat(self.found, trial.number, self.me, 0)  # at once: what nobody leases is only found to be lost by waiting
         if self._is_surplus(trial.number):
-            trial.set_user_attr(SURPLUS, True)
-            self.found.study.tell(trial, state=TrialState.FAIL)
+            self._take_back(trial)
             return None
+        try:
+            proposed(self.found, trial)
+        except RecipeError:  # the rules leave nothing
+            self._take_back(trial)
+            raise
+        except BaseException:
+            give_back(self.found, trial.number)
+            raise
         return trial
+
+    def _take_back(self, trial: Trial) -> None:
+        trial.set_user_attr(SURPLUS, True)
+        self.found.study.tell(trial, state=TrialState.FAIL)
 
     def _is_surplus(self, number: int) -> bool:
         """Two workers may begin the last trial at once: the later number is one too many. So is a second repeat."""
         trials = self.found.study.get_trials(deepcopy=False)
         mine = next(trial for trial in trials if trial.number == number)
         lost = mine.user_attrs.get(REPEATS)
-        earlier = [trial for trial in trials if trial.number < number and SURPLUS not in trial.user_attrs]
-        if lost is not None:
-            return any(trial.user_attrs.get(REPEATS) == lost for trial in earlier)
-        if "fixed_params" in mine.system_attrs:
+        whole = [trial for trial in trials if SURPLUS not in trial.user_attrs]
+        if lost is not None and any(t.number < number and t.user_attrs.get(REPEATS) == lost for t in whole):
+            return True
+        first = first_of(mine, trials)
+        begun = next(trial for trial in trials if trial.number == first)
+        if "fixed_params" in begun.system_attrs:
             return False  # somebody asked for it
-        return sum(state_name(trial) != "lost" for trial in earlier) >= self.found.config.trials
+        return sum(t.number < first and REPEATS not in t.user_attrs for t in whole) >= self.found.config.trials
 
     # -- one trial -----------------------------------------------------------------------------------------------
 

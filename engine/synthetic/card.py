@@ -121,7 +121,7 @@ def search_ranges(recommended: dict[str, dict[str, dict[str, Any]]]) -> dict[str
         if rate is not None:
             ranges[strategy] = {"training": {"learning_rate": {"range": [rate / 20, rate * 5], "log": True}}}
         if "feed_forward" in groups.get("strategy", {}):
-            ranges[strategy]["strategy"] = {"feed_forward": {"choices": [256, 320, 384]}}
+            ranges.setdefault(strategy, {})["strategy"] = {"feed_forward": {"choices": [256, 320, 384]}}
     return ranges
 
 

@@ -2,14 +2,15 @@
 
 The curve is the inverse power law Dice(n) = a − b·n^(−c), which learning curves of many models follow (Figueroa,
 Zeng-Treitler, Kandula, Ngo 2012, "Predicting sample size required for classification performance", BMC Med Inform
-Decis Mak 12:8), fitted by least squares with a in [0, 1]. Its interval draws test cases with replacement, the same
-ones for all sizes, and fits each draw anew.
+Decis Mak 12:8), fitted by least squares with a in [0, 1]. Its interval draws test cases (or patients, with all of their
+labels) with replacement, the same ones for all sizes, and fits each draw anew. It knows nothing of which cases were
+learnt from and of the seed of training: each size was tuned once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,8 +82,14 @@ def _count(value: float) -> str:
     return str(max(0, math.ceil(value)))
 
 
-def advise(scores: Mapping[int, Sequence[float]], gain: float = 0.02, seed: int = 0) -> Advice:
-    """`scores`: number of training cases → Dice of each test pair, the same pairs in the same order for all sizes.
+def advise(
+    scores: Mapping[int, Sequence[float]],
+    gain: float = 0.02,
+    seed: int = 0,
+    clusters: Sequence[Hashable] | None = None,
+) -> Advice:
+    """`scores`: number of training cases → Dice of each test pair, the same pairs in the same order for all sizes;
+    `clusters`: the case or patient of each pair (None: each is its own).
 
     Raises ValueError for fewer than three sizes, sizes below 1 and rows of another length.
     """
@@ -96,12 +103,25 @@ def advise(scores: Mapping[int, Sequence[float]], gain: float = 0.02, seed: int 
     more = curve.cases_for(now + gain) - float(sizes[-1])
     random = np.random.default_rng(seed)
     last = float(sizes[-1])
-    chosen = random.integers(0, table.shape[1], (DRAWS, table.shape[1]))
-    curves = _fits(sizes, table[:, chosen].mean(axis=2).T)
+    sums, counts = _by_cluster(table, clusters)
+    chosen = random.integers(0, len(counts), (DRAWS, len(counts)))
+    curves = _fits(sizes, (sums[:, chosen].sum(axis=2) / counts[chosen].sum(axis=1)).T)
     drawn = [one.cases_for(one.at(last) + gain) - last for one in curves]
     low, high = (float(value) for value in np.quantile(np.array(drawn), (0.025, 0.975), method="nearest"))
-    reasons = _doubts(sizes, means, curve, more, (low, high), table.shape[1])
+    reasons = _doubts(sizes, means, curve, more, (low, high), len(counts))
     return Advice(curve, now, gain, more, low, high, tuple(reasons))
+
+
+def _by_cluster(table: Floats, clusters: Sequence[Hashable] | None) -> tuple[Floats, Floats]:
+    """Sums (S, C) and numbers (C,) of the scores of each cluster. Raises ValueError for another number of names."""
+    names = range(table.shape[1]) if clusters is None else clusters
+    if len(names) != table.shape[1]:
+        raise ValueError(f"{len(names)} clusters for {table.shape[1]} scores")
+    places: dict[Hashable, int] = {}
+    index = [places.setdefault(name, len(places)) for name in names]
+    member = np.zeros((len(index), len(places)))
+    member[np.arange(len(index)), index] = 1
+    return table @ member, member.sum(axis=0)
 
 
 def fit(sizes: Floats, means: Floats) -> Curve:
@@ -148,7 +168,7 @@ def _doubts(
     if len(sizes) < LEAST_SIZES:
         found.append(f"only {len(sizes)} sizes were tried")
     if cases < 10:
-        found.append(f"only {cases} test scores")
+        found.append(f"only {cases} test case{'s' if cases > 1 else ''}")
     if curve.b <= 0 or means[-1] <= means[0]:
         found.append("more cases did not help here")
     elif math.isfinite(more) and more > FAR * sizes[-1]:

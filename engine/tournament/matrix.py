@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -128,8 +128,24 @@ def read_matrix(path: Path, overrides: list[str] | None = None) -> Matrix:
     placed = {name: _placed(entry, path.resolve().parent) for name, entry in matrix.datasets.items()}
     models = tuple(_near(model, path.resolve().parent) for model in matrix.models)
     matrix = matrix.model_copy(update={"datasets": placed, "models": models})
+    _distinct("models", matrix.models, [_file_name(model) for model in matrix.models])
+    _distinct("datasets", list(matrix.datasets), list(matrix.datasets))
+    _distinct("seeds", matrix.seeds, [str(seed) for seed in matrix.seeds])
     rows(matrix)
     return matrix
+
+
+def _distinct(field: str, given: Sequence[object], names: Sequence[str]) -> None:
+    """Raises OutOfRange for two whose results would lie in one folder; some file systems know no large letters."""
+    folded = [name.casefold() for name in names]
+    for at, name in enumerate(folded):
+        if name in folded[:at]:
+            first = given[folded.index(name)]
+            raise OutOfRange(
+                f"{field}: {first} and {given[at]} would share one folder of results.",
+                hint="Leave one of them out, or rename it.",
+                field=field,
+            )
 
 
 def _placed(entry: DatasetEntry, beside: Path) -> DatasetEntry:
@@ -146,7 +162,7 @@ def rows(matrix: Matrix) -> list[Row]:
     found: list[Row] = []
     for entry in matrix.strategies:
         for row in _unrolled(entry):
-            if any(row.id == other.id for other in found):
+            if any(row.id.casefold() == other.id.casefold() for other in found):
                 raise OutOfRange(
                     f"strategies: two rows are called {row.id}.",
                     hint="Give one of them a name of its own: `variant: words`.",

@@ -19,10 +19,11 @@ import numpy as np
 from engine.contract.errors import InputError
 from engine.contract.whole_file import write_text
 from engine.runs.scores import Evaluation, read_evaluation
-from engine.runs.statistics import Comparison, compare, mean_interval
+from engine.runs.statistics import RESAMPLES, Comparison, compare, mean_interval
 from engine.tournament.matrix import GROUPS, SIDES, Cell, Matrix, cells
 
 CELL_FILE: Final = "cell.json"
+MOST_RESAMPLES: Final = 50_000
 KINDS: Final = {"text": "text prompts", "image": "visual prompts", "both": "multimodal prompts"}
 
 
@@ -189,42 +190,47 @@ class Results:
     # -- groups --------------------------------------------------------------------------------------------------
 
     def group_means(self) -> list[dict[str, Any]]:
-        """For each line: the mean of its datasets' means in each group of datasets and over all that it finished."""
+        """For each line: the mean of its datasets' means in each group of datasets and over all; NaN where one of them
+        is missing, since means over other datasets cannot be compared."""
         found = []
         for model, row in self.lines():
             means = {name: self.place(model, row, name).dice for name in self.matrix.datasets}
             values: dict[str, Any] = {"model": model, "row": row}
             for group in GROUPS:
                 of = [means[name] for name, entry in self.matrix.datasets.items() if entry.group == group]
-                values[group] = _mean(of)
-            values["all"] = _mean(list(means.values()))
+                values[group] = float(np.mean(of)) if of else math.nan
+            values["all"] = float(np.mean(list(means.values())))
             found.append(values)
         return found
 
     def kinds(self) -> list[dict[str, Any]]:
         """Text against image, unimodal against multimodal: the mean of what is compared on the same dataset and model,
-        and a paired comparison over these pairs of means (few of them: it says what they show, no more)."""
+        and a paired comparison over these pairs of means. Models on one dataset are not independent: whole datasets are
+        drawn, and a verdict needs ten of them."""
         return [
             self._kinds("text prompts", {"text"}, "visual prompts", {"image"}),
             self._kinds("unimodal prompts", {"text", "image"}, "multimodal prompts", {"both"}),
         ]
 
     def _kinds(self, one: str, sides: set[str], other: str, others: set[str]) -> dict[str, Any]:
-        first, second = [], []
+        first, second, clusters = [], [], []
         for model in self.matrix.models:
             for dataset in self.matrix.datasets:
                 mine, theirs = self._side(model, dataset, sides), self._side(model, dataset, others)
                 if math.isfinite(mine) and math.isfinite(theirs):
                     first.append(mine)
                     second.append(theirs)
-        found = compare(first, second) if first else None
+                    clusters.append(dataset)
+        told = _told(compare(first, second, clusters) if first else None)
+        if told["verdict"] == "too few cases":
+            told["verdict"] = "too few datasets"
         return {
             "first": one,
             "second": other,
             "places": len(first),
             "first_dice": _mean(first),
             "second_dice": _mean(second),
-            **_told(found),
+            **told,
         }
 
     def _side(self, model: str, dataset: str, sides: set[str]) -> float:
@@ -241,7 +247,12 @@ class Results:
     # -- pairs ---------------------------------------------------------------------------------------------------
 
     def comparisons(self) -> list[dict[str, Any]]:
-        """On each dataset the best line against each other one, paired by case (Bonferroni over a dataset's pairs)."""
+        """On each dataset the best line against each other one, paired by case.
+
+        Which line is the best is chosen by the same scores: any pair might have become one that is compared, so that
+        Bonferroni's correction counts all pairs of lines, not only those with the best. The bootstrap draws so often
+        that ten draws lie beyond each end, up to MOST_RESAMPLES.
+        """
         found = []
         for dataset in self.matrix.datasets:
             there = [self.place(model, row, dataset) for model, row in self.lines()]
@@ -252,7 +263,7 @@ class Results:
             for place in known:
                 if place is best:
                     continue
-                outcome = self._compare(best, place, 1 - 0.05 / (len(known) - 1))
+                outcome = self._compare(best, place, 0.05 / math.comb(len(known), 2))
                 found.append(
                     {
                         "dataset": dataset,
@@ -263,14 +274,16 @@ class Results:
                 )
         return found
 
-    def _compare(self, best: Place, other: Place, level: float) -> Comparison | None:
+    def _compare(self, best: Place, other: Place, alpha: float) -> Comparison | None:
         mine = self._by_pair(best)
         theirs = self._by_pair(other)
         keys = [key for key in theirs if key in mine]
         if not keys:
             return None
         clusters = [mine[key][1] for key in keys]
-        return compare([theirs[key][0] for key in keys], [mine[key][0] for key in keys], clusters, level=level)
+        resamples = min(max(RESAMPLES, math.ceil(20 / alpha)), MOST_RESAMPLES)
+        one, two = [theirs[key][0] for key in keys], [mine[key][0] for key in keys]
+        return compare(one, two, clusters, level=1 - alpha, resamples=resamples)
 
     def _by_pair(self, place: Place) -> dict[tuple[int, str, str], tuple[float, str]]:
         return {

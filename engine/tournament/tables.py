@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -65,7 +65,8 @@ def _best(columns_of_rows: list[list[float]], offset: int) -> frozenset[tuple[in
     for at in range(len(columns_of_rows[0]) if columns_of_rows else 0):
         known = [(row[at], number) for number, row in enumerate(columns_of_rows) if math.isfinite(row[at])]
         if known:
-            found.add((max(known)[1], at + offset))
+            best = max(f"{value:.3f}" for value, _ in known)
+            found |= {(number, at + offset) for value, number in known if f"{value:.3f}" == best}
     return frozenset(found)
 
 
@@ -79,7 +80,7 @@ def _by_group(results: Results) -> Table:
     dice = [[float(mean[group]) for group in (*groups, "all")] for mean in means]
     return Table(
         "Dice by group of datasets",
-        "The mean of the datasets' means.",
+        "The mean of the datasets' means; – where a line lacks one of them.",
         ("model", "strategy", *(GROUPS[group] for group in groups), "all"),
         tuple(rows),
         _best(dice, offset=2),
@@ -89,7 +90,8 @@ def _by_group(results: Results) -> Table:
 def _kinds(results: Results) -> Table:
     return Table(
         "Kinds of prompts",
-        "Means over the same datasets and models; the interval is a bootstrap over these pairs of means.",
+        "Means over the same datasets and models; the interval is a bootstrap over datasets, and a verdict needs ten "
+        "of them.",
         ("first", "second", "pairs", "Dice of the first", "Dice of the second", "second − first", "verdict"),
         tuple(
             (
@@ -109,7 +111,8 @@ def _kinds(results: Results) -> Table:
 def _pairs(results: Results) -> Table:
     return Table(
         "The best on each dataset against the others",
-        "Paired by case; the intervals hold together for a dataset (Bonferroni).",
+        "Paired by case; the intervals of a dataset hold together (Bonferroni over all pairs of lines, since the best "
+        "one is chosen by the same scores). The best one's own Dice is a little too high for that reason.",
         ("dataset", "best", "other", "best − other", "verdict"),
         tuple(
             (str(pair["dataset"]), str(pair["best"]), str(pair["other"]), _difference(pair), str(pair["verdict"]))
@@ -122,7 +125,8 @@ def _cost(results: Results) -> Table:
     return Table(
         "What it costs",
         "Learned numbers and size of the file: the largest over the datasets; seconds of tuning: the mean. "
-        "Pareto: no other line has at least its Dice with fewer learned numbers.",
+        "Only lines that finished every dataset. Pareto: no other line is at least as good in Dice and in learned "
+        "numbers, and better in one of them.",
         ("model", "strategy", "Dice", "learned numbers", "seconds", "file", "Pareto"),
         tuple(
             (
@@ -180,33 +184,46 @@ def _csv(results: Results) -> str:
     for place in results.places():
         values = [getattr(place, name) for name in names]
         group = results.matrix.datasets[place.dataset].group
-        rows.writerow([*(_cell(value) for value in values), group, place.why])
+        rows.writerow([*(_cell(value) for value in values), group, _cell(place.why)])
     return text.getvalue()
 
 
 def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
     if isinstance(value, float):
         return "" if not math.isfinite(value) else f"{value:.6f}"
     return value
 
 
 def _markdown(title: str, found: Sequence[Table]) -> str:
-    parts = [f"# {title}", ""]
+    parts = [f"# {_marked(title)}", ""]
     for table in found:
         parts += [f"## {table.title}", "", table.note, ""]
         parts += [_pipes(table.head), _pipes(["---"] * len(table.head))]
         for number, row in enumerate(table.rows):
-            parts.append(_pipes([f"**{cell}**" if (number, at) in table.bold else cell for at, cell in enumerate(row)]))
+            parts.append(_pipes(row, {at for at in range(len(row)) if (number, at) in table.bold}))
         parts.append("")
     return "\n".join([*parts, RESEARCH, ""])
 
 
-def _pipes(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _pipes(cells: Sequence[str], bold: Collection[int] = ()) -> str:
+    return (
+        "| "
+        + " | ".join(f"**{_marked(cell)}**" if at in bold else _marked(cell) for at, cell in enumerate(cells))
+        + " |"
+    )
+
+
+def _marked(text: str) -> str:
+    """Names may hold what Markdown takes for a cell's end, a tag or emphasis."""
+    return html.escape(text, quote=False).replace("|", "\\|").replace("*", "\\*").replace("`", "\\`")
 
 
 _TEX: Final = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$",
 }  # fmt: skip
 

@@ -67,6 +67,8 @@ def make(given: argparse.Namespace) -> Search:
             hint="Give --study NAME and --storage URL alone.",
             field="recipe",
         )
+    if given.worker or not given.recipe:
+        _require_unasked(given)
     wanted = {
         "trials": given.trials, "seed": given.seed, "objectives": list(given.objective), "sampler": given.sampler,
         "startup_trials": given.startup_trials, "pruner": given.pruner, "space": given.space,
@@ -88,6 +90,19 @@ def make(given: argparse.Namespace) -> Search:
     )
 
 
+def _require_unasked(given: argparse.Namespace) -> None:
+    """What a study was begun with never changes, and only who leads it says how many trials there are."""
+    kept = ["seed", "objective", "sampler", "startup_trials", "pruner", "space", "set"]
+    for name in [*kept, *(["trials", "freeze", "narrow"] if given.worker else [])]:
+        if getattr(given, name) not in (None, "", []):
+            option = f"--{name.replace('_', '-')}"
+            raise RecipeError(
+                f"{option} says nothing to a study that was begun.",
+                hint=f"Leave {option} out, or begin a new study with RECIPE.yaml.",
+                field=f"search.{name}",
+            )
+
+
 def show(result: dict[str, Any]) -> None:
     states = ", ".join(f"{count} {name}" for name, count in result["states"].items())
     say(f"study   {result['study']}  ({states})")
@@ -97,6 +112,7 @@ def show(result: dict[str, Any]) -> None:
         say()
         say(table(["setting", "value"], [[path, _told(value)] for path, value in result["params"].items()]))
         say()
+        say("The best one was chosen by these validation scores, which are a little too good for that reason.")
         say(f"Next: tunevlseg evaluate {result['run']}, or tunevlseg tune {result['recipe']}")
     elif result.get("front"):
         say()

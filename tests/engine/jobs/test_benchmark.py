@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled, RecipeError
+from engine.contract.errors import Cancelled, EngineError, RecipeError
 from engine.contract.events import CellEnded, CellStarted, EpochEnded, Event
 from engine.contract.jobs import Benchmark
 from engine.jobs import benchmark
@@ -119,3 +119,42 @@ def test_a_folder_holds_one_budget(matrix: Path, tmp_path: Path) -> None:
     play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]"])
     with pytest.raises(RecipeError, match="another budget"):
         play(matrix, tmp_path / "t", overrides=["training.epochs=5"])
+
+
+def test_a_row_keeps_its_settings(matrix: Path, tmp_path: Path) -> None:
+    """Results under its name would be those of other settings."""
+    play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]"])
+    with pytest.raises(RecipeError, match="zero_shot has other settings"):
+        play(matrix, tmp_path / "t", overrides=["strategies=[{name: zero_shot, training: {batch_size: 2}}]"])
+    result, _ = play(matrix, tmp_path / "t", overrides=["strategies=[]", "strategies=[zero_shot]"], only_tables=True)
+    assert result["done"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "strategies=[zero_shot, vtp]",
+        "strategies=[zero_shot, {name: vpt, settings: {prompt_deep: 2}}]",
+        "datasets.other={sample: unicorns}",
+        "datasets.other={folder: x, data: {splitt: 2}}",
+        "models=[no-such-weights]",
+    ],
+)
+def test_what_nobody_knows_is_told_before_anything_is_tuned(matrix: Path, tmp_path: Path, change: str) -> None:
+    with pytest.raises(EngineError):
+        play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]", change])
+    assert not (tmp_path / "t" / "cells").exists()
+
+
+def test_a_search_for_the_least_loss_tells_dice_as_dice(matrix: Path, tmp_path: Path) -> None:
+    changes = [
+        "strategies=[{name: vpt, settings: {prompt_depth: 2}}]",
+        "search={trials: 1, startup_trials: 1, objective: last_val_loss}",
+        "training.epochs=1",
+        "training.min_epochs=1",
+    ]
+    play(matrix, tmp_path / "t", overrides=changes)
+    place = tmp_path / "t" / "cells/polyps/tiny/vpt/12345"
+    cell = yaml.safe_load((place / "cell.json").read_text())
+    noted = yaml.safe_load((place / "study/trials/0000/result.json").read_text())
+    assert cell["val_dice"] == noted["val_dice"]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from engine.contract.control import CancelToken
-from engine.contract.errors import OutOfRange
+from engine.contract.errors import OutOfRange, RecipeError
 from engine.contract.jobs import PlanLabels
 from engine.data.config import DataConfig
 from engine.data.report import inspect
@@ -67,3 +67,12 @@ def test_too_few_sizes_are_refused(recipe: Path, tmp_path: Path) -> None:
         plan_labels.run(PlanLabels(str(recipe), str(tmp_path / "p"), [1, 2]), lambda _: None, CancelToken(), "job")
     with pytest.raises(OutOfRange, match="gain"):
         plan_labels.run(PlanLabels(str(recipe), gain=2.0), lambda _: None, CancelToken(), "job")
+
+
+def test_a_folder_holds_the_plan_of_one_recipe(recipe: Path, tmp_path: Path) -> None:
+    """Else sizes that were tuned with other settings would lie on one curve."""
+    first = PlanLabels(str(recipe), str(tmp_path / "plan"), [1, 2, 4])
+    plan_labels.run(first, lambda _: None, CancelToken(), "job")
+    other = PlanLabels(str(recipe), str(tmp_path / "plan"), [1, 2, 4], overrides=["training.learning_rate=0.5"])
+    with pytest.raises(RecipeError, match="training differs"):
+        plan_labels.run(other, lambda _: None, CancelToken(), "job")

@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import OutOfRange, UnknownName
 from engine.search.space import Parameter
-from engine.search.steering import Rules, ban_key, check_point, freeze_key, narrow_key
+from engine.search.steering import Rules, as_point, ban_key, freeze_key, narrow_key
 
 SPACE = {
     "training.learning_rate": Parameter("training.learning_rate", "float", 1e-5, 5e-3, True),
@@ -60,7 +60,7 @@ def test_a_rule_taken_back_is_gone() -> None:
         lambda: narrow_key("strategy.prompt_depth", [3], SPACE),
         lambda: narrow_key("strategy.norm_first", ["maybe"], SPACE),
         lambda: ban_key({}, SPACE),
-        lambda: check_point({"strategy.norm_first": 3}, SPACE),
+        lambda: as_point({"strategy.norm_first": 3}, SPACE),
     ],
 )
 def test_values_outside_the_space_are_refused(wrong: Any) -> None:

@@ -393,6 +393,8 @@ def test_what_is_kept_names_no_password(recipe: Recipe, tmp_path: Path) -> None:
     from engine.search.storage import without_password
 
     assert without_password("postgresql://joe:secret@host:5/db?a=1") == "postgresql://joe@host:5/db?a=1"
-    found = begin_study(recipe, SearchConfig(trials=1), tmp_path / "study", storage=f"sqlite:///{tmp_path}/s.db")
+    address = f"sqlite:///{tmp_path}/s.db"
+    found = begin_study(recipe, SearchConfig(trials=1), tmp_path / "study", storage=address)
     assert json.dumps(found.recipe)
-    assert "sqlite" in (tmp_path / "study" / "study.yaml").read_text()
+    assert without_password(address) == address
+    assert open_study(tmp_path / "study").study.study_name == "polyps-vpt"  # by what its folder says

@@ -46,7 +46,7 @@ def test_it_is_told_in_words() -> None:
     ("scores", "why"),
     [
         ({n: [0.7] * 20 for n in SIZES}, "did not help"),
-        ({n: [Curve(0.9, 0.4, 0.5).at(n)] * 4 for n in SIZES}, "test scores"),
+        ({n: [Curve(0.9, 0.4, 0.5).at(n)] * 4 for n in SIZES}, "test cases"),
         ({n: [Curve(0.9, 0.4, 0.5).at(n)] * 20 for n in (1, 2, 4)}, "sizes were tried"),
         ({n: [Curve(0.9, 0.15, 0.15).at(n)] * 20 for n in SIZES}, "beyond what was tried"),
         ({n: [value] * 20 for n, value in zip(SIZES, (0.2, 0.7, 0.3, 0.8, 0.4, 0.9), strict=True)}, "off the curve"),
@@ -68,3 +68,28 @@ def test_sizes_double_up_to_all_cases() -> None:
     assert sizes_up_to(80) == [1, 2, 4, 8, 16, 32, 64, 80]
     assert sizes_up_to(8) == [1, 2, 4, 8]
     assert sizes_up_to(5, [1, 3, 9, 0]) == [1, 3, 5]
+
+
+def test_labels_of_one_patient_are_one_test_case() -> None:
+    """Five copies of each score say no more than one of it."""
+    lone = drawn(Curve(0.85, 0.5, 0.5), 0.05, pairs=12)
+    five = {size: [value for value in values for _ in range(5)] for size, values in lone.items()}
+    names = [at for at in range(12) for _ in range(5)]
+    once, again, blind = advise(lone), advise(five, clusters=names), advise(five)
+    assert (again.low, again.high) == pytest.approx((once.low, once.high))
+    assert blind.high - blind.low < again.high - again.low
+    few = advise({size: values[:20] for size, values in five.items()}, clusters=names[:20])
+    assert "only 4 test cases" in few.told()
+    with pytest.raises(ValueError, match="clusters"):
+        advise(lone, clusters=["a"])
+
+
+@pytest.mark.parametrize("score", [0.0, 0.5, 1.0])
+def test_scores_that_are_all_alike_promise_nothing(score: float) -> None:
+    advice = advise({size: [score] * 20 for size in SIZES})
+    assert "will not bring" in advice.told()
+    assert "more cases did not help here" in advice.told()
+
+
+def test_sizes_beyond_what_there_is_are_all_cases() -> None:
+    assert sizes_up_to(6, [2, 50, 100, -1]) == [2, 6]

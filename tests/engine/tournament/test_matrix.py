@@ -62,3 +62,19 @@ def test_what_is_wrong_is_named(tmp_path: Path, changes: dict[str, Any], field: 
 @pytest.mark.parametrize("path", sorted(PRESETS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_presets_are_whole(path: Path) -> None:
     assert cells(read_matrix(path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"models": ["/a/w", "/b/w"]}, "models"),
+        ({"seeds": [1, 1]}, "seeds"),
+        ({"datasets": {"A": {"sample": "polyps"}, "a": {"sample": "liver-ct"}}}, "datasets"),
+    ],
+)
+def test_two_that_would_share_a_folder_of_results_are_refused(
+    tmp_path: Path, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(OutOfRange, match="share one folder") as caught:
+        read_matrix(written(tmp_path, **changes))
+    assert caught.value.field == field
