@@ -67,7 +67,9 @@ class Probe(QObject):
 
 
 def main_window() -> QWidget | None:
-    return next((top for top in QApplication.topLevelWidgets() if top.objectName() == "mainWindow"), None)
+    """The one that is shown: one that was closed may still wait for its end."""
+    windows = (top for top in QApplication.topLevelWidgets() if top.objectName() == "mainWindow")
+    return next((window for window in windows if window.isVisible()), None)
 
 
 def page() -> Any:
