@@ -55,6 +55,17 @@ ACTIONS: tuple[ViewAction, ...] = (
 )
 TITLES = {action.id: action.title for action in ACTIONS}
 
+FIXED: tuple[tuple[str, str], ...] = (
+    ("Ctrl+Enter", "Ask for the phrases in the whole scan"),
+    ("Esc", "Cancel; drop what is proposed; put the brush down"),
+    ("Enter", "Take what is proposed"),
+    ("Ctrl+Z, Ctrl+Shift+Z or Ctrl+Y", "Undo, redo"),
+    ("Delete", "Remove the last measurement, with ruler or area in hand"),
+    ("Ctrl+0 to Ctrl+6", "The pages"),
+    ("Ctrl+O, Ctrl+Shift+O", "Open a folder, open a scan"),
+)
+"""Keys that stay as they are."""
+
 MOUSE: tuple[tuple[str, str], ...] = (
     ("Wheel", "Slice"),
     ("Ctrl + wheel", "Zoom where the mouse is"),

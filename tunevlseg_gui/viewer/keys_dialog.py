@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from tunevlseg_gui.viewer.habits import habits
-from tunevlseg_gui.viewer.key_map import ACTIONS, MOUSE, TITLES, conflicts, keys_of, normal
+from tunevlseg_gui.viewer.key_map import ACTIONS, FIXED, MOUSE, TITLES, conflicts, keys_of, normal
 
 PLAIN = QKeySequence.SequenceFormat.PortableText
 
@@ -55,13 +55,14 @@ class KeysDialog(QDialog):
             rows.addWidget(QLabel(action.title), row, 0)
             rows.addWidget(edit, row, 1)
             rows.addWidget(also, row, 2)
-        self._heading(rows, "Mouse")
-        for does, meaning in MOUSE:
-            row = rows.rowCount()
-            words = QLabel(meaning)
-            words.setWordWrap(True)
-            rows.addWidget(QLabel(does), row, 0)
-            rows.addWidget(words, row, 1, 1, 2)
+        for heading, listed in (("Keys that stay", FIXED), ("Mouse", MOUSE)):
+            self._heading(rows, heading)
+            for does, meaning in listed:
+                row = rows.rowCount()
+                words = QLabel(meaning)
+                words.setWordWrap(True)
+                rows.addWidget(QLabel(does), row, 0)
+                rows.addWidget(words, row, 1, 1, 2)
         scroll = QScrollArea()
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)

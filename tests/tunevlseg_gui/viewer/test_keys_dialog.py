@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox
+from PySide6.QtWidgets import QDialogButtonBox, QLabel
 
 from tunevlseg_gui.settings.model import ViewerSettings
 from tunevlseg_gui.viewer.habits import habits
@@ -86,3 +86,9 @@ def test_brackets_are_found_where_they_are_typed_with_altgr(told_as: Qt.Keyboard
 def test_ctrl_with_a_symbol_is_a_key_of_its_own() -> None:
     event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Slash, CTRL, "/")
     assert pressed(event) == "Ctrl+/"
+
+
+def test_keys_that_cannot_be_changed_are_listed_too(dialog: KeysDialog) -> None:
+    listed = " ".join(found.text() for found in dialog.findChildren(QLabel))
+    for key in ("Ctrl+Enter", "Esc", "Ctrl+Z", "Delete", "Ctrl + left drag"):
+        assert key in listed

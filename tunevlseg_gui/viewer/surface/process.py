@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, QObject, QProcess, QProcessEnvironment, QTemporaryDir, QTimer, Signal
+from PySide6.QtCore import (
+    QCoreApplication,
+    QElapsedTimer,
+    QObject,
+    QProcess,
+    QProcessEnvironment,
+    QTemporaryDir,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QImage
 
 from engine.runs.detached import engine_environment
@@ -45,6 +54,9 @@ class DrawingProcess(QObject):
         self._clock = QElapsedTimer()
         self.is_slow = False
         """The last fine picture took longer than a hand that turns it should wait."""
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.close)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
@@ -67,7 +79,8 @@ class DrawingProcess(QObject):
         made.setProcessEnvironment(environment)
         made.setStandardErrorFile(QProcess.nullDevice())
         made.readyReadStandardOutput.connect(self._read)
-        made.finished.connect(lambda code, _status: self._end(f"its process ended ({code})"))
+        # A method, not a lambda: nothing is heard once this object is going, which ends the process.
+        made.finished.connect(self._finished)
         made.errorOccurred.connect(self._failed)
         self._process = made
         self._patience.start()
@@ -147,6 +160,9 @@ class DrawingProcess(QObject):
             return
         if pixels.size == width * height:
             self.drawn.emit(QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32).copy())
+
+    def _finished(self, code: int, _status: QProcess.ExitStatus) -> None:
+        self._end(f"its process ended ({code})")
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

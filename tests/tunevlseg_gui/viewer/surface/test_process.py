@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shiboken6
+from PySide6.QtCore import QObject, QProcess
 from PySide6.QtGui import QImage
 
 from tunevlseg_gui.viewer.surface.process import DrawingProcess
@@ -72,6 +74,23 @@ def test_a_driver_that_crashes_is_told_and_can_be_started_again(drawing: Drawing
     assert not drawing.runs
     with qtbot.waitSignal(drawing.ready):
         drawing.start()
+
+
+@pytest.mark.qt_log_ignore("Destroyed while process", extend=True)
+def test_a_window_that_goes_while_it_draws_takes_the_process_along(qapp: object, qtbot: Any) -> None:
+    window = QObject()
+    drawing = DrawingProcess(window, command=[sys.executable, "-c", GOOD])
+    with qtbot.waitSignal(drawing.ready):
+        drawing.start()
+    process = drawing.findChild(QProcess)
+    assert process is not None
+    number = process.processId()
+    with qtbot.captureExceptions() as raised:
+        shiboken6.delete(window)
+    assert raised == []
+    if os.name != "nt":
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
 
 
 @pytest.mark.parametrize("drawing", [REFUSING], indirect=True)
