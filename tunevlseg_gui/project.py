@@ -77,6 +77,7 @@ class Found:
     usable: bool = False
     statistics: dict[str, Any] = field(default_factory=dict)  # as the engine computed them
     grey_levels: dict[str, Any] = field(default_factory=dict)  # how values become grey levels
+    split_fact: str = ""  # who gave the splits, as `facts` says it
     facts: list[str] = field(default_factory=list)  # sizes, spacing, intensities, who gave the splits: a line each
 
     @classmethod
@@ -99,6 +100,7 @@ class Found:
             usable=bool(report.get("usable", bool(cases))),
             statistics=dict(report.get("statistics") or {}),
             grey_levels=dict(report.get("grey_levels") or {}),
+            split_fact=_split_fact(report),
             facts=_facts(report),
         )
 
@@ -130,14 +132,17 @@ def _facts(report: dict[str, Any]) -> list[str]:
                 low=f"{values['lowest'][0]:g}", high=f"{values['highest'][1]:g}"
             )
         )
-    if "splits_from" in report:
-        given = report["splits_from"]
-        facts.append(
-            translate("Project", "Split: given by {given}").format(given=given)
-            if given
-            else translate("Project", "Split: ours, by seed {seed}").format(seed=report.get("seed", "")).rstrip()
-        )
-    return facts
+    split = _split_fact(report)
+    return [*facts, split] if split else facts
+
+
+def _split_fact(report: dict[str, Any]) -> str:
+    if "splits_from" not in report:
+        return ""
+    given = report["splits_from"]
+    if given:
+        return translate("Project", "Split: given by {given}").format(given=given)
+    return translate("Project", "Split: ours, by seed {seed}").format(seed=report.get("seed", "")).rstrip()
 
 
 def _labels(report: dict[str, Any]) -> list[Label]:

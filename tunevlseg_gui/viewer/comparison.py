@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QT_TRANSLATE_NOOP
 
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.mask_overlay import Colour, Layer
 
 AGREEMENT: Colour = (0, 158, 115)
@@ -16,7 +18,11 @@ FALSE_NEGATIVE: Colour = (86, 180, 233)
 """Okabe and Ito's bluish green, vermillion and sky blue: told apart with any colour vision."""
 
 COLOURS = (AGREEMENT, FALSE_POSITIVE, FALSE_NEGATIVE)
-NAMES = ("agreement", "false positive", "false negative")
+NAMES = (
+    QT_TRANSLATE_NOOP("Comparison", "agreement"),
+    QT_TRANSLATE_NOOP("Comparison", "false positive"),
+    QT_TRANSLATE_NOOP("Comparison", "false negative"),
+)
 
 
 @dataclass(eq=False)
@@ -51,4 +57,4 @@ class Comparison:
 
 
 def dice_in_words(dice: float) -> str:
-    return "both empty" if np.isnan(dice) else f"{dice:.3f}"
+    return translate("Comparison", "both empty") if np.isnan(dice) else f"{dice:.3f}"

@@ -22,7 +22,7 @@ class EarlyView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("earlyView")
-        self.setAccessibleName("Scan that is being read")
+        self.setAccessibleName(self.tr("Scan that is being read"))
         self.panes = Panes()
         for number, view in enumerate(self.panes.views, start=1):
             view.setObjectName(f"earlySlice{number}")  # those of the viewer have the names that drivers know

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from tunevlseg_gui.viewer.habits import habits
-from tunevlseg_gui.viewer.key_map import ACTIONS, FIXED, MOUSE, TITLES, conflicts, keys_of, normal
+from tunevlseg_gui.viewer.key_map import ACTIONS, FIXED, MOUSE, conflicts, keys_of, normal, said_pairs, title_of
 
 PLAIN = QKeySequence.SequenceFormat.PortableText
 
@@ -30,7 +30,7 @@ class KeysDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("keysDialog")
-        self.setWindowTitle("Keys and mouse")
+        self.setWindowTitle(self.tr("Keys and mouse"))
         self.resize(560, 640)
         self.edits: dict[str, QKeySequenceEdit] = {}
         self._others: dict[str, tuple[str, ...]] = {}  # further keys of an action, which stay as they are
@@ -38,13 +38,13 @@ class KeysDialog(QDialog):
         rows = QGridLayout(inside)
         rows.setColumnStretch(0, 1)
         rows.setVerticalSpacing(4)
-        self._heading(rows, "Keys, while a slice has the focus")
+        self._heading(rows, self.tr("Keys, while a slice has the focus"))
         for action in ACTIONS:
             edit = QKeySequenceEdit()
             edit.setObjectName(f"key_{action.id}")
             edit.setMaximumSequenceLength(1)
             edit.setClearButtonEnabled(True)
-            edit.setAccessibleName(action.title)
+            edit.setAccessibleName(action.said)
             edit.setFixedWidth(150)
             edit.keySequenceChanged.connect(self._tell_conflicts)
             self.edits[action.id] = edit
@@ -52,12 +52,12 @@ class KeysDialog(QDialog):
             also.setObjectName(f"also_{action.id}")
             also.setProperty("role", "muted")
             row = rows.rowCount()
-            rows.addWidget(QLabel(action.title), row, 0)
+            rows.addWidget(QLabel(action.said), row, 0)
             rows.addWidget(edit, row, 1)
             rows.addWidget(also, row, 2)
-        for heading, listed in (("Keys that stay", FIXED), ("Mouse", MOUSE)):
+        for heading, listed in ((self.tr("Keys that stay"), FIXED), (self.tr("Mouse"), MOUSE)):
             self._heading(rows, heading)
-            for does, meaning in listed:
+            for does, meaning in said_pairs(listed):
                 row = rows.rowCount()
                 words = QLabel(meaning)
                 words.setWordWrap(True)
@@ -113,8 +113,8 @@ class KeysDialog(QDialog):
         if len(self._others) < len(ACTIONS):
             return
         found = conflicts(self.chosen())
-        lines = [f"{key}: {' and '.join(f'“{TITLES[one]}”' for one in actions)}" for key, actions in found.items()]
-        self.told.setText("Two actions have the same key. " + "; ".join(lines) if lines else "")
+        lines = [f"{key}: {' and '.join(f'“{title_of(one)}”' for one in actions)}" for key, actions in found.items()]
+        self.told.setText(self.tr("Two actions have the same key. ") + "; ".join(lines) if lines else "")
         self.told.setVisible(bool(lines))
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not lines)
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QPolygonF
 
 from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane, SliceStack
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.scan import ViewedScan
 
 Kind = Literal["ruler", "area"]
@@ -65,7 +66,7 @@ def _length(measured: Measurement, scan: ViewedScan) -> str:
 def _area(measured: Measurement, scan: ViewedScan, stack: SliceStack) -> str:
     area = area_of(scan, measured.points)
     if scan.is_picture:
-        words = f"{area:,.0f} pixels"
+        words = translate("Measurement", "{area} pixels").format(area=f"{area:,.0f}")
     else:
         words = f"{area:,.0f} mm²" if area < 1000 else f"{area / 100:,.1f} cm²"
     index = round(stack.pixel_of(measured.points[0])[0])

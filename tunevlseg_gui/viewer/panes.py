@@ -171,7 +171,7 @@ class Panes(QWidget):
         for view, plane in zip(self.views[1:], rest, strict=False):
             view.state.set_plane(plane)
         for view in self.views:
-            view.setAccessibleName(f"Slice, {view.state.plane}")
+            view.setAccessibleName(self.tr("Slice, {plane}").format(plane=view.state.plane))
 
     def _view_changed(self, view: SliceView) -> None:
         for other in self.shown:

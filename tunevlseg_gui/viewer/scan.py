@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ScanUnreadable
 from engine.volumes.geometry import Geometry
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.window_level import WindowLevel
 
 AIR = -500.0
@@ -79,10 +80,11 @@ class ViewedScan:
         """Size and voxel size, for a line below the scan's name."""
         z, y, x = self.shape_zyx
         if self.geometry is None:
-            pages = f"{z} pages of " if z > 1 else "picture, "
-            return f"{pages}{x} × {y} pixels"
+            if z > 1:
+                return translate("ViewedScan", "{z} pages of {x} × {y} pixels").format(x=x, y=y, z=z)
+            return translate("ViewedScan", "picture, {x} × {y} pixels").format(x=x, y=y)
         spacing = " × ".join(f"{value:.3g}" for value in self.geometry.spacing_xyz)
-        return f"{x} × {y} × {z} voxels of {spacing} mm"
+        return translate("ViewedScan", "{x} × {y} × {z} voxels of {spacing} mm").format(x=x, y=y, z=z, spacing=spacing)
 
 
 def map_array(path: Path) -> NDArray[Any]:
@@ -91,7 +93,8 @@ def map_array(path: Path) -> NDArray[Any]:
         mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ScanUnreadable(
-            f"The prepared view {path.name} is missing or damaged.", hint="Open the scan again."
+            translate("Scan", "The prepared view {name} is missing or damaged.").format(name=path.name),
+            hint=translate("Scan", "Open the scan again."),
         ) from error
     return mapped
 
@@ -116,7 +119,8 @@ def scan_of_result(path: Path, result: dict[str, Any], series: str = "") -> View
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ScanUnreadable(
-            f"The prepared view of the scan cannot be understood ({error}).", hint="Open the scan again."
+            translate("Scan", "The prepared view of the scan cannot be understood ({error}).").format(error=error),
+            hint=translate("Scan", "Open the scan again."),
         ) from error
 
 
@@ -125,5 +129,8 @@ def scan_of_folder(path: Path, folder: Path, series: str = "") -> ViewedScan:
     try:
         result = json.loads((folder / "scan.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ScanUnreadable(f"{folder.name} holds no prepared view.", hint="Open the scan again.") from error
+        raise ScanUnreadable(
+            translate("Scan", "{name} holds no prepared view.").format(name=folder.name),
+            hint=translate("Scan", "Open the scan again."),
+        ) from error
     return scan_of_result(path, {**result, "folder": str(folder)}, series)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from engine.volumes.slicing import Plane
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.keys_dialog import KeysDialog
 from tunevlseg_gui.viewer.mask_overlay import Layer
@@ -20,11 +21,15 @@ from tunevlseg_gui.viewer.view_menu import ViewMenu
 from tunevlseg_gui.viewer.window_list import WindowList
 
 PLANE_TITLES: dict[Plane, str] = {
-    "axial": "Axial",
-    "coronal": "Coronal",
-    "sagittal": "Sagittal",
-    "acquisition": "As stored",
+    "axial": QT_TRANSLATE_NOOP("ScanViewer", "Axial"),
+    "coronal": QT_TRANSLATE_NOOP("ScanViewer", "Coronal"),
+    "sagittal": QT_TRANSLATE_NOOP("ScanViewer", "Sagittal"),
+    "acquisition": QT_TRANSLATE_NOOP("ScanViewer", "As stored"),
 }
+
+
+def plane_title(plane: Plane) -> str:
+    return translate("ScanViewer", PLANE_TITLES[plane])
 
 
 class ScanViewer(QWidget):
@@ -46,14 +51,14 @@ class ScanViewer(QWidget):
 
         self.plane_combo = QComboBox()
         self.plane_combo.setObjectName("planeCombo")
-        self.plane_combo.setAccessibleName("Plane")
-        self.plane_combo.setToolTip("Plane that is shown")
+        self.plane_combo.setAccessibleName(self.tr("Plane"))
+        self.plane_combo.setToolTip(self.tr("Plane that is shown"))
         for plane in get_args(Plane):
-            self.plane_combo.addItem(PLANE_TITLES[plane], plane)
+            self.plane_combo.addItem(plane_title(plane), plane)
         self.window_combo = WindowList(self.state)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("sliceSlider")
-        self.slider.setAccessibleName("Slice number")
+        self.slider.setAccessibleName(self.tr("Slice number"))
         self.slider.setPageStep(10)
         self.number = QLabel()
         self.number.setObjectName("sliceNumber")
@@ -67,26 +72,28 @@ class ScanViewer(QWidget):
         self.help.setObjectName("keysButton")
         self.help.setProperty("role", "flat")
         self.help.setText("?")
-        self.help.setAccessibleName("Keys and mouse")
-        self.help.setToolTip("Keys and mouse (F1)")
+        self.help.setAccessibleName(self.tr("Keys and mouse"))
+        self.help.setToolTip(self.tr("Keys and mouse (F1)"))
         self.help.clicked.connect(self.show_keys)
         self.three_button = QToolButton()
         self.three_button.setObjectName("threePlanesButton")
         self.three_button.setProperty("role", "flat")
-        self.three_button.setText("3 planes")
+        self.three_button.setText(self.tr("3 planes"))
         self.three_button.setCheckable(True)
-        self.three_button.setToolTip("One plane or three linked ones (key T); double click shows one of them alone")
+        self.three_button.setToolTip(
+            self.tr("One plane or three linked ones (key T); double click shows one of them alone")
+        )
         self.solid_button = QToolButton()
         self.solid_button.setObjectName("surfaceButton")
         self.solid_button.setProperty("role", "flat")
         self.solid_button.setText("3-D")
-        self.solid_button.setAccessibleName("Masks in 3-D")
+        self.solid_button.setAccessibleName(self.tr("Masks in 3-D"))
         self.solid_button.setCheckable(True)
-        self.solid_button.setToolTip("The masks as surfaces in space, beside the slices")
+        self.solid_button.setToolTip(self.tr("The masks as surfaces in space, beside the slices"))
         self.view_button = QToolButton()
         self.view_button.setObjectName("viewMenuButton")
         self.view_button.setProperty("role", "flat")
-        self.view_button.setText("View")
+        self.view_button.setText(self.tr("View"))
         self.view_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = ViewMenu(self)
         self.view_button.setMenu(self.menu)

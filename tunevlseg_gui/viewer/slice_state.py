@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.bundle.levels import threshold_level
 from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane, SliceStack
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.comparison import COLOURS as COMPARED
 from tunevlseg_gui.viewer.comparison import NAMES as COMPARED_NAMES
 from tunevlseg_gui.viewer.comparison import Comparison, dice_in_words
@@ -219,7 +220,10 @@ class SliceState:
     def legend(self) -> list[tuple[Colour, str, bool]]:
         """Colour, name, and whether it is highlighted, of what the colours over the slice mean."""
         if self.comparison is not None:
-            return [(colour, name, False) for colour, name in zip(COMPARED, COMPARED_NAMES, strict=True)]
+            return [
+                (colour, translate("Comparison", name), False)
+                for colour, name in zip(COMPARED, COMPARED_NAMES, strict=True)
+            ]
         layers = self.shown_layers
         if self.shared.heat and self.chosen_layer is not None:
             layers = [self.chosen_layer]
@@ -282,7 +286,9 @@ class SliceState:
         sizes = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
         dice = 2 * int(np.count_nonzero(predicted & true)) / sizes if sizes else float("nan")
         whole = "…" if comparison.whole is None else dice_in_words(comparison.whole)
-        return f"Dice: slice {dice_in_words(dice)}, whole {whole}"
+        return translate("SliceState", "Dice: slice {dice_in_words}, whole {whole}").format(
+            dice_in_words=dice_in_words(dice), whole=whole
+        )
 
     def highlight_lines(self) -> NDArray[np.int64] | None:
         """Border of the layer under the mouse on this slice, as `outline_lines` gives it."""
@@ -348,9 +354,9 @@ class SliceState:
         if world is not None:
             sides = ", ".join(_side(value, *letters) for value, letters in zip(world, SIDES, strict=True))
             parts.append(f"({sides}) mm")
-            parts.append(f"voxel {x}, {y}, {z}")
+            parts.append(translate("SliceState", "voxel {x}, {y}, {z}").format(x=x, y=y, z=z))
         else:
-            parts.append(f"pixel {x}, {y}")
+            parts.append(translate("SliceState", "pixel {x}, {y}").format(x=x, y=y))
         parts.append(_value(self.scan.voxels[z, y, x], self.scan.unit))
         level = threshold_level(self.threshold)
         for layer in self.shown_layers:

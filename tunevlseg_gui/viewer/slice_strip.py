@@ -31,7 +31,7 @@ class SliceStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sliceStrip")
-        self.setAccessibleName("Area of the mask on each slice, and its Dice with the next slice")
+        self.setAccessibleName(self.tr("Area of the mask on each slice, and its Dice with the next slice"))
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -157,8 +157,12 @@ class SliceStrip(QWidget):
             return ""
         areas, dice = values
         tall, wide = state.stack.spacing_hw
-        area = f"{areas[index]:,} pixels" if state.scan.is_picture else f"{areas[index] * tall * wide:,.0f} mm²"
-        words = f"Slice {index + 1}: {area}"
+        area = (
+            self.tr("{areas} pixels").format(areas=f"{areas[index]:,}")
+            if state.scan.is_picture
+            else f"{areas[index] * tall * wide:,.0f} mm²"
+        )
+        words = self.tr("Slice {index}: {area}").format(index=index + 1, area=area)
         if index < len(dice) and not np.isnan(dice[index]):
-            words += f", Dice with the next slice {dice[index]:.2f}"
+            words += self.tr(", Dice with the next slice {dice}").format(dice=f"{dice[index]:.2f}")
         return words

@@ -49,7 +49,7 @@ class SliceView(QWidget):
     def __init__(self, state: SliceState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sliceView")
-        self.setAccessibleName("Slice")
+        self.setAccessibleName(self.tr("Slice"))
         self.setMinimumSize(150, 130)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

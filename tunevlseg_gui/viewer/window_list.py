@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QInputDialog, QWidget
 
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.slice_state import SliceState
 from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
@@ -18,8 +19,8 @@ class WindowList(QComboBox):
     def __init__(self, state: SliceState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("windowCombo")
-        self.setAccessibleName("Window")
-        self.setToolTip("Window and level (key W, or 1 to 6); drag with the right button to change them")
+        self.setAccessibleName(self.tr("Window"))
+        self.setToolTip(self.tr("Window and level (key W, or 1 to 6); drag with the right button to change them"))
         self._state = state
         self._own: dict[str, WindowLevel] = {}
         self._fill()
@@ -43,7 +44,7 @@ class WindowList(QComboBox):
 
     def ask_name(self) -> str:
         """What the window on show is to be called; empty where the question was closed. Tests answer themselves."""
-        name, agreed = QInputDialog.getText(self, "Keep this window and level", "Its name")
+        name, agreed = QInputDialog.getText(self, self.tr("Keep this window and level"), self.tr("Its name"))
         return name.strip() if agreed else ""
 
     def keep(self) -> None:
@@ -70,12 +71,12 @@ class WindowList(QComboBox):
         """Each row has its window as data."""
         with QSignalBlocker(self):
             self.clear()
-            self.addItem("Scan's own")
+            self.addItem(self.tr("Scan's own"))
             for number, (name, window) in enumerate(CT_PRESETS, start=1):
-                self.addItem(f"{name}  {window.width:g} / {window.center:g}   ({number})", window)
+                self.addItem(f"{from_engine(name)}  {window.width:g} / {window.center:g}   ({number})", window)
             for name, window in self._own.items():
                 self.addItem(f"{name}  {window.width:g} / {window.center:g}", window)
-            self.addItem("Set by hand")
+            self.addItem(self.tr("Set by hand"))
 
     def _activated(self, row: int) -> None:
         window = self.itemData(row)

@@ -46,8 +46,8 @@ class ColourChoice(QWidget):
         made.setObjectName(name)
         made.setProperty("role", "flat")
         made.setCheckable(True)
-        made.setToolTip(tip.capitalize())
-        made.setAccessibleName(tip.capitalize())
+        made.setToolTip(tip[:1].upper() + tip[1:])
+        made.setAccessibleName(tip[:1].upper() + tip[1:])
         made.setIconSize(QSize(_SIDE, _SIDE))
         return made
 

@@ -15,11 +15,12 @@ from tunevlseg_gui.pages.data.case_filter import LEFT_OUT, left_out, ordered
 from tunevlseg_gui.pages.data.case_grid import CaseGrid
 from tunevlseg_gui.pages.data.case_model import CaseModel
 from tunevlseg_gui.pages.data.filter_bar import FilterBar
-from tunevlseg_gui.pages.data.selection_bar import MOVES, SelectionBar
+from tunevlseg_gui.pages.data.selection_bar import MOVES, SelectionBar, said_move
 from tunevlseg_gui.pages.data.thumbnail_delegate import ThumbnailDelegate
 from tunevlseg_gui.pages.data.thumbnail_picture import Colour
 from tunevlseg_gui.pages.data.thumbnail_store import ThumbnailStore
 from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.turns import in_turn
 
 MARGIN_LINES = 2
@@ -41,7 +42,7 @@ class CaseBrowser(QWidget):
         self.model = CaseModel(self._tip, self)
         self.store = ThumbnailStore(client, cache_folder() / "thumbnails", self)
         self.grid = CaseGrid()
-        self.grid.setAccessibleName("Cases with their masks")
+        self.grid.setAccessibleName(self.tr("Cases with their masks"))
         self.grid.setItemDelegate(ThumbnailDelegate(self.store.pixmap, self.word_of, self.grid))
         self.grid.setModel(self.model)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -172,18 +173,27 @@ class CaseBrowser(QWidget):
         if not chosen or not self._project.shareable:
             return
         own, others = self._project.together(chosen, split)
-        title = next((title.lower() for name, title, _ in MOVES if name == split), "no split")
+        title = next((said_move(title).lower() for name, title, _ in MOVES if name == split), self.tr("no split"))
         if not own and not others:
-            self.selection_bar.tell(f"Nothing to move: the selected cases are in {title} already, or damaged.")
+            self.selection_bar.tell(
+                self.tr("Nothing to move: the selected cases are in {title} already, or damaged.").format(title=title)
+            )
             return
         self._project.move_cases(dict.fromkeys([*own, *others], split))
-        text = f"{len(own):,} case{'' if len(own) == 1 else 's'} moved to {title}"
+        text = counted("CaseBrowser", "{n} cases moved to {split}", "{n} case moved to {split}", len(own))
+        text = text.format(split=title)
         if others:
-            text += f", and {len(others):,} more of the same patients (or copies), which must not be parted"
+            text += self.tr(", and {n} more of the same patients (or copies), which must not be parted").format(
+                n=f"{len(others):,}"
+            )
         # Cases are counted for it: in a turn of its own, as beside the grid.
         in_turn(
             self,
-            lambda: self.selection_bar.tell(f"{text}. Ctrl+Z takes it back. {self._project.split_problem}".rstrip()),
+            lambda: self.selection_bar.tell(
+                self.tr("{text}. Ctrl+Z takes it back. {split_problem}")
+                .format(text=text, split_problem=self._project.split_problem)
+                .rstrip()
+            ),
         )
 
     def _moved(self) -> None:
@@ -195,15 +205,19 @@ class CaseBrowser(QWidget):
         chosen = self.grid.selected_rows()
         current = self.grid.indexAt(at)
         if current.isValid():
-            menu.addAction("Open large (Enter)", lambda: self.opened.emit(current.row()))
+            menu.addAction(self.tr("Open large (Enter)"), lambda: self.opened.emit(current.row()))
             menu.addSeparator()
-        for split, title, key in MOVES:
-            action = menu.addAction(f"Move to {title.lower()} ({key})", lambda split=split: self.move(split))
+        for split, plain, key in MOVES:
+            title = said_move(plain)
+            action = menu.addAction(
+                self.tr("Move to {title} ({key})").format(title=title.lower(), key=key),
+                lambda split=split: self.move(split),
+            )
             action.setEnabled(bool(chosen) and self._project.shareable)
-        action = menu.addAction("Leave out of all splits", lambda: self.move(""))
+        action = menu.addAction(self.tr("Leave out of all splits"), lambda: self.move(""))
         action.setEnabled(bool(chosen) and self._project.shareable)
         menu.addSeparator()
-        menu.addAction("Select all (Ctrl+A)", self.grid.selectAll)
+        menu.addAction(self.tr("Select all (Ctrl+A)"), self.grid.selectAll)
         menu.exec(self.grid.viewport().mapToGlobal(at))
         menu.deleteLater()
 
@@ -216,7 +230,7 @@ class CaseBrowser(QWidget):
         names = {label.value: label.name for label in self._project.labels}
         lines = [row.case_id, self.word_of(row)]
         if row.patient != row.case_id:
-            lines.append(f"Patient {row.patient}")
+            lines.append(self.tr("Patient {patient}").format(patient=row.patient))
         lines.append(row.size)
         lines += [f"{names.get(value, value)}: {100 * area:.2g} %" for value, area in row.areas.items()]
         lines += [f"{severity}: {kind.replace('_', ' ')}" for severity, kind in row.problems]

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
 from tunevlseg_gui.cases import SEVERITIES, SPLITS, CaseRow
 
 Order = Literal["found", "name", "split", "size", "labels", "problem"]
 ORDERS: tuple[tuple[Order, str], ...] = (
-    ("found", "As found"),
-    ("name", "By name"),
-    ("split", "By split"),
-    ("size", "By size of structure"),
-    ("labels", "By number of labels"),
-    ("problem", "By problem"),
+    ("found", QT_TRANSLATE_NOOP("CaseFilter", "As found")),
+    ("name", QT_TRANSLATE_NOOP("CaseFilter", "By name")),
+    ("split", QT_TRANSLATE_NOOP("CaseFilter", "By split")),
+    ("size", QT_TRANSLATE_NOOP("CaseFilter", "By size of structure")),
+    ("labels", QT_TRANSLATE_NOOP("CaseFilter", "By number of labels")),
+    ("problem", QT_TRANSLATE_NOOP("CaseFilter", "By problem")),
 )
 SplitOf = Callable[[CaseRow], str]
 LEFT_OUT = "left out"

@@ -18,6 +18,7 @@ from tunevlseg_gui.edits import Step
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.pages.data.kept_edits import Edits, KeptEdits, file_for, read_edits, with_edits
 from tunevlseg_gui.project import Project, Split
+from tunevlseg_gui.translation import translate
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.data.page import DataPage
@@ -57,7 +58,7 @@ class DataController:
         self._job = ""
         self._page.browser.open(str(folder))
         self._fresh = None if self._project.found is None else []
-        self._page.show_busy("Opening the files…", 0, 0)
+        self._page.show_busy(translate("DataController", "Opening the files…"), 0, 0)
         self._listing = self._client.submit(ListCases(str(folder)), self._listed)
 
     def _open_files(self) -> None:
@@ -103,7 +104,11 @@ class DataController:
                 case JobFinished(result=result):
                     if Path(str(result["folder"])) == self._project.folder:
                         self.kept.forget()  # the dataset says it itself now
-                    told = Notice(f"The split was written: {result['path']}.", "No file was moved.", "good")
+                    told = Notice(
+                        translate("DataController", "The split was written: {path}.").format(path=result["path"]),
+                        translate("DataController", "No file was moved."),
+                        "good",
+                    )
                     self._page.notice.emit(told)
                 case JobFailed() as failure:
                     self._page.notice.emit(of_failure(failure))
@@ -232,9 +237,13 @@ class DataController:
                 self.look_again()
 
         if relabelled or shared:
-            project.undo_stack.push(Step("edits of last time", lambda: put(1), lambda: put(0)))
-            told = "What you edited of this dataset last time is back: labels, phrases and splits."
-            self._page.notice.emit(Notice(told, "Undo (Ctrl+Z) takes it away.", "note"))
+            project.undo_stack.push(
+                Step(translate("DataController", "edits of last time"), lambda: put(1), lambda: put(0))
+            )
+            told = translate(
+                "DataController", "What you edited of this dataset last time is back: labels, phrases and splits."
+            )
+            self._page.notice.emit(Notice(told, translate("DataController", "Undo (Ctrl+Z) takes it away."), "note"))
 
     def _over(self) -> None:
         self._job = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from tunevlseg_gui.cases import SEVERITIES, CaseRow
@@ -12,12 +12,27 @@ from tunevlseg_gui.pages.data.case_filter import LEFT_OUT, ORDERS, CaseFilter, O
 from tunevlseg_gui.project import Label
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.theme.spin_box import inset
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
-_SPLITS = (("All splits", ""), ("Train", "train"), ("Validation", "val"), ("Test", "test"), ("Left out", LEFT_OUT))
-_PROBLEMS = (("All cases", ""), ("With problems", "any"), ("Without", "none"))
-_SEVERITIES = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+_SPLITS = (
+    (QT_TRANSLATE_NOOP("FilterBar", "All splits"), ""),
+    (QT_TRANSLATE_NOOP("FilterBar", "Train"), "train"),
+    (QT_TRANSLATE_NOOP("FilterBar", "Validation"), "val"),
+    (QT_TRANSLATE_NOOP("FilterBar", "Test"), "test"),
+    (QT_TRANSLATE_NOOP("FilterBar", "Left out"), LEFT_OUT),
+)
+_PROBLEMS = (
+    (QT_TRANSLATE_NOOP("FilterBar", "All cases"), ""),
+    (QT_TRANSLATE_NOOP("FilterBar", "With problems"), "any"),
+    (QT_TRANSLATE_NOOP("FilterBar", "Without"), "none"),
+)
+_SEVERITIES = {
+    "error": QT_TRANSLATE_NOOP("FilterBar", "Errors"),
+    "warning": QT_TRANSLATE_NOOP("FilterBar", "Warnings"),
+    "note": QT_TRANSLATE_NOOP("FilterBar", "Notes"),
+}
 
 
 class FilterBar(QWidget):
@@ -30,27 +45,31 @@ class FilterBar(QWidget):
         self._only: frozenset[str] = frozenset()
         self.search = QLineEdit()
         self.search.setObjectName("caseSearch")
-        self.search.setAccessibleName("Search cases by name")
-        self.search.setPlaceholderText("Search by name (Ctrl+F)")
+        self.search.setAccessibleName(self.tr("Search cases by name"))
+        self.search.setPlaceholderText(self.tr("Search by name (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
-        self.split = _combo("splitFilter", "Split", _SPLITS)
-        self.label = _combo("labelFilter", "Label", (("All labels", 0),))
-        self.problem = _combo("problemFilter", "Problems", _PROBLEMS)
+        self.split = _combo("splitFilter", self.tr("Split"), self._said(_SPLITS))
+        self.label = _combo("labelFilter", self.tr("Label"), ((self.tr("All labels"), 0),))
+        self.problem = _combo("problemFilter", self.tr("Problems"), self._said(_PROBLEMS))
         self.least, self.most = (
-            _share("leastSize", "Size of structure from"),
-            _share("mostSize", "Size of structure to"),
+            _share("leastSize", self.tr("Size of structure from")),
+            _share("mostSize", self.tr("Size of structure to")),
         )
         self.most.setValue(100)
-        self.sort = _combo("caseOrder", "Order", [(title, name) for name, title in ORDERS])
+        self.sort = _combo(
+            "caseOrder", self.tr("Order"), [(translate("CaseFilter", title), name) for name, title in ORDERS]
+        )
         self.downwards = QToolButton()
         self.downwards.setObjectName("orderDown")
-        self.downwards.setAccessibleName("Descending order")
-        self.downwards.setToolTip("The other way round")
+        self.downwards.setAccessibleName(self.tr("Descending order"))
+        self.downwards.setToolTip(self.tr("The other way round"))
         self.downwards.setProperty("role", "flat")
         self.downwards.setCheckable(True)
         self.downwards.setIcon(icon("down", "muted"))
         self.downwards.setIconSize(QSize(16, 16))
-        self.clear = button("Clear", "clearFilter", self.reset, role="flat", tip="Shows all cases again")
+        self.clear = button(
+            self.tr("Clear"), "clearFilter", self.reset, role="flat", tip=self.tr("Shows all cases again")
+        )
 
         self.count = label("", "muted", name="caseCount")
         lines = [QHBoxLayout() for _ in range(3)]
@@ -63,7 +82,13 @@ class FilterBar(QWidget):
         for widget in (self.split, self.label, self.problem):
             lines[1].addWidget(widget, 1)
         lines[2].addWidget(self.count, 1)
-        for widget in (label("Size", "muted"), self.least, label("to", "muted"), self.most, self.clear):
+        for widget in (
+            label(self.tr("Size"), "muted"),
+            self.least,
+            label(self.tr("to"), "muted"),
+            self.most,
+            self.clear,
+        ):
             lines[2].addWidget(widget)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -101,9 +126,15 @@ class FilterBar(QWidget):
         self._reset(frozenset(cases))
 
     def show_counts(self, shown: int, total: int, chosen: int) -> None:
-        text = f"{total:,} cases" if shown == total else f"Showing {shown:,} of {total:,}"
-        text += ", those of a problem" if self._only else ""
-        self.count.setText(f"{text}, {chosen:,} selected" if chosen else text)
+        text = (
+            self.tr("{total} cases").format(total=f"{total:,}")
+            if shown == total
+            else self.tr("Showing {shown} of {total}").format(shown=f"{shown:,}", total=f"{total:,}")
+        )
+        text += self.tr(", those of a problem") if self._only else ""
+        self.count.setText(
+            self.tr("{text}, {chosen} selected").format(text=text, chosen=f"{chosen:,}") if chosen else text
+        )
 
     def reset(self) -> None:
         self._reset(frozenset())
@@ -126,13 +157,16 @@ class FilterBar(QWidget):
         for row in rows:
             for severity, kind in row.problems:
                 kinds.setdefault(severity, set()).add(kind)
-        _refill(self.label, [("All labels", 0), *((known.name, known.value) for known in labels)])
-        told: list[tuple[str, object]] = list(_PROBLEMS)
+        _refill(self.label, [(self.tr("All labels"), 0), *((known.name, known.value) for known in labels)])
+        told: list[tuple[str, object]] = self._said(_PROBLEMS)
         for severity in SEVERITIES:
             if severity in kinds:
-                told.append((_SEVERITIES[severity], severity))
+                told.append((self.tr(_SEVERITIES[severity]), severity))
                 told += [(f"    {kind.replace('_', ' ')}", kind) for kind in sorted(kinds[severity])]
         _refill(self.problem, told)
+
+    def _said(self, items: Sequence[tuple[str, object]]) -> list[tuple[str, object]]:
+        return [(self.tr(text), value) for text, value in items]
 
     def _changed(self) -> None:
         self.clear.setEnabled(self.filter != CaseFilter())
@@ -168,8 +202,8 @@ def _share(name: str, title: str) -> QDoubleSpinBox:
     made = QDoubleSpinBox()
     inset(made)
     made.setObjectName(name)
-    made.setAccessibleName(f"{title}, per cent of the image")
-    made.setToolTip(f"{title}: share of the image that the label covers")
+    made.setAccessibleName(translate("FilterBar", "{title}, per cent of the image").format(title=title))
+    made.setToolTip(translate("FilterBar", "{title}: share of the image that the label covers").format(title=title))
     made.setRange(0, 100)
     made.setDecimals(1)
     made.setSuffix(" %")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QLineEdit, QPlainTextEdit, QWidget
 from engine.config.sctid import wrong_with
 from engine.data.palette import NAMES, PALETTE
 from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.widgets.colour_choice import ColourChoice
 from tunevlseg_gui.widgets.text import label, set_tone
 
@@ -33,27 +34,27 @@ class LabelEditor(QWidget):
         self.setObjectName("labelEditor")
         self._project = project
         self._label: Label | None = None
-        self.name = self._line("labelName", "Name")
-        self.phrase = self._line("labelPhrase", "Phrase given to the model")
+        self.name = self._line("labelName", self.tr("Name"))
+        self.phrase = self._line("labelPhrase", self.tr("Phrase given to the model"))
         self.others = Lines()
         self.others.setObjectName("labelAlternatives")
-        self.others.setAccessibleName("Other phrases, one a line")
-        self.others.setPlaceholderText("One a line; while tuning, one of all is drawn for each image.")
-        self.others.setToolTip("Other words for the same thing: the model learns that they mean one.")
+        self.others.setAccessibleName(self.tr("Other phrases, one a line"))
+        self.others.setPlaceholderText(self.tr("One a line; while tuning, one of all is drawn for each image."))
+        self.others.setToolTip(self.tr("Other words for the same thing: the model learns that they mean one."))
         self.others.setFixedHeight(3 * self.fontMetrics().lineSpacing() + 18)
-        self.colour = ColourChoice(tuple(zip(PALETTE, NAMES, strict=True)))
-        self.snomed = self._line("labelSnomed", "SNOMED CT code")
-        self.snomed.setPlaceholderText("Optional, such as 78961009")
+        self.colour = ColourChoice(tuple(zip(PALETTE, map(from_engine, NAMES), strict=True)))
+        self.snomed = self._line("labelSnomed", self.tr("SNOMED CT code"))
+        self.snomed.setPlaceholderText(self.tr("Optional, such as 78961009"))
         self.wrong = label("", "problem", wrap=True, name="labelProblem")
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setVerticalSpacing(6)
         rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow("Name", self.name)
-        rows.addRow("Phrase", self.phrase)
-        rows.addRow("Other phrases", self.others)
-        rows.addRow("Colour", self.colour)
+        rows.addRow(self.tr("Name"), self.name)
+        rows.addRow(self.tr("Phrase"), self.phrase)
+        rows.addRow(self.tr("Other phrases"), self.others)
+        rows.addRow(self.tr("Colour"), self.colour)
         rows.addRow("SNOMED CT", self.snomed)
         rows.addRow(self.wrong)
         self.name.editingFinished.connect(self._name_entered)
@@ -106,7 +107,7 @@ class LabelEditor(QWidget):
         if self._label is not None:
             lines = dict.fromkeys(_tidy(line) for line in self.others.toPlainText().splitlines())
             kept = tuple(line for line in lines if line and line != self._label.phrase)
-            self._change("other phrases", alternatives=kept)
+            self._change(self.tr("other phrases"), alternatives=kept)
 
     def _phrase_entered(self) -> None:
         self.phrase.setModified(False)
@@ -118,7 +119,7 @@ class LabelEditor(QWidget):
         if known is None or text == known.name:
             return
         if any(other.value != known.value and other.name == text for other in self._project.labels):
-            self._tell(f"Another label is called {text} already.")
+            self._tell(self.tr("Another label is called {text} already.").format(text=text))
             return
         self._tell("")
         # A phrase that was only the name follows it.
@@ -128,9 +129,9 @@ class LabelEditor(QWidget):
         self.snomed.setModified(False)
         code = "".join(self.snomed.text().split())
         wrong = wrong_with(code) if code else ""
-        self._tell(f"No code of a SNOMED CT concept: {wrong}." if wrong else "")
+        self._tell(self.tr("No code of a SNOMED CT concept: {wrong}.").format(wrong=wrong) if wrong else "")
         if not wrong and self._label is not None:
-            self._change("SNOMED CT code", snomed=code)
+            self._change(self.tr("SNOMED CT code"), snomed=code)
 
     def _change(self, what: str, **after: object) -> None:
         known = self._label

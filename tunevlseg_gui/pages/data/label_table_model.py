@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from tunevlseg_gui.project import Label, Project
 from tunevlseg_gui.theme.icons import swatch
 
-COLUMNS = ("Name", "Phrase", "Value", "Found")
+COLUMNS = (
+    QT_TRANSLATE_NOOP("LabelTableModel", "Name"),
+    QT_TRANSLATE_NOOP("LabelTableModel", "Phrase"),
+    QT_TRANSLATE_NOOP("LabelTableModel", "Value"),
+    QT_TRANSLATE_NOOP("LabelTableModel", "Found"),
+)
 NAME, PHRASE, VALUE, FOUND = range(4)
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -42,7 +47,7 @@ class LabelTableModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section]
+            return self.tr(COLUMNS[section])
         return None
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
@@ -60,11 +65,11 @@ class LabelTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
             return swatch(label.colour)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == PHRASE and label.alternatives:
-            return "Also said while tuning:\n" + "\n".join(label.alternatives)
+            return self.tr("Also said while tuning:\n") + "\n".join(label.alternatives)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() in (NAME, PHRASE):
-            return "Double-click to change"
+            return self.tr("Double-click to change")
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == FOUND:
-            return "Cases that show it, and the share of their image that it covers (median)"
+            return self.tr("Cases that show it, and the share of their image that it covers (median)")
         return None
 
     def label_at(self, row: int) -> Label | None:
@@ -80,7 +85,7 @@ class LabelTableModel(QAbstractTableModel):
                 return False
             # A phrase that was only the name follows it.
             after = {"name": text, "phrase": text} if label.phrase == label.name else {"name": text}
-            self._project.change_label(label.value, f"name of {label.name}", **after)
+            self._project.change_label(label.value, self.tr("name of {name}").format(name=label.name), **after)
         else:
-            self._project.change_label(label.value, f"phrase of {label.name}", phrase=text)
+            self._project.change_label(label.value, self.tr("phrase of {name}").format(name=label.name), phrase=text)
         return True

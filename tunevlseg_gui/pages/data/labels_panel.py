@@ -43,7 +43,7 @@ class LabelsPanel(QWidget):
         self.model = LabelTableModel(project, self)
         self.table = QTableView()
         self.table.setObjectName("labelTable")
-        self.table.setAccessibleName("Labels and phrases")
+        self.table.setAccessibleName(self.tr("Labels and phrases"))
         self.table.setModel(self.model)
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
@@ -64,19 +64,37 @@ class LabelsPanel(QWidget):
             columns.setSectionResizeMode(column, mode)
         self.editor = LabelEditor(project)
         self.ignore = button(
-            "Ignore", "ignoreLabel", self._ignore, tip="Leaves the chosen label out: its pixels count as background"
+            self.tr("Ignore"),
+            "ignoreLabel",
+            self._ignore,
+            tip=self.tr("Leaves the chosen label out: its pixels count as background"),
         )
-        self.merge = button("Merge…", "mergeLabel", tip="Makes the chosen label a part of another one")
+        self.merge = button(
+            self.tr("Merge…"), "mergeLabel", tip=self.tr("Makes the chosen label a part of another one")
+        )
         self.merge_into = QMenu(self)
         self.merge.setMenu(self.merge_into)
-        self.restore = button("Use all", "useAllLabels", self._use_all, tip="Takes back the labels that were ignored")
+        self.restore = button(
+            self.tr("Use all"), "useAllLabels", self._use_all, tip=self.tr("Takes back the labels that were ignored")
+        )
         row = FlowLayout()
-        row.addWidget(button("Add…", "addLabel", self._ask_for_value, tip="A value of the masks that is no label yet"))
+        row.addWidget(
+            button(
+                self.tr("Add…"),
+                "addLabel",
+                self._ask_for_value,
+                tip=self.tr("A value of the masks that is no label yet"),
+            )
+        )
         row.addWidget(self.ignore)
         row.addWidget(self.merge)
         row.addWidget(self.restore)
-        row.addWidget(button("Import…", "importLabels", self._ask_for_import, tip="From ITK-SNAP or 3D Slicer"))
-        row.addWidget(button("Export…", "exportLabels", self._ask_for_export, tip="For ITK-SNAP or 3D Slicer"))
+        row.addWidget(
+            button(self.tr("Import…"), "importLabels", self._ask_for_import, tip=self.tr("From ITK-SNAP or 3D Slicer"))
+        )
+        row.addWidget(
+            button(self.tr("Export…"), "exportLabels", self._ask_for_export, tip=self.tr("For ITK-SNAP or 3D Slicer"))
+        )
         rows = QVBoxLayout(self)
         rows.setContentsMargins(12, 12, 12, 12)
         rows.setSpacing(10)
@@ -117,7 +135,9 @@ class LabelsPanel(QWidget):
     def _ask_for_value(self) -> None:
         values = [label.value for label in self._project.labels]
         next_one = max(values, default=0) + 1
-        value, agreed = QInputDialog.getInt(self, "Add a label", "Its value in the masks", next_one, 1, 65535)
+        value, agreed = QInputDialog.getInt(
+            self, self.tr("Add a label"), self.tr("Its value in the masks"), next_one, 1, 65535
+        )
         if agreed:
             self.add(value)
 
@@ -126,13 +146,19 @@ class LabelsPanel(QWidget):
         labels = self._project.labels
         twin = next((label for label in labels if label.value == value), None)
         if twin is not None:
-            self.notice.emit(Notice(f"The value {value} is {twin.name} already.", "Choose another value.", "warning"))
+            self.notice.emit(
+                Notice(
+                    self.tr("The value {value} is {name} already.").format(value=value, name=twin.name),
+                    self.tr("Choose another value."),
+                    "warning",
+                )
+            )
             return
         taken = {label.colour.upper() for label in labels}
         colour = next((colour for colour in PALETTE if colour not in taken), PALETTE[len(labels) % len(PALETTE)])
-        name = f"label {value}"
+        name = self.tr("label {value}").format(value=value)
         after = sorted([*labels, Label(value, name, name, colour)], key=lambda label: label.value)
-        self._replace(f"adding of {name}", after, recount=True)
+        self._replace(self.tr("adding of {name}").format(name=name), after, recount=True)
         self.table.selectRow([label.value for label in after].index(value))
 
     def _offer_merges(self) -> None:
@@ -141,7 +167,7 @@ class LabelsPanel(QWidget):
         for other in self._project.labels if chosen is not None else ():
             if other.value != chosen.value:
                 self.merge_into.addAction(
-                    f"Into {other.name}",
+                    self.tr("Into {name}").format(name=other.name),
                     lambda value=chosen.value, into=other.value: self.merge_wanted.emit(value, into),
                 )
         self.merge.setEnabled(not self.merge_into.isEmpty())
@@ -150,12 +176,12 @@ class LabelsPanel(QWidget):
         chosen = self.chosen
         if chosen is not None:
             rest = [label for label in self._project.labels if label.value != chosen.value]
-            self._replace(f"ignoring of {chosen.name}", rest, recount=True)
+            self._replace(self.tr("ignoring of {name}").format(name=chosen.name), rest, recount=True)
 
     def _use_all(self) -> None:
         known = {label.value: label for label in self._project.labels}
         every = [known.get(value, label) for value, label in sorted(self._project.known_labels.items())]
-        self._replace("taking back of labels", every, recount=True)
+        self._replace(self.tr("taking back of labels"), every, recount=True)
 
     def _replace(self, text: str, after: list[Label], *, recount: bool = False) -> None:
         before = list(self._project.labels)
@@ -170,7 +196,7 @@ class LabelsPanel(QWidget):
     # -- tables of other programs ----------------------------------------------------------------------------------
 
     def _ask_for_import(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Import a table of labels", "", NAMES)
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Import a table of labels"), "", NAMES)
         if path:
             self.import_labels(Path(path))
 
@@ -186,13 +212,21 @@ class LabelsPanel(QWidget):
         used = [label for label in after if label.value in rows]
         unknown = len(rows) - len(used)
         if used and after != self._project.labels:
-            self._replace(f"labels from {path.name}", after)
-        rest = f" {unknown} other labels of the file have values that no mask of this dataset holds." if unknown else ""
-        told = f"{len(used)} of {len(after)} labels were found in {path.name}."
+            self._replace(self.tr("labels from {name}").format(name=path.name), after)
+        rest = (
+            self.tr(" {unknown} other labels of the file have values that no mask of this dataset holds.").format(
+                unknown=unknown
+            )
+            if unknown
+            else ""
+        )
+        told = self.tr("{n} of {total} labels were found in {name}.").format(
+            n=len(used), total=len(after), name=path.name
+        )
         self.notice.emit(Notice(told, rest.strip(), "good" if used else "warning"))
 
     def _ask_for_export(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export the table of labels", "labels.csv", NAMES)
+        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export the table of labels"), "labels.csv", NAMES)
         if path:
             self.export_labels(Path(path))
 
@@ -203,7 +237,13 @@ class LabelsPanel(QWidget):
         except EngineError as error:
             self.notice.emit(of_error(error))
         else:
-            self.notice.emit(Notice(f"{len(rows)} labels were written to {path.name}.", str(path.parent), "good"))
+            self.notice.emit(
+                Notice(
+                    self.tr("{n} labels were written to {name}.").format(n=len(rows), name=path.name),
+                    str(path.parent),
+                    "good",
+                )
+            )
 
 
 def _with(label: Label, row: LabelRow | None, taken: set[str]) -> Label:

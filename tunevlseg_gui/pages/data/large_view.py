@@ -57,9 +57,13 @@ class LargeView(QWidget):
         self.facts = label("", "muted", name="caseFacts")
         self.place = label("", "muted", name="casePlace")
         self.told = label("", "muted", wrap=True, name="caseProblems")
-        self.previous = button("", "previousCase", lambda: self.step(-1), picture="back", tip="Previous case (←)")
-        self.next = button("", "nextCase", lambda: self.step(1), picture="next", tip="Next case (→)")
-        back = button("Back to all cases", "closeCase", self.close_case, role="flat", picture="back", tip="Esc")
+        self.previous = button(
+            "", "previousCase", lambda: self.step(-1), picture="back", tip=self.tr("Previous case (←)")
+        )
+        self.next = button("", "nextCase", lambda: self.step(1), picture="next", tip=self.tr("Next case (→)"))
+        back = button(
+            self.tr("Back to all cases"), "closeCase", self.close_case, role="flat", picture="back", tip="Esc"
+        )
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(8)
@@ -92,24 +96,24 @@ class LargeView(QWidget):
         rows = QVBoxLayout(side)
         rows.setContentsMargins(14, 12, 14, 12)
         rows.setSpacing(8)
-        rows.addWidget(label("Labels", "heading"))
+        rows.addWidget(label(self.tr("Labels"), "heading"))
         self._legend = QVBoxLayout()
         self._legend.setSpacing(4)
         rows.addLayout(self._legend)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setObjectName("caseOpacity")
-        self.opacity.setAccessibleName("Opacity of the labels")
+        self.opacity.setAccessibleName(self.tr("Opacity of the labels"))
         self.opacity.setRange(0, 100)
         self.opacity.valueChanged.connect(self._look_chosen)
-        self.outline = QCheckBox("Outline only")
+        self.outline = QCheckBox(self.tr("Outline only"))
         self.outline.setObjectName("caseOutline")
         self.outline.toggled.connect(self._look_chosen)
         rows.addSpacing(4)
-        rows.addWidget(label("Opacity (keys A, D)", "muted"))
+        rows.addWidget(label(self.tr("Opacity (keys A, D)"), "muted"))
         rows.addWidget(self.opacity)
         rows.addWidget(self.outline)
         rows.addSpacing(4)
-        rows.addWidget(label("Problems", "heading"))
+        rows.addWidget(label(self.tr("Problems"), "heading"))
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -222,12 +226,12 @@ class LargeView(QWidget):
         self.where.setText(split)
         self.where.setVisible(bool(split))
         set_tone(self.where, _WHERE.get(split, "warning"))
-        patient = f"patient {row.patient}" if row.patient != row.case_id else ""
+        patient = self.tr("patient {patient}").format(patient=row.patient) if row.patient != row.case_id else ""
         self.facts.setText("   ·   ".join(filter(None, [row.size, patient])))
         self.place.setText(f"{self._row + 1:,} of {len(self._browser.model.rows):,}")
         self.previous.setEnabled(self._row > 0)
         self.next.setEnabled(self._row + 1 < len(self._browser.model.rows))
-        self.told.setText(self._problems() or "None found.")
+        self.told.setText(self._problems() or self.tr("None found."))
 
     def _problems(self) -> str:
         row, found = self.case, self._project.found
@@ -254,7 +258,7 @@ class LargeView(QWidget):
             box.toggled.connect(lambda on, value=value, layer=layer: self._switch(value, layer, on))
             self._legend.addWidget(box)
         if not layers:
-            self._legend.addWidget(label("None is marked.", "muted"))
+            self._legend.addWidget(label(self.tr("None is marked."), "muted"))
 
     def _switch(self, value: int, layer: Layer, on: bool) -> None:
         layer.visible = on

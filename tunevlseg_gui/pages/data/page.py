@@ -24,6 +24,7 @@ from tunevlseg_gui.pages.data.phrase_watch import PhraseWatch
 from tunevlseg_gui.pages.data.side_panel import LABELS, SidePanel
 from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Found, Project
+from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label, set_tone
@@ -44,16 +45,20 @@ class DataPage(QWidget):
         self.project = project
         self._client = client
         self.controller = DataController(self, client, project)
-        self.header = PageHeader("Data", "Open a folder that holds images and their masks.")
+        self.header = PageHeader(self.tr("Data"), self.tr("Open a folder that holds images and their masks."))
         self.again = button(
-            "Look again", "inspectAgain", self.controller.inspect, picture="refresh", tip="Opens every file again"
+            self.tr("Look again"),
+            "inspectAgain",
+            self.controller.inspect,
+            picture="refresh",
+            tip=self.tr("Opens every file again"),
         )
-        self.tune = button("Tune…", "tuneDataset", self.tune_wanted.emit, role="primary", picture="tune")
+        self.tune = button(self.tr("Tune…"), "tuneDataset", self.tune_wanted.emit, role="primary", picture="tune")
         self.undo = UndoButtons(self, project.undo_stack)
         for action in (
             self.undo,
             self.again,
-            button("Open a folder…", "openFolderHere", self.folder_wanted.emit, picture="folder"),
+            button(self.tr("Open a folder…"), "openFolderHere", self.folder_wanted.emit, picture="folder"),
             self.tune,
         ):
             self.header.add(action)
@@ -61,7 +66,7 @@ class DataPage(QWidget):
         self.progress.setObjectName("inspectProgress")
         self.progress.setTextVisible(False)
         self.progress_text = label("", "muted", name="inspectText")
-        self.cancel = button("Cancel", "cancelInspect", self.controller.cancel, role="flat")
+        self.cancel = button(self.tr("Cancel"), "cancelInspect", self.controller.cancel, role="flat")
         self._progress_row = QWidget()
         row = QHBoxLayout(self._progress_row)
         row.setContentsMargins(0, 0, 0, 0)
@@ -96,15 +101,18 @@ class DataPage(QWidget):
         rows = QVBoxLayout(made)
         rows.addStretch(1)
         for text, role in (
-            ("No dataset is open", "heading"),
-            ("A folder with images/ and masks/ works as it is: each image needs a mask of the same name.", "muted"),
+            (self.tr("No dataset is open"), "heading"),
+            (
+                self.tr("A folder with images/ and masks/ works as it is: each image needs a mask of the same name."),
+                "muted",
+            ),
         ):
             line = label(text, role)
             line.setAlignment(Qt.AlignmentFlag.AlignCenter)
             rows.addWidget(line)
         row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(button("Open a folder…", "openFolderEmpty", self.folder_wanted.emit, picture="folder"))
+        row.addWidget(button(self.tr("Open a folder…"), "openFolderEmpty", self.folder_wanted.emit, picture="folder"))
         row.addStretch(1)
         rows.addSpacing(8)
         rows.addLayout(row)
@@ -157,7 +165,11 @@ class DataPage(QWidget):
             self.side.setCurrentIndex(LABELS)
             self.side.labels.import_labels(path)
         else:
-            told = Notice(f"{path.name} is a table of labels.", "Open a dataset first, then drop it again.", "warning")
+            told = Notice(
+                self.tr("{name} is a table of labels.").format(name=path.name),
+                self.tr("Open a dataset first, then drop it again."),
+                "warning",
+            )
             self.notice.emit(told)
 
     def show_project(self) -> None:
@@ -193,7 +205,7 @@ class DataPage(QWidget):
         """The dataset.yaml to write, empty where the user thought better of it."""
         folder = self.project.folder or Path()
         chosen, _ = QFileDialog.getSaveFileName(
-            self, "Save splits and labels", str(folder / "dataset.yaml"), "Dataset (dataset.yaml)"
+            self, self.tr("Save splits and labels"), str(folder / "dataset.yaml"), self.tr("Dataset (dataset.yaml)")
         )
         return chosen
 
@@ -202,11 +214,15 @@ class DataPage(QWidget):
         in_turn(self, self._show_facts)
 
     def _show_facts(self) -> None:
-        facts = list(self.project.found.facts) if self.project.found else []
-        if facts and self.project.moves:
+        found = self.project.found
+        facts = list(found.facts) if found else []
+        if found and facts and self.project.moves:
             moved = len(self.project.moves)
-            rest = [fact for fact in facts if not fact.startswith("Split: ")]
-            facts = [*rest, f"Split: edited, {moved:,} case{'' if moved == 1 else 's'} moved"]
+            rest = [fact for fact in facts if fact != found.split_fact]
+            facts = [
+                *rest,
+                counted("DataPage", "Split: edited, {n} cases moved", "Split: edited, {n} case moved", moved),
+            ]
         self.facts.setText("   ·   ".join(facts))
         self.facts.setVisible(bool(facts))
 
@@ -217,9 +233,9 @@ class DataPage(QWidget):
                 widget.deleteLater()
         if found is None:
             return
-        chips = [(f"{found.cases:,} cases", "accent"), (found.layout, "")]
+        chips = [(counted("DataPage", "{n} cases", "{n} case", found.cases), "accent"), (found.layout, "")]
         if found.synthetic:
-            chips.append(("synthetic: drawn by this program", "warning"))
+            chips.append((self.tr("synthetic: drawn by this program"), "warning"))
         for text, tone in chips:
             if text:
                 chip = label(text, "chip")

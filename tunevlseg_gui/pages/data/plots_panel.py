@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from tunevlseg_gui.project import Found, Label, Project
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.bar_plot import BarPlot, Bars
 from tunevlseg_gui.widgets.text import label
 
-SPLITS = {"train": "Train", "val": "Validation", "test": "Test"}
+SPLITS = {
+    "train": QT_TRANSLATE_NOOP("PlotsPanel", "Train"),
+    "val": QT_TRANSLATE_NOOP("PlotsPanel", "Validation"),
+    "test": QT_TRANSLATE_NOOP("PlotsPanel", "Test"),
+}
 _COLOURS = {"train": "train", "val": "val", "test": "best"}
 _ALL = -1
 MOST_AT_ONCE = 9
@@ -23,16 +29,16 @@ class PlotsPanel(QWidget):
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._project = project
-        self.grey = BarPlot("Grey values", "greyPlot")
+        self.grey = BarPlot(self.tr("Grey values"), "greyPlot")
         self.grey_line = label("", "muted", wrap=True, name="greyLine")
-        self.sizes = BarPlot("Size of the structures", "sizePlot", percent=True)
+        self.sizes = BarPlot(self.tr("Size of the structures"), "sizePlot", percent=True)
         self.sizes_line = label("", "muted", wrap=True, name="sizeLine")
         self.which = QComboBox()
         self.which.setObjectName("sizeLabel")
-        self.which.setAccessibleName("Label whose sizes are shown")
+        self.which.setAccessibleName(self.tr("Label whose sizes are shown"))
         self.which.currentIndexChanged.connect(lambda _index: self._show_sizes())
         row = QHBoxLayout()
-        row.addWidget(label("Label"))
+        row.addWidget(label(self.tr("Label")))
         row.addWidget(self.which, 1)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(12, 12, 12, 12)
@@ -66,7 +72,7 @@ class PlotsPanel(QWidget):
         self.which.clear()
         labels = self._project.labels
         if 1 < len(labels) <= MOST_AT_ONCE:
-            self.which.addItem("All, in their colours", _ALL)
+            self.which.addItem(self.tr("All, in their colours"), _ALL)
         for known in labels:
             self.which.addItem(known.name, known.value)
         self.which.setCurrentIndex(max(0, self.which.findData(chosen)))
@@ -75,15 +81,17 @@ class PlotsPanel(QWidget):
 
     def _show_grey(self, found: Found | None) -> None:
         numbers: dict[str, Any] = (found.statistics.get("grey") if found else None) or {}
-        unit = numbers.get("unit") or ("8-bit grey level" if found and found.kind == "pictures" else "scan units")
+        unit = numbers.get("unit") or (
+            self.tr("8-bit grey level") if found and found.kind == "pictures" else self.tr("scan units")
+        )
         levels = found.grey_levels if found else {}
         limits = levels.get("limits") if levels.get("intensity") == "window" else None
         mark = (float(limits[0]), float(limits[1])) if limits else None
         bars = []
         if numbers:
             shares = [100 * share for share in numbers["shares"]]
-            bars = [Bars("All cases", numbers["edges"], shares, "accent")]
-        self.grey.show_bars(bars, f"Value ({unit})", "Share of the values (%)", mark)
+            bars = [Bars(self.tr("All cases"), numbers["edges"], shares, "accent")]
+        self.grey.show_bars(bars, self.tr("Value ({unit})").format(unit=unit), self.tr("Share of the values (%)"), mark)
         self.grey_line.setText(_grey_words(numbers, levels, mark))
 
     def _show_sizes(self) -> None:
@@ -93,7 +101,7 @@ class PlotsPanel(QWidget):
         chosen = self.which.currentData()
         labels = [known for known in self._project.labels if known.value in areas and "sizes" in areas[known.value]]
         if not edges or not labels:
-            self.sizes.show_bars([], "Share of the image (log scale)", "Cases")
+            self.sizes.show_bars([], self.tr("Share of the image (log scale)"), self.tr("Cases"))
             self.sizes_line.setText("")
             return
         if chosen == _ALL:
@@ -102,8 +110,11 @@ class PlotsPanel(QWidget):
         else:
             shown = [known for known in labels if known.value == chosen] or labels[:1]
             sizes = areas[shown[0].value]["sizes"]
-            bars = [Bars(title, edges, sizes.get(split, []), _COLOURS[split]) for split, title in SPLITS.items()]
-        self.sizes.show_bars(_cut(bars), "Share of the image (log scale)", "Cases that show it")
+            bars = [
+                Bars(translate("PlotsPanel", title), edges, sizes.get(split, []), _COLOURS[split])
+                for split, title in SPLITS.items()
+            ]
+        self.sizes.show_bars(_cut(bars), self.tr("Share of the image (log scale)"), self.tr("Cases that show it"))
         self.sizes_line.setText(_size_words(shown, areas))
 
 
@@ -124,20 +135,28 @@ def _cut(bars: list[Bars]) -> list[Bars]:
 
 def _grey_words(numbers: dict[str, Any], levels: dict[str, Any], mark: tuple[float, float] | None) -> str:
     if not numbers:
-        return "Known once the files were opened."
+        return translate("PlotsPanel", "Known once the files were opened.")
     beyond = float(numbers.get("beyond") or 0)
-    rest = f" {100 * beyond:.2g} % of the values lie beyond what is shown." if beyond >= 0.0005 else ""
+    rest = (
+        translate("PlotsPanel", " {beyond} % of the values lie beyond what is shown.").format(
+            beyond=f"{100 * beyond:.2g}"
+        )
+        if beyond >= 0.0005
+        else ""
+    )
     if mark is not None:
         window = levels.get("window") or {}
         width, centre = window.get("width", mark[1] - mark[0]), window.get("center", sum(mark) / 2)
-        told = (
-            f"Shaded: the window that the model sees, {mark[0]:g} to {mark[1]:g} (width {width:g}, level {centre:g})."
-        )
+        told = translate(
+            "PlotsPanel", "Shaded: the window that the model sees, {mark} to {mark2} (width {width}, level {centre})."
+        ).format(mark=f"{mark[0]:g}", mark2=f"{mark[1]:g}", width=f"{width:g}", centre=f"{centre:g}")
     elif levels.get("intensity") == "percentile":
         low, high = levels.get("lower", 0), levels.get("upper", 100)
-        told = f"Each scan is shown between its own {low:g} and {high:g} percentiles."
+        told = translate("PlotsPanel", "Each scan is shown between its own {low} and {high} percentiles.").format(
+            low=f"{low:g}", high=f"{high:g}"
+        )
     else:
-        told = "The model sees the values as they are."
+        told = translate("PlotsPanel", "The model sees the values as they are.")
     return told + rest
 
 
@@ -147,5 +166,9 @@ def _size_words(labels: list[Label], areas: dict[Any, dict[str, Any]]) -> str:
         row = areas[known.value]
         if row.get("median") is not None:
             low, middle, high = (100 * row[name] for name in ("lowest", "median", "highest"))
-            told.append(f"{known.name}: median {middle:.2g} %, from {low:.2g} to {high:.2g} %, in {row['cases']} cases")
+            told.append(
+                translate("PlotsPanel", "{name}: median {middle} %, from {low} to {high} %, in {cases} cases").format(
+                    name=known.name, middle=f"{middle:.2g}", low=f"{low:.2g}", high=f"{high:.2g}", cases=row["cases"]
+                )
+            )
     return "\n".join(told)

@@ -7,41 +7,45 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from tunevlseg_gui.translation import translate
+
 TITLES = {
-    "image_without_mask": "Images without a mask",
-    "mask_without_image": "Masks without an image",
-    "unreadable": "Files that cannot be read",
-    "size_mismatch": "Masks of another size than their images",
-    "grid_mismatch": "Masks that lie elsewhere than their scans",
-    "duplicate_image": "The same image twice",
-    "near_duplicate": "Images that look nearly the same",
-    "duplicate_mask": "The same mask for different images",
-    "mask_inverted": "Masks that look inverted",
-    "mask_cut": "Masks with blurred values",
-    "mask_perhaps_turned": "Masks that may lie turned",
-    "mask_note": "Notes on masks",
-    "scan_note": "Notes on images",
-    "leak": "Patients in several splits",
-    "phrase_missing": "Phrases that say nothing",
-    "phrase_contradicts": "Phrases that contradict the masks",
-    "phrase_twice": "Labels with the same phrase",
-    "phrase_too_long": "Phrases that are too long",
-    "label_absent": "Labels that no mask holds",
-    "label_not_in_train": "Labels that are not in the training split",
-    "list_unreadable": "Lists that cannot be used",
-    "repair_gone": "Mended copies that are gone",
-    "case_gone": "Cases of the split that are not there",
+    "image_without_mask": QT_TRANSLATE_NOOP("ProblemGroups", "Images without a mask"),
+    "mask_without_image": QT_TRANSLATE_NOOP("ProblemGroups", "Masks without an image"),
+    "unreadable": QT_TRANSLATE_NOOP("ProblemGroups", "Files that cannot be read"),
+    "size_mismatch": QT_TRANSLATE_NOOP("ProblemGroups", "Masks of another size than their images"),
+    "grid_mismatch": QT_TRANSLATE_NOOP("ProblemGroups", "Masks that lie elsewhere than their scans"),
+    "duplicate_image": QT_TRANSLATE_NOOP("ProblemGroups", "The same image twice"),
+    "near_duplicate": QT_TRANSLATE_NOOP("ProblemGroups", "Images that look nearly the same"),
+    "duplicate_mask": QT_TRANSLATE_NOOP("ProblemGroups", "The same mask for different images"),
+    "mask_inverted": QT_TRANSLATE_NOOP("ProblemGroups", "Masks that look inverted"),
+    "mask_cut": QT_TRANSLATE_NOOP("ProblemGroups", "Masks with blurred values"),
+    "mask_perhaps_turned": QT_TRANSLATE_NOOP("ProblemGroups", "Masks that may lie turned"),
+    "mask_note": QT_TRANSLATE_NOOP("ProblemGroups", "Notes on masks"),
+    "scan_note": QT_TRANSLATE_NOOP("ProblemGroups", "Notes on images"),
+    "leak": QT_TRANSLATE_NOOP("ProblemGroups", "Patients in several splits"),
+    "phrase_missing": QT_TRANSLATE_NOOP("ProblemGroups", "Phrases that say nothing"),
+    "phrase_contradicts": QT_TRANSLATE_NOOP("ProblemGroups", "Phrases that contradict the masks"),
+    "phrase_twice": QT_TRANSLATE_NOOP("ProblemGroups", "Labels with the same phrase"),
+    "phrase_too_long": QT_TRANSLATE_NOOP("ProblemGroups", "Phrases that are too long"),
+    "label_absent": QT_TRANSLATE_NOOP("ProblemGroups", "Labels that no mask holds"),
+    "label_not_in_train": QT_TRANSLATE_NOOP("ProblemGroups", "Labels that are not in the training split"),
+    "list_unreadable": QT_TRANSLATE_NOOP("ProblemGroups", "Lists that cannot be used"),
+    "repair_gone": QT_TRANSLATE_NOOP("ProblemGroups", "Mended copies that are gone"),
+    "case_gone": QT_TRANSLATE_NOOP("ProblemGroups", "Cases of the split that are not there"),
 }
 """Of groups with several problems; a single one says for itself what it is."""
 
 _VERBS = {
-    "geometry": "Bring onto the scan's grid",
-    "lossless": "Save as PNG",
-    "invert": "Invert",
-    "regroup": "Put into one split",
-    "leave_out": "Leave out",
-    "take_back": "Use again",
-    "originals": "Read the originals",
+    "geometry": QT_TRANSLATE_NOOP("ProblemGroups", "Bring onto the scan's grid"),
+    "lossless": QT_TRANSLATE_NOOP("ProblemGroups", "Save as PNG"),
+    "invert": QT_TRANSLATE_NOOP("ProblemGroups", "Invert"),
+    "regroup": QT_TRANSLATE_NOOP("ProblemGroups", "Put into one split"),
+    "leave_out": QT_TRANSLATE_NOOP("ProblemGroups", "Leave out"),
+    "take_back": QT_TRANSLATE_NOOP("ProblemGroups", "Use again"),
+    "originals": QT_TRANSLATE_NOOP("ProblemGroups", "Read the originals"),
 }
 _ASKS = ("geometry", "lossless", "invert")
 
@@ -68,7 +72,8 @@ class ProblemGroup:
     def title(self) -> str:
         if len(self.problems) == 1:
             return str(self.problems[0].get("message", ""))
-        words = TITLES.get(self.kind, self.kind.replace("_", " ").capitalize())
+        known = TITLES.get(self.kind)
+        words = translate("ProblemGroups", known) if known else self.kind.replace("_", " ").capitalize()
         return f"{words}: {len(self.problems)}"
 
     @cached_property
@@ -87,7 +92,7 @@ class ProblemGroup:
     @property
     def action(self) -> str:
         """Words for a button; "" where only a person can mend it."""
-        verb = _VERBS.get(self.mending, "") if self.cases else ""
+        verb = translate("ProblemGroups", _VERBS.get(self.mending, "")) if self.cases else ""
         # Three points promise a question before anything happens.
         return f"{verb}…" if self.mending in _ASKS and verb else verb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.data.problem_groups import ProblemGroup, grouped
@@ -15,7 +15,11 @@ from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.text import card, label
 
 _SIGNS = {"error": "danger", "warning": "warning", "note": "note"}
-_SPOKEN = {"error": "Error: a case is left out", "warning": "Warning", "note": "Note"}
+_SPOKEN = {
+    "error": QT_TRANSLATE_NOOP("ProblemList", "Error: a case is left out"),
+    "warning": QT_TRANSLATE_NOOP("ProblemList", "Warning"),
+    "note": QT_TRANSLATE_NOOP("ProblemList", "Note"),
+}
 AT_ONCE = 2
 FEW = 4
 MOST = 100
@@ -34,8 +38,8 @@ class ProblemCard(QWidget):
         self.setObjectName("problem")
         self._sign = QLabel()
         self._sign.setFixedSize(20, 20)
-        self._sign.setAccessibleName(_SPOKEN.get(group.severity, "Note"))
-        self._sign.setToolTip(_SPOKEN.get(group.severity, "Note"))
+        self._sign.setAccessibleName(self.tr(_SPOKEN.get(group.severity, "Note")))
+        self._sign.setToolTip(self.tr(_SPOKEN.get(group.severity, "Note")))
         self.title = _text(group.title, "problemText")
         self.places = _text("", "problemPlaces", "muted")
         self.fix = _text("\n".join(group.fixes[: 1 if group.action else 3]), "problemFix", "muted")
@@ -53,7 +57,7 @@ class ProblemCard(QWidget):
             many = f" ({len(cases)})" if len(cases) > 1 else ""
             buttons.addWidget(button(group.action + many, "repairProblem", lambda: self.repair_wanted.emit(group)))
         if cases:
-            words = f"Show {len(cases)} cases" if len(cases) > 1 else "Show the case"
+            words = self.tr("Show {n} cases").format(n=len(cases)) if len(cases) > 1 else self.tr("Show the case")
             buttons.addWidget(button(words, "showCases", lambda: self.cases_wanted.emit(cases), role="flat"))
         self.more = button("", "moreLines", self._turn_over, role="flat")
         if len(group.lines) <= FEW:
@@ -87,10 +91,12 @@ class ProblemCard(QWidget):
         lines = self.group.lines
         shown = lines[: MOST if self._all_lines else FEW]
         hidden = len(lines) - len(shown)
-        text = "\n".join(shown) + (f"\nand {hidden} more" if hidden and self._all_lines else "")
+        text = "\n".join(shown) + (
+            self.tr("\nand {hidden} more").format(hidden=hidden) if hidden and self._all_lines else ""
+        )
         self.places.setText(breakable(text))
         self.places.setVisible(bool(lines))
-        self.more.setText("List fewer" if self._all_lines else f"List all {len(lines)}")
+        self.more.setText(self.tr("List fewer") if self._all_lines else self.tr("List all {n}").format(n=len(lines)))
 
 
 class ProblemList(QScrollArea):
@@ -100,7 +106,7 @@ class ProblemList(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("problems")
-        self.setAccessibleName("Problems found")
+        self.setAccessibleName(self.tr("Problems found"))
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -123,7 +129,9 @@ class ProblemList(QScrollArea):
         self._waiting = grouped(problems or [])
         if not self._waiting:
             known = problems is not None
-            rows.addWidget(label("No problems found." if known else "Known once the files were opened.", "muted"))
+            rows.addWidget(
+                label(self.tr("No problems found.") if known else self.tr("Known once the files were opened."), "muted")
+            )
         rows.addStretch(1)
         self._rows = rows
         self.setWidget(inside)

@@ -17,6 +17,7 @@ from tunevlseg_gui.errors.present import Notice, of_failure
 from tunevlseg_gui.pages.data.problem_groups import ProblemGroup
 from tunevlseg_gui.pages.data.repair_dialog import RepairDialog
 from tunevlseg_gui.project import Project
+from tunevlseg_gui.translation import counted
 
 
 class Repairs(QObject):
@@ -63,20 +64,22 @@ class Repairs(QObject):
             project.put_labels([*project.labels[:place], gone, *project.labels[place:]])
 
         after, back = {"merged": {str(value): into}}, {"merged": {str(value): 0}}
-        self._push(f"merge of {gone.name} into {home.name}", after, back, done, undone)
+        self._push(
+            self.tr("merge of {name} into {home}").format(name=gone.name, home=home.name), after, back, done, undone
+        )
 
     def _use(self, result: dict[str, Any]) -> None:
         new, before = dict(result["repaired"]), dict(result["before"])
-        text = f"repair of {len(new)} mask" + ("" if len(new) == 1 else "s")
+        text = counted("Repairs", "repair of {n} masks", "repair of {n} mask", len(new))
         self._push(text, {"repaired": new}, {"repaired": before})
 
     def _leave_out(self, cases: Sequence[str], *, back: bool) -> None:
-        many = f"{len(cases)} case" + ("" if len(cases) == 1 else "s")
+        many = counted("Repairs", "{n} cases", "{n} case", len(cases))
         away, again = {"left_out": list(cases)}, {"taken_back": list(cases)}
         if back:
-            self._push(f"taking back of {many}", again, away)
+            self._push(self.tr("taking back of {many}").format(many=many), again, away)
         else:
-            self._push(f"leaving out of {many}", away, again)
+            self._push(self.tr("leaving out of {many}").format(many=many), away, again)
 
     def _read_originals(self, cases: Sequence[str]) -> None:
         """Which copies are read now, the engine says: an undo reads them again."""
@@ -84,7 +87,7 @@ class Repairs(QObject):
         def heard(event: Event) -> None:
             if isinstance(event, JobFinished):
                 new, before = dict(event.result["repaired"]), dict(event.result["before"])
-                self._push("reading of original masks", {"repaired": new}, {"repaired": before})
+                self._push(self.tr("reading of original masks"), {"repaired": new}, {"repaired": before})
             elif isinstance(event, JobFailed):
                 self.notice.emit(of_failure(event))
 
@@ -128,4 +131,6 @@ class Repairs(QObject):
         if moves:
             self._project.move_cases(moves)
         else:
-            self.notice.emit(Notice("These cases lie in one split already.", "Look again to see it.", "note"))
+            self.notice.emit(
+                Notice(self.tr("These cases lie in one split already."), self.tr("Look again to see it."), "note")
+            )

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
-MOVES = (("train", "Train", "1"), ("val", "Validation", "2"), ("test", "Test", "3"))
+MOVES = (
+    ("train", QT_TRANSLATE_NOOP("SelectionBar", "Train"), "1"),
+    ("val", QT_TRANSLATE_NOOP("SelectionBar", "Validation"), "2"),
+    ("test", QT_TRANSLATE_NOOP("SelectionBar", "Test"), "3"),
+)
+
+
+def said_move(title: str) -> str:
+    return translate("SelectionBar", title)
+
+
+def said_moves() -> list[tuple[str, str, str]]:
+    """Splits with their titles in the user's language, and keys."""
+    return [(split, said_move(title), key) for split, title, key in MOVES]
 
 
 class SelectionBar(QWidget):
@@ -19,27 +33,32 @@ class SelectionBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.told = label("", "muted", wrap=True, name="moveText")
-        self.masks = QCheckBox("Masks")
+        self.masks = QCheckBox(self.tr("Masks"))
         self.masks.setObjectName("showMasks")
-        self.masks.setToolTip("Shows the labels over the images")
+        self.masks.setToolTip(self.tr("Shows the labels over the images"))
         self.masks.setChecked(True)
         self.masks.toggled.connect(self.masks_wanted)
         self.moves = {
             split: button(
-                title, f"moveTo_{split}", lambda split=split: self.move_wanted.emit(split), tip=f"{title} (key {key})"
+                title,
+                f"moveTo_{split}",
+                lambda split=split: self.move_wanted.emit(split),
+                tip=self.tr("{title} (key {key})").format(title=title, key=key),
             )
-            for split, title, key in MOVES
+            for split, title, key in said_moves()
         }
-        for split, title, _ in MOVES:
-            self.moves[split].setAccessibleName(f"Move the selected cases to {title.lower()}")
-        self.save = button("Save split…", "saveSplit", self.save_wanted.emit)
-        self.save.setToolTip("Writes splits and labels into a dataset.yaml; no file is moved")
+        for split, title, _ in said_moves():
+            self.moves[split].setAccessibleName(
+                self.tr("Move the selected cases to {title}").format(title=title.lower())
+            )
+        self.save = button(self.tr("Save split…"), "saveSplit", self.save_wanted.emit)
+        self.save.setToolTip(self.tr("Writes splits and labels into a dataset.yaml; no file is moved"))
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self.masks)
         row.addStretch(1)
-        self._to = label("Move to", "muted")
+        self._to = label(self.tr("Move to"), "muted")
         row.addWidget(self._to)
         for made in self.moves.values():
             row.addWidget(made)

@@ -52,10 +52,10 @@ class SidePanel(QTabWidget):
         rows.addWidget(self.details)
         rows.addStretch(1)
         for page, title in (
-            (_scrolled(self.labels), "Labels"),
-            (_scrolled(split), "Split"),
-            (self.problems, "Problems"),
-            (_scrolled(self._plot_page), "Plots"),
+            (_scrolled(self.labels), self.tr("Labels")),
+            (_scrolled(split), self.tr("Split")),
+            (self.problems, self.tr("Problems")),
+            (_scrolled(self._plot_page), self.tr("Plots")),
         ):
             self.addTab(page, title)
         self.currentChanged.connect(self._shown)
@@ -94,8 +94,13 @@ class SidePanel(QTabWidget):
         self.problems.show_problems(found.problems if found else None)
         errors = sum(problem.get("severity") == "error" for problem in found.problems) if found else 0
         count = len(found.problems) if found else 0
-        self.setTabText(PROBLEMS, f"Problems ({count})" if count else "Problems")
-        self.setTabToolTip(PROBLEMS, f"{errors} left out, {count - errors} to look at" if count else "")
+        self.setTabText(PROBLEMS, self.tr("Problems ({count})").format(count=count) if count else self.tr("Problems"))
+        self.setTabToolTip(
+            PROBLEMS,
+            self.tr("{errors} left out, {count} to look at").format(errors=errors, count=count - errors)
+            if count
+            else "",
+        )
 
     def show_split(self) -> None:
         """Shares and sizes of the splits as they are edited."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
 
 from tunevlseg_gui.project import Split
 from tunevlseg_gui.theme.spin_box import inset
+from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
-_TITLES = {"train": "Train", "val": "Validation", "test": "Test"}
+_TITLES = {
+    "train": QT_TRANSLATE_NOOP("SplitEditor", "Train"),
+    "val": QT_TRANSLATE_NOOP("SplitEditor", "Validation"),
+    "test": QT_TRANSLATE_NOOP("SplitEditor", "Test"),
+}
 
 
 class SplitEditor(QWidget):
@@ -26,11 +31,12 @@ class SplitEditor(QWidget):
         grid.setVerticalSpacing(4)
         self._shares: dict[str, QSpinBox] = {}
         self._sizes = {name: label("", "muted", wrap=True, name=f"size_{name}") for name in _TITLES}
-        for column, (name, title) in enumerate(_TITLES.items()):
+        for column, (name, plain) in enumerate(_TITLES.items()):
+            title = self.tr(plain)
             share = QSpinBox()
             inset(share)
             share.setObjectName(f"share_{name}")
-            share.setAccessibleName(f"{title}, per cent")
+            share.setAccessibleName(self.tr("{title}, per cent").format(title=title))
             share.setRange(0 if name == "test" else 1, 99)
             share.setSuffix(" %")
             share.setMinimumWidth(72)
@@ -43,15 +49,17 @@ class SplitEditor(QWidget):
             grid.setColumnStretch(column, 1)
         self._by = QComboBox()
         self._by.setObjectName("splitBy")
-        self._by.setAccessibleName("What stays together")
+        self._by.setAccessibleName(self.tr("What stays together"))
         self._by.setMinimumWidth(72)
-        self._by.addItem("By patient", "patient")
-        self._by.addItem("By image", "image")
-        self._by.setToolTip("By patient: all images of a patient stay in one part. By image flatters the scores.")
+        self._by.addItem(self.tr("By patient"), "patient")
+        self._by.addItem(self.tr("By image"), "image")
+        self._by.setToolTip(
+            self.tr("By patient: all images of a patient stay in one part. By image flatters the scores.")
+        )
         self._by.currentIndexChanged.connect(self._changed)
-        self._apply = button("Apply", "applySplit", self._apply_now, tip="Shares the cases out again")
+        self._apply = button(self.tr("Apply"), "applySplit", self._apply_now, tip=self.tr("Shares the cases out again"))
         grid.setRowMinimumHeight(3, 6)
-        grid.addWidget(label("Kept together"), 4, 0, 1, 3)
+        grid.addWidget(label(self.tr("Kept together")), 4, 0, 1, 3)
         grid.addWidget(self._by, 5, 0, 1, 2)
         grid.addWidget(self._apply, 5, 2)
         self._wrong = label("", "problem", wrap=True, name="splitProblem")
@@ -75,8 +83,12 @@ class SplitEditor(QWidget):
         for name, line in self._sizes.items():
             row = splits.get(name, {})
             cases = row.get("cases", 0)
-            text = f"{cases} case" + ("" if cases == 1 else "s")
-            line.setText(f"{text}, {row['slices']} slices" if volumes and "slices" in row else text)
+            text = counted("SplitEditor", "{n} cases", "{n} case", cases)
+            line.setText(
+                self.tr("{text}, {slices} slices").format(text=text, slices=row["slices"])
+                if volumes and "slices" in row
+                else text
+            )
 
     def _entered(self) -> Split:
         train, val, test = (share.value() for share in self._shares.values())
@@ -85,7 +97,11 @@ class SplitEditor(QWidget):
     def _changed(self) -> None:
         entered = self._entered()
         total = entered.train + entered.val + entered.test
-        self._wrong.setText("" if entered.adds_up else f"The shares add up to {total} %; they must add up to 100 %.")
+        self._wrong.setText(
+            ""
+            if entered.adds_up
+            else self.tr("The shares add up to {total} %; they must add up to 100 %.").format(total=total)
+        )
         self._wrong.setVisible(not entered.adds_up)
         self._apply.setEnabled(entered.adds_up and entered != self._shown)
 

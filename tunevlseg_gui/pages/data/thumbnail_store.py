@@ -163,7 +163,7 @@ class ThumbnailStore(QObject):
         self._decoding.discard(case_id)
         if image.isNull():  # the cache was emptied meanwhile
             self._files.pop(case_id, None)
-            self._broken[case_id] = "The thumbnail could not be read."
+            self._broken[case_id] = self.tr("The thumbnail could not be read.")
         else:
             self._pixmaps[case_id] = QPixmap.fromImage(image)
             while len(self._pixmaps) > MOST_KEPT:

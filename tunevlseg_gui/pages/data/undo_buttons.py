@@ -18,8 +18,8 @@ class UndoButtons(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
         for action, name, picture, keys in (
-            (stack.createUndoAction(page, "Undo"), "undoEdit", "undo", ("Ctrl+Z",)),
-            (stack.createRedoAction(page, "Redo"), "redoEdit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
+            (stack.createUndoAction(page, self.tr("Undo")), "undoEdit", "undo", ("Ctrl+Z",)),
+            (stack.createRedoAction(page, self.tr("Redo")), "redoEdit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
         ):
             action.setObjectName(f"{name}Action")
             action.setIcon(icon(picture, "muted"))

@@ -90,7 +90,9 @@ class GridModel(QAbstractTableModel):
         model, row, dataset = place
         lines = [f"{model} · {row.replace('_', ' ')} · {dataset}"]
         for cell in cells:
-            told = words[cell.state] + (f", Dice {cell.dice:.4f}" if cell.dice is not None else "")
+            told = words[cell.state] + (
+                self.tr(", Dice {dice}").format(dice=f"{cell.dice:.4f}") if cell.dice is not None else ""
+            )
             lines.append(self.tr("seed {seed}: {told}").format(seed=cell.seed, told=told))
             if cell.why:
                 lines.append(cell.why)

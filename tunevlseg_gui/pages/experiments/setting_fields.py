@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from tunevlseg_gui.pages.experiments.study_data import Column
+from tunevlseg_gui.translation import translate
 
 
 def value_field(column: Column, value: Any, name: str) -> QComboBox | QLineEdit:
@@ -16,7 +16,7 @@ def value_field(column: Column, value: Any, name: str) -> QComboBox | QLineEdit:
     made: QComboBox | QLineEdit
     if column.kind == "choice":
         made = QComboBox()
-        made.addItem(_tr("any"))
+        made.addItem(translate("SettingFields", "any"))
         made.addItems([str(choice) for choice in column.choices])
         if value in column.choices:
             made.setCurrentIndex(1 + column.choices.index(value))
@@ -46,7 +46,9 @@ def limits_of(column: Column, low: str, high: str) -> list[Any] | None:
     if ends[1] is None:
         ends[1] = column.raw(column.high)
     if ends[0] > ends[1]:
-        raise ValueError(_tr("{name}: the lower end lies above the upper one.").format(name=column.title))
+        raise ValueError(
+            translate("SettingFields", "{name}: the lower end lies above the upper one.").format(name=column.title)
+        )
     return ends
 
 
@@ -62,17 +64,17 @@ def _number(column: Column, text: str) -> Any:
     try:
         value = float(text.replace(",", "."))
     except ValueError:
-        raise ValueError(_tr("{name}: {text} is no number.").format(name=column.title, text=text)) from None
+        raise ValueError(
+            translate("SettingFields", "{name}: {text} is no number.").format(name=column.title, text=text)
+        ) from None
     if column.kind == "int" and not value.is_integer():
-        raise ValueError(_tr("{name}: {text} is no whole number.").format(name=column.title, text=text))
+        raise ValueError(
+            translate("SettingFields", "{name}: {text} is no whole number.").format(name=column.title, text=text)
+        )
     if not column.low <= value <= column.high:
         raise ValueError(
-            _tr("{name}: {text} lies outside {low} to {high}.").format(
+            translate("SettingFields", "{name}: {text} lies outside {low} to {high}.").format(
                 name=column.title, text=text, low=column.told(column.low), high=column.told(column.high)
             )
         )
     return int(value) if column.kind == "int" else value
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("SettingFields", text)

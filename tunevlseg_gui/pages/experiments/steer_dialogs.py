@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,6 +22,7 @@ from engine.contract.jobs import SteerStudy
 from tunevlseg_gui.pages.experiments.setting_fields import limits_of, point_of, value_field, value_of
 from tunevlseg_gui.pages.experiments.steering import job_of
 from tunevlseg_gui.pages.experiments.study_data import Column, Study
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import label
@@ -90,9 +91,9 @@ class PointDialog(SteerDialog):
         super().__init__(
             study,
             "pointDialog",
-            _tr("Try this point"),
-            _tr("It is the next trial that begins. What is left empty, the study proposes."),
-            _tr("Try it next"),
+            translate("SteerDialogs", "Try this point"),
+            translate("SteerDialogs", "It is the next trial that begins. What is left empty, the study proposes."),
+            translate("SteerDialogs", "Try it next"),
             parent,
         )
         self.fields = {one.key: value_field(one, values.get(one.key), "point") for one in study.params}
@@ -102,7 +103,7 @@ class PointDialog(SteerDialog):
     def command(self) -> Command:
         found = point_of(self.study.params, self.fields)
         if not found:
-            raise ValueError(_tr("Give at least one value."))
+            raise ValueError(translate("SteerDialogs", "Give at least one value."))
         return Enqueue(found)
 
 
@@ -113,9 +114,9 @@ class BanDialog(SteerDialog):
         super().__init__(
             study,
             "banDialog",
-            _tr("Ban a region"),
-            _tr("Nothing is proposed any more where all of these hold. Empty: any value."),
-            _tr("Ban it"),
+            translate("SteerDialogs", "Ban a region"),
+            translate("SteerDialogs", "Nothing is proposed any more where all of these hold. Empty: any value."),
+            translate("SteerDialogs", "Ban it"),
             parent,
         )
         self.fields: dict[str, Any] = {}
@@ -134,7 +135,7 @@ class BanDialog(SteerDialog):
                 made.setChecked(bool(limits and choice in limits))
                 parts.append(made)
         else:
-            for at, name in enumerate((_tr("from"), _tr("to"))):
+            for at, name in enumerate((translate("SteerDialogs", "from"), translate("SteerDialogs", "to"))):
                 value = limits[at] if limits else None
                 made = QLineEdit("" if value is None else f"{value:.6g}")
                 made.setPlaceholderText(column.told(column.high if at else column.low))
@@ -161,7 +162,7 @@ class BanDialog(SteerDialog):
             if limits is not None:
                 region[column.key] = limits
         if not region:
-            raise ValueError(_tr("Give a range or a choice of at least one setting."))
+            raise ValueError(translate("SteerDialogs", "Give a range or a choice of at least one setting."))
         return Ban(region)
 
 
@@ -172,17 +173,17 @@ class FreezeDialog(SteerDialog):
         super().__init__(
             study,
             "freezeDialog",
-            _tr("Keep a setting"),
-            _tr("Only this value of it is proposed from now on."),
-            _tr("Keep it"),
+            translate("SteerDialogs", "Keep a setting"),
+            translate("SteerDialogs", "Only this value of it is proposed from now on."),
+            translate("SteerDialogs", "Keep it"),
             parent,
         )
         self._values = values
         self.setting = QComboBox()
         self.setting.setObjectName("freezeSetting")
-        self.setting.setAccessibleName(_tr("Setting"))
+        self.setting.setAccessibleName(translate("SteerDialogs", "Setting"))
         self.setting.addItems([one.title for one in study.params])
-        self.form.addRow(_tr("Setting"), self.setting)
+        self.form.addRow(translate("SteerDialogs", "Setting"), self.setting)
         self.field: Any = None
         self.setting.currentIndexChanged.connect(self._offer)
         given = [at for at, one in enumerate(study.params) if one.key in values]
@@ -194,7 +195,7 @@ class FreezeDialog(SteerDialog):
             self.form.removeRow(self.field)
         column = self._column
         self.field = value_field(column, self._values.get(column.key), "freeze")
-        self.form.addRow(_tr("Value"), self.field)
+        self.form.addRow(translate("SteerDialogs", "Value"), self.field)
 
     @property
     def _column(self) -> Column:
@@ -203,9 +204,5 @@ class FreezeDialog(SteerDialog):
     def command(self) -> Command:
         value = value_of(self._column, self.field)
         if value is None:
-            raise ValueError(_tr("Give a value."))
+            raise ValueError(translate("SteerDialogs", "Give a value."))
         return Freeze(self._column.key, value)
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("SteerDialogs", text)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.contract.commands import Ban, Freeze, Narrow, StopTrial
@@ -14,6 +13,7 @@ from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.side_panel import SidePanel
 from tunevlseg_gui.pages.experiments.steering import Steering, in_words
 from tunevlseg_gui.pages.experiments.study_data import Study
+from tunevlseg_gui.translation import translate
 
 
 def steer_menu(
@@ -33,14 +33,22 @@ def steer_menu(
         assert number is not None
         selection.look_at(number)
         if study.rows[row]["run"]:
-            menu.addAction(_tr("Open the run of trial {n}").format(n=number), partial(side.trial_wanted.emit, number))
+            menu.addAction(
+                translate("SteerMenu", "Open the run of trial {n}").format(n=number),
+                partial(side.trial_wanted.emit, number),
+            )
         if study.states[row] in ("running", "waiting"):
-            menu.addAction(_tr("Stop trial {n}").format(n=number), partial(steering.tell, StopTrial(number)))
+            menu.addAction(
+                translate("SteerMenu", "Stop trial {n}").format(n=number), partial(steering.tell, StopTrial(number))
+            )
         point = study.raw_params(row)
-        menu.addAction(_tr("Try a point like trial {n}…").format(n=number), partial(side.point_wanted.emit, point))
+        menu.addAction(
+            translate("SteerMenu", "Try a point like trial {n}…").format(n=number),
+            partial(side.point_wanted.emit, point),
+        )
     elif here:
         point = {**side.values(), **here}
-        menu.addAction(_tr("Try this point…"), partial(side.point_wanted.emit, point))
+        menu.addAction(translate("SteerMenu", "Try this point…"), partial(side.point_wanted.emit, point))
     kept = study.raw_params(row) if row is not None else dict(here)
     shown = list(here) if here else list(kept)
     if kept:
@@ -52,16 +60,12 @@ def steer_menu(
     region = selection.region(study)
     if region:
         menu.addSeparator()
-        menu.addAction(_tr("Ban the selected region"), partial(steering.tell, Ban(region)))
-        menu.addAction(_tr("Ban a region like it…"), partial(side.ban_wanted.emit, region))
+        menu.addAction(translate("SteerMenu", "Ban the selected region"), partial(steering.tell, Ban(region)))
+        menu.addAction(translate("SteerMenu", "Ban a region like it…"), partial(side.ban_wanted.emit, region))
         for key, limits in region.items():
             narrow = Narrow(key, limits)
             menu.addAction(in_words(narrow), partial(steering.tell, narrow))
     if selection.active:
         menu.addSeparator()
-        menu.addAction(_tr("Select all trials"), selection.clear)
+        menu.addAction(translate("SteerMenu", "Select all trials"), selection.clear)
     return menu
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("SteerMenu", text)

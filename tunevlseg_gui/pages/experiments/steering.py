@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from engine.contract import wire
 from engine.contract.commands import Ban, Command, Enqueue, Freeze, Narrow, Pause, Resume, StopTrial
@@ -20,6 +20,7 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_failure
 from tunevlseg_gui.pages.experiments.study_data import title_of
+from tunevlseg_gui.translation import translate
 
 
 @dataclass
@@ -122,28 +123,26 @@ def in_words(command: Command) -> str:
     """What the command asks for."""
     match command:
         case Enqueue(params=params):
-            return _tr("Try next: {point}").format(point=told_point(params))
+            return translate("Steering", "Try next: {point}").format(point=told_point(params))
         case Freeze(key=key, value=None) | Narrow(key=key, limits=None):
-            return _tr("Free {name} again").format(name=title_of(key))
+            return translate("Steering", "Free {name} again").format(name=title_of(key))
         case Freeze(key=key, value=value):
-            return _tr("Keep {name} at {value}").format(name=title_of(key), value=told_value(value))
+            return translate("Steering", "Keep {name} at {value}").format(name=title_of(key), value=told_value(value))
         case Narrow(key=key, limits=limits):
-            return _tr("Keep {name} within {limits}").format(name=title_of(key), limits=told_limits(limits))
+            return translate("Steering", "Keep {name} within {limits}").format(
+                name=title_of(key), limits=told_limits(limits)
+            )
         case Ban(region=region, lift=True):
-            return _tr("Lift the ban on {region}").format(region=told_region(region))
+            return translate("Steering", "Lift the ban on {region}").format(region=told_region(region))
         case Ban(region=region):
-            return _tr("Ban {region}").format(region=told_region(region))
+            return translate("Steering", "Ban {region}").format(region=told_region(region))
         case StopTrial(number=number):
-            return _tr("Stop trial {n}").format(n=number)
+            return translate("Steering", "Stop trial {n}").format(n=number)
         case Pause():
-            return _tr("Pause the study")
+            return translate("Steering", "Pause the study")
         case Resume():
-            return _tr("Let the study go on")
+            return translate("Steering", "Let the study go on")
     return type(command).__name__
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Steering", text)
 
 
 def told_point(params: Mapping[str, Any]) -> str:
@@ -151,13 +150,15 @@ def told_point(params: Mapping[str, Any]) -> str:
 
 
 def told_region(region: Mapping[str, Any]) -> str:
-    return _tr(" and ").join(f"{title_of(key)} {told_limits(limits)}" for key, limits in region.items())
+    return translate("Steering", " and ").join(
+        f"{title_of(key)} {told_limits(limits)}" for key, limits in region.items()
+    )
 
 
 def told_limits(limits: Any) -> str:
     known = list(limits)
     numbers = len(known) == 2 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
-    ends = _tr("{low} to {high}")
+    ends = translate("Steering", "{low} to {high}")
     return (
         ends.format(low=told_value(known[0]), high=told_value(known[1]))
         if numbers

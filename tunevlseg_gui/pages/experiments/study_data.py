@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from tunevlseg_gui.translation import from_engine, translate
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -113,7 +116,7 @@ class Study:
     def column(self, key: str) -> Column | None:
         """A setting's, an objective's (`value:0`), or `number`: when a trial was begun."""
         if key == NUMBER:
-            return Column(NUMBER, "Trial", self.numbers.astype(np.float64), "int")
+            return Column(NUMBER, translate("Study", "Trial"), self.numbers.astype(np.float64), "int")
         return next((one for one in self.columns if one.key == key), None)
 
     def row_of(self, number: int) -> int | None:
@@ -135,7 +138,7 @@ class Study:
 
     def told(self, row: int) -> str:
         """A trial in words, for a tip: its values, then its settings."""
-        lines = [f"Trial {self.numbers[row]}: {self.states[row]}"]
+        lines = [translate("Study", "Trial {number}: {state}").format(number=self.numbers[row], state=self.states[row])]
         lines += [f"{one.title}: {one.told(one.values[row])}" for one in (*self.objectives, *self.params)]
         why = self.rows[row].get("why")
         return "\n".join([*lines, str(why)] if why else lines)
@@ -147,16 +150,16 @@ class Study:
 
 
 TITLES = {
-    "val_dice": "Validation Dice",
-    "last_val_loss": "Last validation loss",
-    "seconds": "Seconds",
-    "learned": "Learned numbers",
+    "val_dice": QT_TRANSLATE_NOOP("StudyData", "Validation Dice"),
+    "last_val_loss": QT_TRANSLATE_NOOP("StudyData", "Last validation loss"),
+    "seconds": QT_TRANSLATE_NOOP("StudyData", "Seconds"),
+    "learned": QT_TRANSLATE_NOOP("StudyData", "Learned numbers"),
 }
 
 
 def title_of(path: str) -> str:
     """`training.learning_rate` → "Learning rate"."""
-    return path.rpartition(".")[2].replace("_", " ").capitalize()
+    return from_engine(path.rpartition(".")[2].replace("_", " ").capitalize())
 
 
 def read_study(folder: Path, told: Mapping[str, Any]) -> Study:
@@ -166,7 +169,7 @@ def read_study(folder: Path, told: Mapping[str, Any]) -> Study:
     objectives = tuple(
         Column(
             f"value:{at}",
-            TITLES.get(name, title_of(name)),
+            translate("StudyData", TITLES[name]) if name in TITLES else title_of(name),
             np.array([_value(row, at) for row in rows], np.float64),
             log=name == "seconds",
         )

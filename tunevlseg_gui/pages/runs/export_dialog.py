@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
@@ -18,12 +18,20 @@ from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import PathLabel, label, set_tone
 
 PRECISIONS = (
-    ("fp32", "fp32: as it was tuned", "Runs everywhere. The largest files; choose this if unsure."),
-    ("fp16", "fp16: half the size", "For graphics cards. On a processor it is no faster, often slower."),
+    (
+        "fp32",
+        QT_TRANSLATE_NOOP("ExportDialog", "fp32: as it was tuned"),
+        QT_TRANSLATE_NOOP("ExportDialog", "Runs everywhere. The largest files; choose this if unsure."),
+    ),
+    (
+        "fp16",
+        QT_TRANSLATE_NOOP("ExportDialog", "fp16: half the size"),
+        QT_TRANSLATE_NOOP("ExportDialog", "For graphics cards. On a processor it is no faster, often slower."),
+    ),
     (
         "int8",
-        "int8: about a third of the size",
-        "Mostly faster on a processor, and runs there only. Masks differ a little.",
+        QT_TRANSLATE_NOOP("ExportDialog", "int8: about a third of the size"),
+        QT_TRANSLATE_NOOP("ExportDialog", "Mostly faster on a processor, and runs there only. Masks differ a little."),
     ),
 )
 
@@ -44,20 +52,22 @@ class ExportDialog(QDialog):
     def __init__(self, client: EngineClient, run: Path, out: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("exportDialog")
-        self.setWindowTitle("Export to a bundle")
+        self.setWindowTitle(self.tr("Export to a bundle"))
         self.setMinimumWidth(560)
         self._client = client
         self._out = out
         self._over = False
         self._run = run
         self._job: str | None = None
-        self.title = label("Export to a bundle", "heading", name="exportTitle")
+        self.title = label(self.tr("Export to a bundle"), "heading", name="exportTitle")
         self.line = label(
-            "ONNX graphs for each number format chosen. Each is compared with the tuned model before it is kept.",
+            self.tr(
+                "ONNX graphs for each number format chosen. Each is compared with the tuned model before it is kept."
+            ),
             "muted",
             wrap=True,
         )
-        self.boxes = {name: self._box(name, title) for name, title, _ in PRECISIONS}
+        self.boxes = {name: self._box(name, self.tr(title)) for name, title, _ in PRECISIONS}
         self.choices = QWidget()
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -70,12 +80,12 @@ class ExportDialog(QDialog):
         self._report_rows = QVBoxLayout(self.report)
         self._report_rows.setContentsMargins(0, 0, 0, 0)
         self.report.hide()
-        self.close_button = button("Cancel", "exportClose", self.reject)
+        self.close_button = button(self.tr("Cancel"), "exportClose", self.reject)
         self.folder = button(
-            "Show folder", "exportFolder", lambda: self.folder_wanted.emit(self._out), picture="folder"
+            self.tr("Show folder"), "exportFolder", lambda: self.folder_wanted.emit(self._out), picture="folder"
         )
-        self.use = button("Use it on a scan", "exportUse", self._use, role="primary", picture="segment")
-        self.start = button("Export", "exportStart", self._start, role="primary", picture="export")
+        self.use = button(self.tr("Use it on a scan"), "exportUse", self._use, role="primary", picture="segment")
+        self.start = button(self.tr("Export"), "exportStart", self._start, role="primary", picture="export")
         for widget in (self.folder, self.use):
             widget.hide()
         self._lay_out()
@@ -109,14 +119,15 @@ class ExportDialog(QDialog):
         self.choices.hide()
         self.start.hide()
         self.progress.show()
-        self.title.setText("Writing the bundle…")
-        self.line.setText("The graphs are traced, then compared with the tuned model.")
+        self.title.setText(self.tr("Writing the bundle…"))
+        self.line.setText(self.tr("The graphs are traced, then compared with the tuned model."))
         self._job = self._client.submit(wanted, self._heard)
 
     def _lay_out(self) -> None:
         choices = QVBoxLayout(self.choices)
         choices.setContentsMargins(0, 0, 0, 0)
-        for name, _, words in PRECISIONS:
+        for name, _, plain in PRECISIONS:
+            words = self.tr(plain)
             choices.addWidget(self.boxes[name])
             choices.addWidget(label(words, "muted", wrap=True))
         head = QHBoxLayout()
@@ -147,33 +158,33 @@ class ExportDialog(QDialog):
             case Progress(done=done, total=total, unit="steps", stage=stage, eta=eta):
                 self.progress.setRange(0, int(total))
                 self.progress.setValue(int(done))
-                left = f", about {eta:.0f} s left" if eta and eta >= 1 else ""
+                left = self.tr(", about {eta} s left").format(eta=f"{eta:.0f}") if eta and eta >= 1 else ""
                 self.line.setText(f"{stage or self.line.text()}{left}")
             case JobFinished(result=result):
                 self._finished(result)
             case JobFailed() as failure:
-                self._ended("Nothing was exported")
+                self._ended(self.tr("Nothing was exported"))
                 self.banner.show_notice(of_failure(failure))
             case JobCancelled():
-                self._ended("Cancelled")
+                self._ended(self.tr("Cancelled"))
 
     def _ended(self, title: str) -> None:
         self._over = True
         self.title.setText(title)
         self.progress.hide()
-        self.close_button.setText("Close")
+        self.close_button.setText(self.tr("Close"))
 
     def _finished(self, result: dict[str, Any]) -> None:
-        self._ended("The bundle is ready")
+        self._ended(self.tr("The bundle is ready"))
         self._out = Path(str(result.get("bundle") or self._out))
         bundles = list(result.get("bundles") or [result])
         verified = all(dict(bundle.get("parity") or {}).get("verified") for bundle in bundles)
         self.line.setText(
-            "It answers as the tuned model does."
+            self.tr("It answers as the tuned model does.")
             if verified
-            else "Answers differ from the tuned model's: look at the figures before relying on them."
+            else self.tr("Answers differ from the tuned model's: look at the figures before relying on them.")
         )
-        self.badge.setText("verified" if verified else "not verified")
+        self.badge.setText(self.tr("verified") if verified else self.tr("not verified"))
         set_tone(self.badge, "good" if verified else "warning")
         self.badge.show()
         for bundle in bundles:

@@ -43,7 +43,10 @@ class JobBar(QWidget):
         self.start = button(title, f"{name}Start", self.ask, role="primary", picture=picture)
         self.cancel = button(self.tr("Cancel"), f"{name}Cancel", self._cancel, picture="stop")
         self.command = command_button(
-            f"{name}Command", self.tr("Show the command"), lambda: job(self._folder), lambda: self._folder / RECIPE
+            f"{name}Command",
+            self.tr("Show the command"),
+            lambda: job(self._folder),
+            lambda: self._folder / RECIPE,
         )
         self.progress = QProgressBar()
         self.progress.setObjectName(f"{name}Progress")

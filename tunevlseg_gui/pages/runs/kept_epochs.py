@@ -11,6 +11,7 @@ from engine.contract.errors import InputError
 from engine.runs.changes import read_changes
 from engine.runs.layout import RECIPE, STATE, epoch_folder, finished_epochs
 from engine.runs.writer import best_epoch
+from tunevlseg_gui.translation import translate
 
 
 @dataclass(frozen=True)
@@ -68,5 +69,8 @@ def _recipe(run: Path) -> dict[str, Any]:
     try:
         found = yaml.load((run / RECIPE).read_text(encoding="utf-8"), LOADER)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"The recipe of {run.name} cannot be read.", hint="The run cannot be changed.") from error
+        raise InputError(
+            translate("KeptEpochs", "The recipe of {name} cannot be read.").format(name=run.name),
+            hint=translate("KeptEpochs", "The run cannot be changed."),
+        ) from error
     return found if isinstance(found, dict) else {}

@@ -23,6 +23,7 @@ from engine.contract.events import (
     SettingChanged,
     SettingRefused,
 )
+from tunevlseg_gui.translation import translate
 
 RECENT_EPOCHS = 5
 OVER = ("finished", "failed", "cancelled", "interrupted")
@@ -84,14 +85,20 @@ class LiveState:
             case Log(message=message, level=level):
                 self.log.append(message if level == "info" else f"{level}: {message}")
             case Degraded(message=message):
-                self.log.append(f"adapted: {message}")
+                self.log.append(translate("LiveState", "adapted: {message}").format(message=message))
             case SettingChanged(key=key, value=value, epoch=epoch, step=step):
                 self.settings[key] = value
-                self.log.append(f"{key} is {value} from epoch {epoch}, step {step} on")
+                self.log.append(
+                    translate("LiveState", "{key} is {value} from epoch {epoch}, step {step} on").format(
+                        key=key, value=value, epoch=epoch, step=step
+                    )
+                )
             case SettingRefused(message=message, hint=hint):
-                self.log.append(f"refused: {message} {hint}".rstrip())
+                self.log.append(
+                    translate("LiveState", "refused: {message} {hint}").format(message=message, hint=hint).rstrip()
+                )
             case RunForked(run=run, epoch=epoch):
-                self.log.append(f"forked from epoch {epoch}: {run}")
+                self.log.append(translate("LiveState", "forked from epoch {epoch}: {run}").format(epoch=epoch, run=run))
             case Paused():
                 self.phase = "paused"
             case Resumed():

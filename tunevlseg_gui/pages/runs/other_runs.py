@@ -12,6 +12,7 @@ from engine.contract.errors import InputError
 from engine.runs.folders import runs_folder
 from engine.runs.layout import METRICS, is_run
 from engine.runs.writer import read_metrics
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.curve_data import Floats
 
 MOST = 30
@@ -54,4 +55,7 @@ def read_curves(run: Path) -> Curves:
     try:
         return Curves.of(read_metrics(run))
     except (ValueError, KeyError) as error:
-        raise InputError(f"The table of {run.name} is damaged: {error}.", hint="It cannot be drawn.") from error
+        raise InputError(
+            translate("OtherRuns", "The table of {name} is damaged: {error}.").format(name=run.name, error=error),
+            hint=translate("OtherRuns", "It cannot be drawn."),
+        ) from error

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage, QImageReader
 
 from engine.contract.errors import InputError
 from engine.runs.layout import PREVIEWS
+from tunevlseg_gui.translation import translate
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def read_sheet(run: Path, path: Path) -> Sheet:
     found = path if path.is_file() else run / PREVIEWS / path.name
     image = QImageReader(str(found)).read()
     if image.isNull():
-        raise InputError(f"{path.name} cannot be read.", hint="")
+        raise InputError(translate("PreviewSheet", "{name} cannot be read.").format(name=path.name), hint="")
     size = image.size()
     return Sheet(image, size.width() // (size.height() // 2) if is_sheet(size) else 1)
 
@@ -58,6 +59,6 @@ def read_thumbnail(run: Path, path: Path, column: int, side: int) -> QImage:
         reader.setClipRect(QRect(size.width() // 2, 0, size.width() - size.width() // 2, size.height()))
     image = reader.read()
     if image.isNull():
-        raise InputError(f"{path.name} cannot be read.", hint="")
+        raise InputError(translate("PreviewSheet", "{name} cannot be read.").format(name=path.name), hint="")
     smooth = Qt.TransformationMode.SmoothTransformation
     return image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatioByExpanding, smooth)

@@ -25,6 +25,7 @@ from engine.contract.jobs import Report
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_failure
 from tunevlseg_gui.pages.runs.run_rows import RunRow
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
@@ -33,7 +34,7 @@ from tunevlseg_gui.widgets.text import label
 
 def report_path(rows: Sequence[RunRow]) -> Path:
     """A file in the folder of a run, or beside the runs for several, that is not there yet."""
-    name = rows[0].name if len(rows) == 1 else f"{len(rows)} runs"
+    name = rows[0].name if len(rows) == 1 else translate("ReportDialog", "{n} runs").format(n=len(rows))
     folder = rows[0].folder if len(rows) == 1 else rows[0].folder.parent
     stem = "report-" + (re.sub(r"[^\w\-]+", "-", name).strip("-") or "run")
     path, number = folder / f"{stem}.html", 2
@@ -113,7 +114,9 @@ class ReportDialog(QDialog):
         )
 
     def _choose(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Report as HTML"), self.path.text(), "HTML (*.html)")
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Report as HTML"), self.path.text(), self.tr("HTML (*.html)")
+        )
         if chosen:
             path = chosen if chosen.lower().endswith((".html", ".htm")) else f"{chosen}.html"
             self._replace = path if path == chosen else ""  # the file dialog has asked, of that very name

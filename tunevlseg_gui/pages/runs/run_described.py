@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.contract.errors import EngineError
 from engine.runs.layout import ENVIRONMENT, PARENT, previews
+from tunevlseg_gui.translation import translate
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,13 @@ def described(folder: Path) -> Described:
     strategy = str((recipe.get("strategy") or {}).get("name") or "").replace("_", " ")
     weights = str((recipe.get("model") or {}).get("weights") or "")
     data = Path(str((recipe.get("data") or {}).get("folder") or "")).name
-    parts = [_origin(folder), f"{strategy} on {weights}, data: {data}", str(folder)]
+    parts = [
+        _origin(folder),
+        translate("RunDescribed", "{strategy} on {weights}, data: {data}").format(
+            strategy=strategy, weights=weights, data=data
+        ),
+        str(folder),
+    ]
     epochs = (recipe.get("training") or {}).get("epochs")
     estimate = dict(_read(folder / ENVIRONMENT).get("estimate") or {}).get("total")
     total = float(estimate) if isinstance(estimate, int | float) else None
@@ -52,7 +59,13 @@ def described(folder: Path) -> Described:
 
 def _origin(folder: Path) -> str:
     parent = _read(folder / PARENT)
-    return f"forked from epoch {parent.get('epoch')} of {parent.get('run')}" if parent else ""
+    return (
+        translate("RunDescribed", "forked from epoch {epoch} of {run}").format(
+            epoch=parent.get("epoch"), run=parent.get("run")
+        )
+        if parent
+        else ""
+    )
 
 
 def _read(path: Path) -> dict[str, object]:

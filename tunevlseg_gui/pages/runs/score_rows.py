@@ -5,31 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
-
 from engine.runs.scores import HIGHER_IS_BETTER, CaseScore, Evaluation, Pairs
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.plain_table import Cell, number_cell, text_cell
 
 Rows = list[tuple[list[Cell], Any]]
 """Cells, and what the row stands for."""
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("ScoreRows", text)
-
-
 def summary_heads() -> list[str]:
     return [
-        _tr("Label"),
-        _tr("Scored on"),
-        _tr("Cases"),
-        _tr("Dice (95 % interval)"),
-        _tr("where present"),
-        _tr("IoU"),
-        _tr("of all pixels"),
-        _tr("HD95"),
-        _tr("undefined"),
-        _tr("Surface Dice"),
+        translate("ScoreRows", "Label"),
+        translate("ScoreRows", "Scored on"),
+        translate("ScoreRows", "Cases"),
+        translate("ScoreRows", "Dice (95 % interval)"),
+        translate("ScoreRows", "where present"),
+        translate("ScoreRows", "IoU"),
+        translate("ScoreRows", "of all pixels"),
+        translate("ScoreRows", "HD95"),
+        translate("ScoreRows", "undefined"),
+        translate("ScoreRows", "Surface Dice"),
     ]
 
 
@@ -69,7 +64,15 @@ def with_interval(row: dict[str, Any], metric: str, digits: int = 3, unit: str =
 
 
 def case_heads() -> list[str]:
-    return [_tr("Case"), _tr("Label"), _tr("Dice"), _tr("IoU"), _tr("HD95"), _tr("Surface Dice"), _tr("Truth, px")]
+    return [
+        translate("ScoreRows", "Case"),
+        translate("ScoreRows", "Label"),
+        translate("ScoreRows", "Dice"),
+        translate("ScoreRows", "IoU"),
+        translate("ScoreRows", "HD95"),
+        translate("ScoreRows", "Surface Dice"),
+        translate("ScoreRows", "Truth, px"),
+    ]
 
 
 def case_rows(rows: Sequence[CaseScore]) -> Rows:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QFile
+from PySide6.QtCore import QFile
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from engine.contract.errors import InputError
@@ -15,10 +15,7 @@ from engine.runs.layout import is_run
 from engine.runs.lock import holder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.runs.run_rows import RunRow
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Trash", text)
+from tunevlseg_gui.translation import translate
 
 
 class Trash:
@@ -33,12 +30,17 @@ class Trash:
     def ask(self, rows: Sequence[RunRow]) -> None:
         going = [row.name for row in rows if row.state == "running"]
         if going:
-            self._told(InputError(f"{', '.join(going)} is still running.", hint="Stop it first."))
+            self._told(
+                InputError(
+                    translate("Trash", "{going} is still running.").format(going=", ".join(going)),
+                    hint=translate("Trash", "Stop it first."),
+                )
+            )
             return
         names = "\n".join(f"{row.name} ({row.folder.name})" for row in rows[:8]) + ("\n…" if len(rows) > 8 else "")
-        one = _tr("Move this run to the trash?")
-        text = one if len(rows) == 1 else _tr("Move {n} runs to the trash?").format(n=len(rows))
-        self._ask(text, names, _tr("Move to trash"), partial(self._move, [row.folder for row in rows]))
+        one = translate("Trash", "Move this run to the trash?")
+        text = one if len(rows) == 1 else translate("Trash", "Move {n} runs to the trash?").format(n=len(rows))
+        self._ask(text, names, translate("Trash", "Move to trash"), partial(self._move, [row.folder for row in rows]))
 
     def _ask(self, text: str, more: str, yes: str, act: Callable[[], None]) -> None:
         box = QMessageBox(self._parent)
@@ -48,7 +50,7 @@ class Trash:
         box.setInformativeText(more)
         agree = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
         agree.setObjectName("trashYes")
-        keep = box.addButton(_tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        keep = box.addButton(translate("Trash", "Keep"), QMessageBox.ButtonRole.RejectRole)
         keep.setObjectName("trashNo")
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
@@ -63,9 +65,9 @@ class Trash:
         self._done()
         if stayed:
             names = "\n".join(folder.name for folder in stayed[:8])
-            text = _tr("This system has no trash for them. Delete for good?")
+            text = translate("Trash", "This system has no trash for them. Delete for good?")
             act = partial(run_task, self._parent, partial(_delete, stayed), lambda _none: self._done(), self._told)
-            self._ask(text, names, _tr("Delete for good"), act)
+            self._ask(text, names, translate("Trash", "Delete for good"), act)
 
 
 def _to_trash(folders: list[Path]) -> list[Path]:
@@ -89,4 +91,7 @@ def _check(folder: Path) -> None:
     """The question may have stood there for long."""
     known = holder(folder)
     if not is_run(folder) or (known is not None and known.alive):
-        raise InputError(f"{folder.name} is in use, or no run any more.", hint="Refresh the table of runs.")
+        raise InputError(
+            translate("Trash", "{name} is in use, or no run any more.").format(name=folder.name),
+            hint=translate("Trash", "Refresh the table of runs."),
+        )

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.runs.statistics import LEAST_CLUSTERS, Comparison
 from tunevlseg_gui.pages.runs.sides import Outcome, better
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.text import label, set_tone
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("VerdictBox", text)
 
 
 def in_short(found: Comparison, metric: str) -> tuple[str, str]:
     """Words and tone."""
     if found.verdict == "different":
-        return (_tr("better"), "good") if better(metric, found.difference.mean) else (_tr("worse"), "danger")
+        return (
+            (translate("VerdictBox", "better"), "good")
+            if better(metric, found.difference.mean)
+            else (translate("VerdictBox", "worse"), "danger")
+        )
     return (
-        (_tr("no real difference"), "") if found.verdict == "no real difference" else (_tr("too few cases"), "warning")
+        (translate("VerdictBox", "no real difference"), "")
+        if found.verdict == "no real difference"
+        else (translate("VerdictBox", "too few cases"), "warning")
     )
 
 
@@ -52,32 +54,35 @@ class VerdictBox(QFrame):
     ) -> None:
         """`metric` with its `title`; `clusters`: what was drawn, patients or cases."""
         if found is None or not found.pairs.keys:
-            self.title.setText(_tr("Nothing to compare"))
-            self.numbers.setText(_tr("These two were not scored on the same cases."))
-            self.how.setText(_tr("Runs with other seeds may draw other splits; evaluate both on the same cases."))
+            self.title.setText(translate("VerdictBox", "Nothing to compare"))
+            self.numbers.setText(translate("VerdictBox", "These two were not scored on the same cases."))
+            self.how.setText(
+                translate("VerdictBox", "Runs with other seeds may draw other splits; evaluate both on the same cases.")
+            )
             return
         verdict, difference = found.found.verdict, found.found.difference
         words = {
-            "different": _tr("Different: {second} is {how}"),
-            "no real difference": _tr("No real difference"),
-            "too few cases": _tr("Too few cases to tell"),
+            "different": translate("VerdictBox", "Different: {second} is {how}"),
+            "no real difference": translate("VerdictBox", "No real difference"),
+            "too few cases": translate("VerdictBox", "Too few cases to tell"),
         }[verdict]
-        how = _tr("better") if better(metric, difference.mean) else _tr("worse")
+        how = translate("VerdictBox", "better") if better(metric, difference.mean) else translate("VerdictBox", "worse")
         self.title.setText(words.format(second=second, how=how))
         set_tone(self.title, {"different": "good"}.get(verdict, ""))
         text = (
-            _tr("{second} minus {first}: {title} {difference}, 95 % interval")
+            translate("VerdictBox", "{second} minus {first}: {title} {difference}, 95 % interval")
             if difference.known
-            else _tr("{second} minus {first}: {title} {difference}; no interval from so few")
+            else translate("VerdictBox", "{second} minus {first}: {title} {difference}; no interval from so few")
         )
         self.numbers.setText(
             text.format(second=second, first=first, title=title, difference=difference_text(found.found))
         )
         left = found.pairs.left_out
-        more = _tr(" {n} pairs lack the metric on one side.").format(n=left) if left else ""
-        rule = _tr(
+        more = translate("VerdictBox", " {n} pairs lack the metric on one side.").format(n=left) if left else ""
+        rule = translate(
+            "VerdictBox",
             "Paired bootstrap (BCa) over {clusters} {what}, {n} pairs. Different: the interval excludes 0. "
-            "Below {least} {what} nothing is said."
+            "Below {least} {what} nothing is said.",
         )
         told = rule.format(clusters=difference.clusters, what=clusters, n=difference.n, least=LEAST_CLUSTERS)
         self.how.setText(told + more)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QSlider
 from tunevlseg_gui.pages.segment.cleaner_box import CleanerBox
 from tunevlseg_gui.pages.segment.compare_box import CompareBox
 from tunevlseg_gui.pages.segment.layer_list import LayerList
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import card_column, label
 
@@ -30,22 +31,24 @@ class AnswerCard(QFrame):
         self.setProperty("role", "card")
         column = card_column(self)
         self.layer_list = LayerList()
-        self.threshold_slider, self._threshold_text, threshold = _slider("Threshold", "thresholdSlider", 1, 99)
-        self.threshold_slider.setToolTip("A voxel belongs to the mask from this probability on; nothing is asked again")
-        self.opacity_slider, self._opacity_text, opacity = _slider("Opacity", "opacitySlider", 0, 100)
-        self.opacity_slider.setToolTip("Keys A and D")
-        self.overlay_check = QCheckBox("Show masks")
+        self.threshold_slider, self._threshold_text, threshold = _slider(self.tr("Threshold"), "thresholdSlider", 1, 99)
+        self.threshold_slider.setToolTip(
+            self.tr("A voxel belongs to the mask from this probability on; nothing is asked again")
+        )
+        self.opacity_slider, self._opacity_text, opacity = _slider(self.tr("Opacity"), "opacitySlider", 0, 100)
+        self.opacity_slider.setToolTip(self.tr("Keys A and D"))
+        self.overlay_check = QCheckBox(self.tr("Show masks"))
         self.overlay_check.setObjectName("overlayCheck")
-        self.overlay_check.setToolTip("Key S")
+        self.overlay_check.setToolTip(self.tr("Key S"))
         self.overlay_check.setChecked(True)
-        self.outline_check = QCheckBox("Outline only")
+        self.outline_check = QCheckBox(self.tr("Outline only"))
         self.outline_check.setObjectName("outlineCheck")
         self.outline_check.setToolTip("Shift+S")
-        self.save_button = button("Save mask…", "saveMaskButton", self.save_clicked.emit, picture="export")
+        self.save_button = button(self.tr("Save mask…"), "saveMaskButton", self.save_clicked.emit, picture="export")
         checks = QHBoxLayout()
         checks.addWidget(self.overlay_check, 1)
         checks.addWidget(self.outline_check, 1)
-        column.addWidget(label("Found", "heading"))
+        column.addWidget(label(self.tr("Found"), "heading"))
         column.addWidget(self.layer_list)
         column.addLayout(threshold)
         column.addLayout(opacity)
@@ -57,22 +60,24 @@ class AnswerCard(QFrame):
         column.addWidget(self.compare)
         column.addWidget(self.save_button)
         self.case_button = button(
-            "Use as training case",
+            self.tr("Use as training case"),
             "trainingCaseButton",
             lambda: self.case_clicked.emit(False),
             picture="data",
-            tip="Adds the scan with the masks that are shown to your dataset of corrected masks",
+            tip=self.tr("Adds the scan with the masks that are shown to your dataset of corrected masks"),
         )
         self.case_other = button("…", "trainingCaseOther", lambda: self.case_clicked.emit(True))
-        self.case_other.setAccessibleName("Use as training case of another dataset")
-        self.case_other.setToolTip("Another dataset…")
+        self.case_other.setAccessibleName(self.tr("Use as training case of another dataset"))
+        self.case_other.setToolTip(self.tr("Another dataset…"))
         self.case_other.setMaximumWidth(52)
         case = QHBoxLayout()
         case.addWidget(self.case_button, 1)
         case.addWidget(self.case_other)
         column.addLayout(case)
         self.case_words = label("", "muted", wrap=True, name="caseWords")
-        self.tune_again = button("Tune again with it…", "tuneAgainButton", self.tune_again_clicked.emit, picture="tune")
+        self.tune_again = button(
+            self.tr("Tune again with it…"), "tuneAgainButton", self.tune_again_clicked.emit, picture="tune"
+        )
         column.addWidget(self.case_words)
         column.addWidget(self.tune_again)
         self.show_case("")
@@ -99,10 +104,12 @@ class AnswerCard(QFrame):
         """Masks that are edited have no threshold: the slider rests where there is no other."""
         every = bool(phrases) and len(phrases) == layers
         self.threshold_slider.setEnabled(not every)
-        tip = "A voxel belongs to the mask from this probability on; nothing is asked again"
+        tip = self.tr("A voxel belongs to the mask from this probability on; nothing is asked again")
         if phrases:
             named = ", ".join(f"“{phrase}”" for phrase in phrases)
-            tip = f"Edited by hand, and so without a threshold: {named}. “Back to the model's answer” brings it back."
+            tip = self.tr(
+                "Edited by hand, and so without a threshold: {named}. “Back to the model's answer” brings it back."
+            ).format(named=named)
         self.threshold_slider.setToolTip(tip)
 
     def set_opacity(self, opacity: float) -> None:
@@ -135,7 +142,7 @@ def _slider(title: str, name: str, lowest: int, highest: int) -> tuple[QSlider, 
     caption = label(title)
     width = shown.fontMetrics().horizontalAdvance("100%") + 6
     shown.setFixedWidth(width)
-    caption.setFixedWidth(caption.fontMetrics().horizontalAdvance("Threshold") + 10)
+    caption.setFixedWidth(caption.fontMetrics().horizontalAdvance(translate("AnswerCard", "Threshold")) + 10)
     row = QHBoxLayout()
     row.addWidget(caption)
     row.addWidget(slider, 1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.bundle.levels import threshold_level
 from engine.contract.errors import InputError
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.mask_overlay import COLOURS, MOST_LAYERS, Layer, count_levels
 from tunevlseg_gui.viewer.scan import map_array
 
@@ -42,13 +43,21 @@ def read_answers(result: dict[str, Any], question: Question, shape_zyx: tuple[in
     """
     paths = [Path(str(known["path"])) for known in result.get("probabilities") or []]
     if len(paths) != len(question.phrases):
-        raise InputError(f"{len(question.phrases)} phrases were asked, {len(paths)} answers came.", hint="Ask again.")
+        raise InputError(
+            translate("Answers", "{n} phrases were asked, {given} answers came.").format(
+                n=len(question.phrases), given=len(paths)
+            ),
+            hint=translate("Answers", "Ask again."),
+        )
     masks: list[dict[str, Any]] = list(result.get("masks") or []) or [{}] * len(paths)
     layers = []
     for phrase, path, mask in zip(question.phrases, paths, masks, strict=True):
         levels = map_array(path)
         if levels.shape != shape_zyx or levels.dtype != np.uint8:
-            raise InputError("An answer does not lie on the scan's grid.", hint="Open the scan again and ask again.")
+            raise InputError(
+                translate("Answers", "An answer does not lie on the scan's grid."),
+                hint=translate("Answers", "Open the scan again and ask again."),
+            )
         calibrated = bool(mask.get("presence_calibrated"))
         layers.append(
             Layer(

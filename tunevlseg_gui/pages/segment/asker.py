@@ -50,24 +50,28 @@ class Asker(QObject):
             return
         assert scan is not None
         self._page.banner.hide()
-        self._page.show_status(f"Asking {question.model.title}…")
+        self._page.show_status(self.tr("Asking {title}…").format(title=question.model.title))
         self._send(question, scan)
 
     def _question_on(self, scan: ViewedScan | None) -> Question:
         """What the controls say. Raises InputError where something is missing."""
         side, view, model = self._page.side, self._editor.view_folder, self._models.chosen
         if scan is None or view is None:
-            raise InputError("No scan is open.", hint="Open or drop a picture or volume first.")
+            raise InputError(self.tr("No scan is open."), hint=self.tr("Open or drop a picture or volume first."))
         if model is None:
             raise InputError(
-                "No model is chosen.", hint="Choose one in the list, open a bundle, or import a base model."
+                self.tr("No model is chosen."),
+                hint=self.tr("Choose one in the list, open a bundle, or import a base model."),
             )
         phrases = side.prompt_edit.phrases() or list(model.labels)
         if not phrases:
             side.prompt_edit.setFocus()
-            raise InputError("There is no phrase.", hint="Type what to look for, such as polyp.")
+            raise InputError(self.tr("There is no phrase."), hint=self.tr("Type what to look for, such as polyp."))
         if len(phrases) > MOST_LAYERS:
-            raise InputError(f"There are {len(phrases)} phrases.", hint=f"Ask for at most {MOST_LAYERS} at once.")
+            raise InputError(
+                self.tr("There are {n} phrases.").format(n=len(phrases)),
+                hint=self.tr("Ask for at most {most} at once.").format(most=MOST_LAYERS),
+            )
         return Question(
             model,
             "axial" if scan.is_picture else side.axis,
@@ -140,7 +144,7 @@ class Asker(QObject):
 
             put(after)
             if fresh or after != shown:
-                self._editor.history.add(LayersChanged("The model's answer", shown, after, put))
+                self._editor.history.add(LayersChanged(self.tr("The model's answer"), shown, after, put))
             for layer in new:
                 if layer.phrase in edited:
                     self._editor.propose(edited[layer.phrase], layer)
@@ -158,7 +162,7 @@ class Asker(QObject):
 
     def _tell(self, result: dict[str, Any], new: list[Layer], warnings: list[str]) -> None:
         missing = [layer.phrase for layer in new if not layer.voxels(self._page.viewer.state.threshold)]
-        words = f"{len(new) - len(missing)} of {len(new)} found"
+        words = self.tr("{n} of {total} found").format(n=len(new) - len(missing), total=len(new))
         where = str(result.get("provider") or "").removesuffix("ExecutionProvider")
         seconds = f" in {float(result['seconds']):.1f} s" if result.get("seconds") is not None else ""
         self._page.show_status(f"{words}{seconds}{f' on {where}' if where else ''}")

@@ -112,7 +112,7 @@ class Autosave(QObject):
             self._writing = False
             if not self._told:
                 self._told = True
-                self._failed(f"Your edits are not kept on disk: {error}")
+                self._failed(self.tr("Your edits are not kept on disk: {error}").format(error=error))
             self._go()
 
         run_task(self, work, done, failed)

@@ -13,6 +13,7 @@ from tunevlseg_gui.pages.segment.mask_editor import MaskEditor
 from tunevlseg_gui.pages.segment.mask_files import MaskFiles, write_masks
 from tunevlseg_gui.pages.segment.page_jobs import Errand, PageJobs
 from tunevlseg_gui.pages.segment.views import answers_folder, remove_soon
+from tunevlseg_gui.translation import counted
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -33,7 +34,7 @@ class CaseAdder(QObject):
         if scan is None or view is None or not layers or self._jobs.is_busy or self._editor.busy:
             return
         self._page.banner.hide()
-        self._page.show_status("Adding the case…")
+        self._page.show_status(self.tr("Adding the case…"))
 
         def written(files: MaskFiles) -> None:
             job = AddCase(
@@ -52,6 +53,7 @@ class CaseAdder(QObject):
     def _added(self, result: dict[str, Any]) -> None:
         self.folder = Path(str(result["folder"]))
         count = int(result["cases"])
-        what = "Its masks there are the new ones now." if result.get("replaced") else "Added."
-        self._page.side.answers.show_case(f"{what} {self.folder.name} holds {count} case{'' if count == 1 else 's'}.")
-        self._page.show_status(f"A training case of {self.folder}")
+        holds = counted("CaseAdder", "{folder} holds {n} cases.", "{folder} holds {n} case.", count)
+        what = self.tr("Its masks there are the new ones now.") if result.get("replaced") else self.tr("Added.")
+        self._page.side.answers.show_case(f"{what} {holds.format(folder=self.folder.name)}")
+        self._page.show_status(self.tr("A training case of {folder}").format(folder=self.folder))

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QObject, QTimer
 
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Refine
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.cleaner_box import Cleaning
 from tunevlseg_gui.pages.segment.views import answers_folder, remove_soon
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.mask_overlay import Layer, count_levels
 from tunevlseg_gui.viewer.scan import map_array
 
@@ -35,11 +36,11 @@ class CleaningChanged:
     before: Cleaning
     after: Cleaning
     show: Callable[[Cleaning], None]
-    words: str = "Cleaner masks"
+    words: str = QT_TRANSLATE_NOOP("CleaningChanged", "Cleaner masks")
 
     def __post_init__(self) -> None:
         if self.before.presence != self.after.presence:
-            self.words = "What counts as found"
+            self.words = translate("CleaningChanged", "What counts as found")
 
     @property
     def nbytes(self) -> int:

@@ -17,6 +17,7 @@ from engine.volumes.geometry import same_grid
 from engine.volumes.segments import place_within
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.pages.segment.views import mask_view_folder
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.comparison import Comparison, dice_in_words
 from tunevlseg_gui.viewer.scan import ViewedScan, scan_of_result
 
@@ -51,7 +52,7 @@ class MaskComparer(QObject):
     def open(self, path: Path) -> None:
         self._path, self._scan = path, self._page.viewer.state.scan
         self._page.banner.hide()
-        self._page.show_status(f"Opening {path.name}…")
+        self._page.show_status(self.tr("Opening {name}…").format(name=path.name))
         self._job = self._client.submit(OpenScan(str(path), str(mask_view_folder(path)), is_mask=True))
 
     def end(self) -> None:
@@ -80,7 +81,7 @@ class MaskComparer(QObject):
             return
         self._truth, values, notes = found
         self._box.show_values(values)
-        self._page.show_status(f"Compared with {self._path.name}")
+        self._page.show_status(self.tr("Compared with {name}").format(name=self._path.name))
         if notes:
             # Which label is what, and what was lost where segments overlap.
             self._page.show_warning(f"{self._path.name}: {notes[0]}", "  ".join(notes[1:]))
@@ -88,7 +89,9 @@ class MaskComparer(QObject):
 
     def _refused(self, error: Exception) -> None:
         if not isinstance(error, EngineError):
-            error = InputError(f"The mask could not be read: {error}.", hint="Try again.")
+            error = InputError(
+                self.tr("The mask could not be read: {error}.").format(error=error), hint=self.tr("Try again.")
+            )
         self._page.show_problem(error)
         self._page.show_status("")
 
@@ -119,7 +122,7 @@ class MaskComparer(QObject):
         key = (id(comparison), id(comparison.predicted.levels), comparison.predicted.revision, state.threshold)
         if key != self._counted:
             self._counted, comparison.whole = key, None
-            self._box.dice.setText("Dice over the whole scan: …")
+            self._box.dice.setText(self.tr("Dice over the whole scan: …"))
             self._soon.start()
 
     def _count(self) -> None:
@@ -132,7 +135,9 @@ class MaskComparer(QObject):
         def show(dice: float) -> None:
             if key == self._counted and state.shared.comparison is comparison:
                 comparison.whole = dice
-                self._box.dice.setText(f"Dice over the whole scan: {dice_in_words(dice)}")
+                self._box.dice.setText(
+                    self.tr("Dice over the whole scan: {dice_in_words}").format(dice_in_words=dice_in_words(dice))
+                )
                 self._page.viewer.refresh()
 
         run_task(self, lambda: comparison.dice_of(levels, comparison.truth, level), show)
@@ -145,7 +150,10 @@ def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray
     """
     mask = scan_of_result(path, result)
     if mask.is_colour:
-        raise InputError(f"{path.name} is a colour picture, not a mask.", hint="Choose a file with one value a pixel.")
+        raise InputError(
+            translate("Comparing", "{name} is a colour picture, not a mask.").format(name=path.name),
+            hint=translate("Comparing", "Choose a file with one value a pixel."),
+        )
     voxels, differences = mask.voxels, same_grid(scan.geometry, mask.geometry, scan.shape_zyx, mask.shape_zyx)
     place = place_within(mask.geometry, mask.shape_zyx, scan.geometry, scan.shape_zyx) if differences else None
     if place is not None:
@@ -154,13 +162,20 @@ def _read(path: Path, result: dict[str, Any], scan: ViewedScan) -> tuple[NDArray
         voxels[place] = mask.voxels
     if differences:
         raise InputError(
-            f"{path.name} does not lie on the scan's grid: {'; '.join(differences)}.",
-            hint="Choose the mask that belongs to this scan, or bring it onto the scan's grid first.",
+            translate("Comparing", "{name} does not lie on the scan's grid: {differences}.").format(
+                name=path.name, differences="; ".join(differences)
+            ),
+            hint=translate(
+                "Comparing", "Choose the mask that belongs to this scan, or bring it onto the scan's grid first."
+            ),
         )
     values: set[float] = set()
     for one in mask.voxels:
         values.update(np.unique(one).tolist())
         if len(values) > MOST_LABELS or any(value != int(value) for value in values if np.isfinite(value)):
-            raise InputError(f"{path.name} holds grey values, not labels.", hint="Choose a mask with whole numbers.")
+            raise InputError(
+                translate("Comparing", "{name} holds grey values, not labels.").format(name=path.name),
+                hint=translate("Comparing", "Choose a mask with whole numbers."),
+            )
     found = sorted(int(value) for value in values if value != 0 and np.isfinite(value))
     return voxels, found, mask.notes

@@ -51,7 +51,7 @@ class SegmentController(QObject):
     def cancel(self) -> None:
         """What a hand is at comes first, then what the model was asked."""
         if not self.editor.cancel() and self.jobs.is_busy:
-            self._page.show_status("Cancelling…")
+            self._page.show_status(self.tr("Cancelling…"))
             self.jobs.cancel()
 
     def _show_scan(self, scan: ViewedScan, view: Path) -> None:
@@ -76,4 +76,6 @@ class SegmentController(QObject):
         visible = [layer for layer in self._page.viewer.state.layers if layer.visible]
         for made in (side.answers.save_button, side.answers.case_button, side.answers.case_other):
             made.setEnabled(bool(visible) and not self.jobs.is_busy)
-        side.answers.save_button.setText("Save mask…" if len(visible) < 2 else f"Save {len(visible)} masks…")
+        side.answers.save_button.setText(
+            self.tr("Save mask…") if len(visible) < 2 else self.tr("Save {n} masks…").format(n=len(visible))
+        )

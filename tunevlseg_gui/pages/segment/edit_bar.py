@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -30,10 +30,30 @@ from tunevlseg_gui.widgets.buttons import button
 UNDO_MB = (64, 128, 256, 512, 1024, 4096)
 
 TOOLS = (
-    ("paint", "brush", "Paint", "Key P; drag with the left button, with Ctrl to erase"),
-    ("erase", "eraser", "Erase", "Key E; drag with the left button, with Ctrl to paint"),
-    ("fill", "fill", "Fill", "Key F; click into a hole on the slice"),
-    ("island", "part", "Remove part", "Click on a part of the mask that is to go, on all slices"),
+    (
+        "paint",
+        "brush",
+        QT_TRANSLATE_NOOP("EditBar", "Paint"),
+        QT_TRANSLATE_NOOP("EditBar", "Key P; drag with the left button, with Ctrl to erase"),
+    ),
+    (
+        "erase",
+        "eraser",
+        QT_TRANSLATE_NOOP("EditBar", "Erase"),
+        QT_TRANSLATE_NOOP("EditBar", "Key E; drag with the left button, with Ctrl to paint"),
+    ),
+    (
+        "fill",
+        "fill",
+        QT_TRANSLATE_NOOP("EditBar", "Fill"),
+        QT_TRANSLATE_NOOP("EditBar", "Key F; click into a hole on the slice"),
+    ),
+    (
+        "island",
+        "part",
+        QT_TRANSLATE_NOOP("EditBar", "Remove part"),
+        QT_TRANSLATE_NOOP("EditBar", "Click on a part of the mask that is to go, on all slices"),
+    ),
 )
 
 
@@ -46,29 +66,31 @@ class EditBar(QWidget):
         self._editor = editor
         self.layer_combo = QComboBox()
         self.layer_combo.setObjectName("editLayerCombo")
-        self.layer_combo.setAccessibleName("Mask to edit")
-        self.layer_combo.setToolTip("Mask to edit")
+        self.layer_combo.setAccessibleName(self.tr("Mask to edit"))
+        self.layer_combo.setToolTip(self.tr("Mask to edit"))
         self.layer_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.layer_combo.setMinimumContentsLength(9)
         self.layer_combo.activated.connect(self._chosen)
-        self.tool_buttons = {name: self._tool(name, *rest) for name, *rest in TOOLS}
+        self.tool_buttons = {
+            name: self._tool(name, picture, self.tr(title), self.tr(tip)) for name, picture, title, tip in TOOLS
+        }
         self.radius = QDoubleSpinBox()
         inset(self.radius)
         self.radius.setObjectName("brushRadius")
-        self.radius.setAccessibleName("Radius of the brush")
-        self.radius.setToolTip("Radius of the brush; keys [ and ]")
+        self.radius.setAccessibleName(self.tr("Radius of the brush"))
+        self.radius.setToolTip(self.tr("Radius of the brush; keys [ and ]"))
         self.radius.setRange(SMALLEST, LARGEST)
         self.radius.setDecimals(1)
         self.radius.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self.radius.valueChanged.connect(editor.set_radius)
         self.ball = QCheckBox("3-D")
         self.ball.setObjectName("brushBall")
-        self.ball.setAccessibleName("Brush reaches into neighbouring slices")
-        self.ball.setToolTip("A ball: the brush reaches into neighbouring slices")
+        self.ball.setAccessibleName(self.tr("Brush reaches into neighbouring slices"))
+        self.ball.setToolTip(self.tr("A ball: the brush reaches into neighbouring slices"))
         self.ball.toggled.connect(editor.set_ball)
         self.more = self._more()
-        self.undo = self._flat("undoMaskEdit", "undo", "Undo", editor.undo)
-        self.redo = self._flat("redoMaskEdit", "redo", "Redo", editor.redo)
+        self.undo = self._flat("undoMaskEdit", "undo", self.tr("Undo"), editor.undo)
+        self.redo = self._flat("redoMaskEdit", "redo", self.tr("Redo"), editor.redo)
 
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -87,8 +109,8 @@ class EditBar(QWidget):
         self.proposed_words = QLabel()
         self.proposed_words.setObjectName("proposalWords")
         self.proposed_words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.take_button = button("Take it", "takeProposal", editor.take, role="primary", tip="Enter")
-        self.drop_button = button("Drop it", "dropProposal", editor.drop, tip="Esc")
+        self.take_button = button(self.tr("Take it"), "takeProposal", editor.take, role="primary", tip="Enter")
+        self.drop_button = button(self.tr("Drop it"), "dropProposal", editor.drop, tip="Esc")
         below = QHBoxLayout(self.proposed)
         below.setContentsMargins(0, 0, 0, 0)
         below.addWidget(self.proposed_words, 1)
@@ -129,16 +151,24 @@ class EditBar(QWidget):
         for action in self.whole_actions:
             action.setEnabled(layer is not None and not editor.busy)
         self.back_action.setEnabled(layer is not None and layer.edited and layer.answer is not None and not editor.busy)
-        steps = ((self.undo, editor.history.next_undo, "Undo"), (self.redo, editor.history.next_redo, "Redo"))
+        steps = (
+            (self.undo, editor.history.next_undo, self.tr("Undo")),
+            (self.redo, editor.history.next_redo, self.tr("Redo")),
+        )
         for made, step, words in steps:
             made.setEnabled(step is not None and not editor.busy)
             named = f"{words}: {step.words}" if step is not None else words
             made.setAccessibleName(named)
-            made.setToolTip(f"{named} ({'Ctrl+Z' if words == 'Undo' else 'Ctrl+Shift+Z or Ctrl+Y'})")
+            keys = "Ctrl+Z" if made is steps[0][0] else self.tr("Ctrl+Shift+Z or Ctrl+Y")
+            made.setToolTip(f"{named} ({keys})")
         preview = editor.preview
         self.proposed.setVisible(preview is not None)
         if preview is not None:
-            self.proposed_words.setText(f"{preview.words} for “{preview.layer.phrase}”, shown as an outline")
+            self.proposed_words.setText(
+                self.tr("{words} for “{phrase}”, shown as an outline").format(
+                    words=preview.words, phrase=preview.layer.phrase
+                )
+            )
             for made in (self.take_button, self.drop_button):
                 made.setEnabled(not editor.busy)
 
@@ -177,17 +207,17 @@ class EditBar(QWidget):
         made = QToolButton()
         made.setObjectName("editMore")
         made.setProperty("role", "tool")
-        made.setText("Change…")
-        made.setAccessibleName("Change the whole mask")
+        made.setText(self.tr("Change…"))
+        made.setAccessibleName(self.tr("Change the whole mask"))
         made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = QMenu(made)
         editor = self._editor
         wanted = (
-            ("Fill holes on this slice", "fillSliceAction", editor.changes.fill_slice),
-            ("Fill between painted slices", "betweenAction", editor.changes.interpolate),
-            ("Smooth", "smoothAction", editor.changes.smooth),
-            ("Largest part only", "largestAction", editor.changes.keep_largest),
+            (self.tr("Fill holes on this slice"), "fillSliceAction", editor.changes.fill_slice),
+            (self.tr("Fill between painted slices"), "betweenAction", editor.changes.interpolate),
+            (self.tr("Smooth"), "smoothAction", editor.changes.smooth),
+            (self.tr("Largest part only"), "largestAction", editor.changes.keep_largest),
         )
         self.whole_actions = []
         for text, name, done in wanted:
@@ -197,13 +227,13 @@ class EditBar(QWidget):
             self.whole_actions.append(action)
         self.between_action = self.whole_actions[1]
         menu.addSeparator()
-        self.back_action = menu.addAction("Back to the model's answer")
+        self.back_action = menu.addAction(self.tr("Back to the model's answer"))
         self.back_action.setObjectName("backToAnswerAction")
         self.back_action.triggered.connect(lambda _checked=False: editor.back_to_answer())
-        self.new_action = menu.addAction("New empty mask")
+        self.new_action = menu.addAction(self.tr("New empty mask"))
         self.new_action.setObjectName("newMaskAction")
         menu.addSeparator()
-        memory = menu.addMenu("Memory for undo")
+        memory = menu.addMenu(self.tr("Memory for undo"))
         self.memory_actions = QActionGroup(memory)
         for megabytes in UNDO_MB:
             action = memory.addAction(f"{megabytes} MB")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QObject, Signal
 
 from engine.contract.errors import Cancelled, EngineError
 from tunevlseg_gui.bridge.background import run_task
@@ -18,7 +18,7 @@ from tunevlseg_gui.pages.segment.whole_mask import WholeMask
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.segment.page_jobs import Client
 
-CANCELLED = "Cancelled; the mask is as it was."
+CANCELLED = QT_TRANSLATE_NOOP("EditWork", "Cancelled; the mask is as it was.")
 
 
 class EditWork(QObject):
@@ -64,7 +64,7 @@ class EditWork(QObject):
         def failed(error: Exception) -> None:
             said = error.message if isinstance(error, EngineError) else str(error)
             if era == self._era:
-                self._end(CANCELLED if isinstance(error, Cancelled) else said)
+                self._end(self.tr(CANCELLED) if isinstance(error, Cancelled) else said)
 
         run_task(self, work, arrived, failed)
 

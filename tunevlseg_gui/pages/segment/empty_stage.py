@@ -30,18 +30,18 @@ class EmptyStage(QFrame):
         column = QVBoxLayout(self)
         column.addStretch(1)
         column.addWidget(self._sign)
-        column.addWidget(label("Drop a picture or a volume here", "heading"), 0, middle)
-        column.addWidget(label("PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM", "muted"), 0, middle)
+        column.addWidget(label(self.tr("Drop a picture or a volume here"), "heading"), 0, middle)
+        column.addWidget(label(self.tr("PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM"), "muted"), 0, middle)
         column.addSpacing(8)
-        opener = button("Open a scan…", "emptyOpenScanButton", choose_scan, role="primary", picture="folder")
+        opener = button(self.tr("Open a scan…"), "emptyOpenScanButton", choose_scan, role="primary", picture="folder")
         column.addWidget(opener, 0, middle)
         self._sample = button(
-            "Open the sample volume",
+            self.tr("Open the sample volume"),
             "openSampleButton",
             self._open_sample,
             role="flat",
             picture="spark",
-            tip="Drawn by this program (synthetic); its slices go with the demo's images",
+            tip=self.tr("Drawn by this program (synthetic); its slices go with the demo's images"),
         )
         column.addWidget(self._sample, 0, middle)
         column.addStretch(1)

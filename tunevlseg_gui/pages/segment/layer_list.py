@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.mask_overlay import Colour, Layer
 from tunevlseg_gui.widgets.text import label, set_tone
 
@@ -66,8 +67,8 @@ class LayerRow(QWidget):
         self._check.setObjectName(f"layerCheck{number}")
         self._check.setIcon(_swatch(layer.colour))
         self._check.setChecked(layer.visible)
-        asked = f", asked with the learned words of {borrowed}" if borrowed else ""
-        self._check.setToolTip(f"Show “{layer.phrase}”{asked}")
+        asked = self.tr(", asked with the learned words of {borrowed}").format(borrowed=borrowed) if borrowed else ""
+        self._check.setToolTip(self.tr("Show “{phrase}”{asked}").format(phrase=layer.phrase, asked=asked))
         self._check.setMinimumWidth(40)
         self._amount = label(role="chip", name=f"layerAmount{number}")
         remove = QToolButton()
@@ -75,8 +76,8 @@ class LayerRow(QWidget):
         remove.setProperty("role", "flat")
         remove.setIcon(icon("close", "muted"))
         remove.setIconSize(QSize(14, 14))
-        remove.setToolTip(f"Remove “{layer.phrase}”")
-        remove.setAccessibleName(f"Remove {layer.phrase}")
+        remove.setToolTip(self.tr("Remove “{phrase}”").format(phrase=layer.phrase))
+        remove.setAccessibleName(self.tr("Remove {phrase}").format(phrase=layer.phrase))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
@@ -98,7 +99,7 @@ class LayerRow(QWidget):
         voxels = self._layer.voxels(threshold)
         set_tone(self._amount, "" if voxels else "warning")
         self._amount.setText(amount_in_words(voxels, voxel_ml))
-        highest = f"Highest probability: {self._layer.highest:.2f}"
+        highest = self.tr("Highest probability: {highest}").format(highest=f"{self._layer.highest:.2f}")
         self._amount.setToolTip(highest if voxels else f"{highest}. {_why_not(self._layer, threshold)}")
 
     def _set_visible(self, on: bool) -> None:
@@ -108,27 +109,34 @@ class LayerRow(QWidget):
 
 def _why_not(layer: Layer, threshold: float) -> str:
     if layer.is_present(threshold):
-        return f"Nothing reaches the threshold of {threshold:.2f}."
-    tick = "Tick it to look at what is there; “Show what is not found all the same” also saves it."
-    if layer.presence_wanted is not None:
-        return (
-            f"Its score is {layer.presence:.2f}; from {layer.presence_wanted:.2f} on a phrase counts as found, as set "
-            f"below. {tick}"
+        return translate("LayerList", "Nothing reaches the threshold of {threshold}.").format(
+            threshold=f"{threshold:.2f}"
         )
-    if layer.presence_cut is None:
-        return f"Its 16 surest pixels have {layer.presence:.2f} on average; the threshold is {threshold:.2f}. {tick}"
-    return (
-        f"Its score is {layer.presence:.2f}; from {layer.presence_cut:.2f} on a phrase counts as found, as calibrated "
-        f"on this model's validation images. {tick}"
+    tick = translate(
+        "LayerList", "Tick it to look at what is there; “Show what is not found all the same” also saves it."
     )
+    if layer.presence_wanted is not None:
+        return translate(
+            "LayerList",
+            "Its score is {presence}; from {presence_wanted} on a phrase counts as found, as set below. {tick}",
+        ).format(presence=f"{layer.presence:.2f}", presence_wanted=f"{layer.presence_wanted:.2f}", tick=tick)
+    if layer.presence_cut is None:
+        return translate(
+            "LayerList", "Its 16 surest pixels have {presence} on average; the threshold is {threshold}. {tick}"
+        ).format(presence=f"{layer.presence:.2f}", threshold=f"{threshold:.2f}", tick=tick)
+    return translate(
+        "LayerList",
+        "Its score is {presence}; from {presence_cut} on a phrase counts as found, as calibrated on "
+        "this model's validation images. {tick}",
+    ).format(presence=f"{layer.presence:.2f}", presence_cut=f"{layer.presence_cut:.2f}", tick=tick)
 
 
 def amount_in_words(voxels: int, voxel_ml: float | None) -> str:
     """Millilitres of volumes, pixels of pictures."""
     if voxels == 0:
-        return "not found"
+        return translate("LayerList", "not found")
     if voxel_ml is None:
-        return f"{voxels:,} pixels"
+        return translate("LayerList", "{voxels} pixels").format(voxels=f"{voxels:,}")
     millilitres = voxels * voxel_ml
     return f"{millilitres:,.3g} ml" if millilitres < 1000 else f"{millilitres:,.0f} ml"
 

@@ -126,7 +126,7 @@ class LiveAsker(QObject):
                 self._read(result)
             case JobFailed(message=message):
                 self._job = ""
-                self._page.show_status(f"This slice could not be asked: {message}")
+                self._page.show_status(self.tr("This slice could not be asked: {message}").format(message=message))
             case JobCancelled():
                 self._job = ""
 
@@ -152,8 +152,11 @@ class LiveAsker(QObject):
             layer.visible = layer.is_present(threshold)
         self._shown = place_layers(self._before, new)
         viewer.show_layers(self._shown)
-        told = ", ".join(f"{layer.phrase} {'found' if layer.voxels(threshold) else 'not found'}" for layer in new)
-        self._page.show_status(f"This slice: {told}. Ctrl+Enter asks the whole scan, Esc takes it away.")
+        words = {True: self.tr("{phrase} found"), False: self.tr("{phrase} not found")}
+        told = ", ".join(words[layer.voxels(threshold) > 0].format(phrase=layer.phrase) for layer in new)
+        self._page.show_status(
+            self.tr("This slice: {told}. Ctrl+Enter asks the whole scan, Esc takes it away.").format(told=told)
+        )
 
     def _forget(self) -> None:
         """Takes the files of the last answer away."""

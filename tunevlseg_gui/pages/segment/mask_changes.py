@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.volumes.slicing import SliceStack
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.editing.between import painted_slices, slices_between
 from tunevlseg_gui.viewer.editing.delta import Delta, apply, box_around, delta_of, difference, whole_box
 from tunevlseg_gui.viewer.editing.parts import holes_of_slice, part_at, region_at
@@ -36,13 +37,16 @@ class MaskChanges:
         stack, index = view.state.stack, view.state.index
         region, closed = region_at(stack.like(layer.levels)[index] > 0, row, column)
         if not region.any():
-            self._editor.told.emit("That is inside of the mask already. Click into a hole.")
+            self._editor.told.emit(translate("MaskChanges", "That is inside of the mask already. Click into a hole."))
         elif not closed:
             self._editor.told.emit(
-                "The mask does not enclose this place on the slice: nothing was filled. Close its outline."
+                translate(
+                    "MaskChanges",
+                    "The mask does not enclose this place on the slice: nothing was filled. Close its outline.",
+                )
             )
         else:
-            self._change_slice("Fill", layer, stack, index, region)
+            self._change_slice(translate("MaskChanges", "Fill"), layer, stack, index, region)
 
     def fill_slice(self) -> None:
         """Fills what the mask encloses on the shown slice."""
@@ -54,9 +58,9 @@ class MaskChanges:
             state = self._viewer.panes.active.state
             holes = holes_of_slice(state.stack.like(layer.levels)[state.index] > 0)
             if not holes.any():
-                self._editor.told.emit("There is no hole on this slice.")
+                self._editor.told.emit(translate("MaskChanges", "There is no hole on this slice."))
                 return
-            self._change_slice("Fill holes", layer, state.stack, state.index, holes)
+            self._change_slice(translate("MaskChanges", "Fill holes"), layer, state.stack, state.index, holes)
 
         self._editor.begin(go)
 
@@ -73,7 +77,9 @@ class MaskChanges:
             return
         z, y, x = (round(value) for value in view.state.stack.voxel_of(view.state.index, row, column))
         if not layer.levels[z, y, x]:
-            self._editor.told.emit("There is no mask under the mouse. Click on the part that is to go.")
+            self._editor.told.emit(
+                translate("MaskChanges", "There is no mask under the mouse. Click on the part that is to go.")
+            )
             return
 
         def find() -> Delta | None:
@@ -81,17 +87,27 @@ class MaskChanges:
             inner = (z - box[0].start, y - box[1].start, x - box[2].start)
             return delta_of(box, part_at(layer.levels[box] > 0, inner))
 
-        self._compute("Remove part", "Looking for the part.", layer, find)
+        self._compute(
+            translate("MaskChanges", "Remove part"), translate("MaskChanges", "Looking for the part."), layer, find
+        )
 
     # changes of the whole mask
 
     def smooth(self) -> None:
         """Rounds the border: a blur of 1.5 voxels, and one half of it as the threshold."""
         spacing = self._viewer.panes.active.state.stack.spacing_hw
-        self._refine("Smooth", "Smoothing.", smooth=round(1.5 * min(spacing), 3))
+        self._refine(
+            translate("MaskChanges", "Smooth"),
+            translate("MaskChanges", "Smoothing."),
+            smooth=round(1.5 * min(spacing), 3),
+        )
 
     def keep_largest(self) -> None:
-        self._refine("Largest part", "Looking for the largest part.", largest=True)
+        self._refine(
+            translate("MaskChanges", "Largest part"),
+            translate("MaskChanges", "Looking for the largest part."),
+            largest=True,
+        )
 
     def _refine(self, words: str, doing: str, *, smooth: float = 0.0, largest: bool = False) -> None:
         def go() -> None:
@@ -126,11 +142,13 @@ class MaskChanges:
 
             def found(levels: NDArray[np.uint8] | None) -> None:
                 if levels is None:
-                    self._editor.told.emit("There is no gap between painted slices of this plane.")
+                    self._editor.told.emit(
+                        translate("MaskChanges", "There is no gap between painted slices of this plane.")
+                    )
                     return
                 self._editor.propose_between(layer, levels)
 
-            self._editor.work.run("Filling between slices.", find, found)
+            self._editor.work.run(translate("MaskChanges", "Filling between slices."), find, found)
 
         if not self._editor.refused():
             self._editor.begin(go)
@@ -147,9 +165,9 @@ class MaskChanges:
 
         def done(delta: Delta | None) -> None:
             if delta is None:
-                editor.told.emit(f"{words}: nothing to change.")
+                editor.told.emit(translate("MaskChanges", "{words}: nothing to change.").format(words=words))
             else:
                 editor.add(VoxelsChanged(words, layer, delta))
-                editor.told.emit(f"{words}: done. Ctrl+Z takes it back.")
+                editor.told.emit(translate("MaskChanges", "{words}: done. Ctrl+Z takes it back.").format(words=words))
 
         editor.work.run(doing, work, done)

@@ -102,7 +102,7 @@ class MaskEditor(QObject):
         self.tool_name = "" if name == self.tool_name else name
         if self.tool_name and self.layer is None:
             self.tool_name = ""
-            self.told.emit("There is no mask to edit. Ask for one, or begin an empty one.")
+            self.told.emit(self.tr("There is no mask to edit. Ask for one, or begin an empty one."))
         made: dict[str, Callable[[], Tool]] = {
             "paint": lambda: BrushTool(self, value=True),
             "erase": lambda: BrushTool(self, value=False),
@@ -147,16 +147,16 @@ class MaskEditor(QObject):
             self.begin()
             return None
         if not layer.visible:
-            self.told.emit(f"“{layer.phrase}” is hidden. Show it to edit it.")
+            self.told.emit(self.tr("“{phrase}” is hidden. Show it to edit it.").format(phrase=layer.phrase))
             return None
         return layer
 
     def refused(self) -> bool:
         """Whether something else must come first, which is told."""
         if self.work.busy:
-            self.told.emit(f"{self.work.busy} Wait, or press Esc.")
+            self.told.emit(self.tr("{busy} Wait, or press Esc.").format(busy=self.work.busy))
         elif self._between is not None:
-            self.told.emit("Take or drop what is proposed first.")
+            self.told.emit(self.tr("Take or drop what is proposed first."))
         return bool(self.work.busy or self._between is not None)
 
     @property
@@ -183,12 +183,12 @@ class MaskEditor(QObject):
             if then is not None:
                 then()
 
-        self.work.run("Making the mask ready.", lambda: begun(layer.levels, level), made)
+        self.work.run(self.tr("Making the mask ready."), lambda: begun(layer.levels, level), made)
 
     # steps
 
     def stroke_ended(self, layer: Layer, value: bool, delta: Delta) -> None:
-        self.add(VoxelsChanged("Paint" if value else "Erase", layer, delta))
+        self.add(VoxelsChanged(self.tr("Paint") if value else self.tr("Erase"), layer, delta))
 
     def add(self, step: Step) -> None:
         self.history.add(step)
@@ -207,21 +207,21 @@ class MaskEditor(QObject):
         elif self._proposed is None or self._proposed.levels is not proposal.levels:
             threshold = self._viewer.state.threshold
             level = threshold_level(threshold) if proposal.is_present(threshold) else 256
-            self._proposed = Preview("The model's new answer", layer, proposal.levels, level, adds=False)
+            self._proposed = Preview(self.tr("The model's new answer"), layer, proposal.levels, level, adds=False)
         self._take()
         self.changed.emit()
 
     def undo(self) -> None:
-        self._travel(self.history.next_undo, self.history.undo, "Undoing.")
+        self._travel(self.history.next_undo, self.history.undo, self.tr("Undoing."))
 
     def redo(self) -> None:
-        self._travel(self.history.next_redo, self.history.redo, "Doing it again.")
+        self._travel(self.history.next_redo, self.history.redo, self.tr("Doing it again."))
 
     def _travel(self, step: Step | None, go: Callable[[], Step | None], words: str) -> None:
         if step is None or self.refused():
             return
         if self.asking and isinstance(step, LayersChanged):
-            self.told.emit("An answer is on its way. Wait for it, or press Esc.")
+            self.told.emit(self.tr("An answer is on its way. Wait for it, or press Esc."))
             return
         delta = getattr(step, "delta", None)
         if delta is not None and np.prod(shape_of(delta.box)) > LARGE:
@@ -260,13 +260,13 @@ class MaskEditor(QObject):
 
     def propose_between(self, layer: Layer, levels: NDArray[np.uint8]) -> None:
         """What lies between painted slices: it changes nothing before it is taken."""
-        self._between = Preview("Slices between", layer, levels)
-        self.told.emit("Proposed between the painted slices: take it with Enter, or drop it with Esc.")
+        self._between = Preview(self.tr("Slices between"), layer, levels)
+        self.told.emit(self.tr("Proposed between the painted slices: take it with Enter, or drop it with Esc."))
         self.refresh()
 
     def propose(self, layer: Layer, answer: Layer) -> None:
         """The model's new answer to the phrase of an edited layer: it changes nothing before it is taken."""
-        step = ProposalSet("The model's answer", layer, layer.proposal, answer)
+        step = ProposalSet(self.tr("The model's answer"), layer, layer.proposal, answer)
         step.redo()
         self.layer = layer
         self.add(step)
@@ -289,12 +289,12 @@ class MaskEditor(QObject):
             if between:
                 self._between = None
                 if delta is not None:
-                    self.add(VoxelsChanged("Fill between slices", layer, delta))
+                    self.add(VoxelsChanged(self.tr("Fill between slices"), layer, delta))
                 return
             layer.proposal = None
-            self.add(ProposalSet("Take the model's answer", layer, proposal, None, delta))
+            self.add(ProposalSet(self.tr("Take the model's answer"), layer, proposal, None, delta))
 
-        self.work.run("Taking it.", find, taken)
+        self.work.run(self.tr("Taking it."), find, taken)
 
     def drop(self) -> None:
         if self._between is not None:
@@ -302,7 +302,7 @@ class MaskEditor(QObject):
             self.refresh()
         elif self._proposed is not None and not self.work.busy:
             layer = self._proposed.layer
-            step = ProposalSet("Turn the answer down", layer, layer.proposal, None)
+            step = ProposalSet(self.tr("Turn the answer down"), layer, layer.proposal, None)
             step.redo()
             self.add(step)
 

@@ -6,12 +6,16 @@ import re
 import unicodedata
 from pathlib import Path
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from tunevlseg_gui.translation import translate
+
 SEGMENTS = ".seg.nrrd"
 DICOM_SEG = ".dcm"
 # The longer of two that fit a name comes first.
 VOLUME_SUFFIXES = (".nii.gz", ".nii", SEGMENTS, ".nrrd", ".mha")
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff")
-_KINDS = {SEGMENTS: "Segmentation for 3D Slicer", DICOM_SEG: "DICOM SEG"}
+_KINDS = {SEGMENTS: QT_TRANSLATE_NOOP("MaskNames", "Segmentation for 3D Slicer"), DICOM_SEG: "DICOM SEG"}
 _TURNED = {".nhdr": ".nrrd", ".mhd": ".mha"}
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
 
@@ -58,8 +62,9 @@ def file_filter(scan: Path, is_picture: bool, *, dicom: bool = False) -> str:
     kinds = [own] if is_picture else [own, *(suffix for suffix in VOLUME_SUFFIXES if suffix != own)]
     if dicom:
         kinds.append(DICOM_SEG)
-    usual = ("PNG" if own == ".png" else "TIFF") if is_picture else "Volume"
-    return ";;".join(f"{_KINDS.get(suffix, usual)} (*{suffix})" for suffix in kinds)
+    usual = ("PNG" if own == ".png" else "TIFF") if is_picture else translate("MaskNames", "Volume")
+    titles = {suffix: translate("MaskNames", title) for suffix, title in _KINDS.items()}
+    return ";;".join(f"{titles.get(suffix, usual)} (*{suffix})" for suffix in kinds)
 
 
 def named_by(chosen: str, path: str) -> str:

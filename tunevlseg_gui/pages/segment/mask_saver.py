@@ -84,7 +84,7 @@ class MaskSaver(QObject):
             **self._layers.cleaning.values(),  # type: ignore[arg-type]
         )
         self._begin(path)
-        self._jobs.start(job, Errand(lambda _result: self._page.show_status(f"Saved {path}")))
+        self._jobs.start(job, Errand(lambda _result: self._page.show_status(self.tr("Saved {path}").format(path=path))))
 
     def _save_as_shown(self, path: Path, identity: str, scan: ViewedScan, layers: list[Layer]) -> None:
         view, threshold, origin = self._editor.view_folder, self._page.viewer.state.threshold, self._unsaved.origin()
@@ -99,7 +99,7 @@ class MaskSaver(QObject):
                 self._unsaved.write()
                 if errand.warnings:
                     self._page.show_warning(errand.warnings[0], "  ".join(errand.warnings[1:]))
-                self._page.show_status(f"Saved {path}")
+                self._page.show_status(self.tr("Saved {path}").format(path=path))
 
             errand = Errand(saved, ended=lambda _finished: remove_soon(self, files.folder))
             self._jobs.start(save_job(files, scan, path, origin, threshold, identity), errand)
@@ -108,4 +108,4 @@ class MaskSaver(QObject):
 
     def _begin(self, path: Path) -> None:
         self._page.banner.hide()
-        self._page.show_status(f"Saving {path.name}…")
+        self._page.show_status(self.tr("Saving {name}…").format(name=path.name))

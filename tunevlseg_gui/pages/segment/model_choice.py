@@ -9,6 +9,7 @@ from typing import Any, Literal
 from engine.contract.errors import BundleError, InputError
 from engine.runs.folders import runs_folder
 from engine.runs.reader import list_runs
+from tunevlseg_gui.translation import translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def bundle_choice(path: Path, kind: Literal["tuned", "file"] = "file") -> ModelC
         found = bundles_in(path)
         if not found:
             raise InputError(
-                f"{path.name} is a run that was not exported yet.", hint="Open it under Runs and export it first."
+                translate("ModelChoice", "{name} is a run that was not exported yet.").format(name=path.name),
+                hint=translate("ModelChoice", "Open it under Runs and export it first."),
             )
         path = found[0]
     manifest = Bundle.open(path).manifest

@@ -42,7 +42,7 @@ class ModelList(QObject):
         def add(choice: ModelChoice) -> None:
             self._opened = [known for known in self._opened if known.key != choice.key] + [choice]
             self._show(self._models, chosen=choice)
-            self._page.show_status(f"{choice.title} is chosen.")
+            self._page.show_status(self.tr("{title} is chosen.").format(title=choice.title))
 
         run_task(self, lambda: bundle_choice(path), add, self._page.show_error)
 

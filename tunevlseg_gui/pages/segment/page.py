@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -38,11 +38,12 @@ from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.text import label
 
-SCAN_FILTER = (
+SCAN_FILTER = QT_TRANSLATE_NOOP(
+    "SegmentPage",
     "Pictures and volumes (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.gif *.webp *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd"
-    " *.dcm *.ima);;All files (*)"
+    " *.dcm *.ima);;All files (*)",
 )
-BUNDLE_FILTER = "Tuned models (*.vlseg bundle.yaml);;All files (*)"
+BUNDLE_FILTER = QT_TRANSLATE_NOOP("SegmentPage", "Tuned models (*.vlseg bundle.yaml);;All files (*)")
 
 
 class SegmentPage(QWidget):
@@ -132,7 +133,9 @@ class SegmentPage(QWidget):
     def show_error(self, error: Exception) -> None:
         """What went wrong while a file was read here; nothing is under way any longer."""
         if not isinstance(error, EngineError):
-            error = InputError(f"A file could not be read: {error}.", hint="Try again.")
+            error = InputError(
+                self.tr("A file could not be read: {error}.").format(error=error), hint=self.tr("Try again.")
+            )
         self.show_problem(error)
         self.show_status("")
 
@@ -146,10 +149,10 @@ class SegmentPage(QWidget):
     # questions; tests put their own answers here
 
     def ask_scan_path(self) -> str:
-        return QFileDialog.getOpenFileName(self, "Open a picture or volume", "", SCAN_FILTER)[0]
+        return QFileDialog.getOpenFileName(self, self.tr("Open a picture or volume"), "", self.tr(SCAN_FILTER))[0]
 
     def ask_mask_path(self) -> str:
-        return QFileDialog.getOpenFileName(self, "Open a mask of this scan", "", SCAN_FILTER)[0]
+        return QFileDialog.getOpenFileName(self, self.tr("Open a mask of this scan"), "", self.tr(SCAN_FILTER))[0]
 
     def ask_series(self, entries: list[SeriesEntry]) -> SeriesEntry | None:
         """Which of several DICOM series to open; None where the question was closed."""
@@ -158,7 +161,7 @@ class SegmentPage(QWidget):
         return dialog.chosen
 
     def ask_bundle_path(self) -> str:
-        return QFileDialog.getOpenFileName(self, "Open a tuned model", "", BUNDLE_FILTER)[0]
+        return QFileDialog.getOpenFileName(self, self.tr("Open a tuned model"), "", self.tr(BUNDLE_FILTER))[0]
 
     def ask_save_path(self) -> str:
         scan = self.controller.scan
@@ -168,7 +171,7 @@ class SegmentPage(QWidget):
         options = QFileDialog.Option.DontConfirmOverwrite  # asked by ourselves, once the ending is known
         path, chosen = QFileDialog.getSaveFileName(
             self,
-            "Save the mask",
+            self.tr("Save the mask"),
             str(proposed),
             file_filter(scan.named, scan.is_picture, dicom=scan.is_dicom),
             options=options,
@@ -182,17 +185,19 @@ class SegmentPage(QWidget):
         name = suggested_mask(scan.named, [layer.phrase for layer in self.viewer.state.shown_layers])
         stem = name.name.split(".")[0]
         return QFileDialog.getSaveFileName(
-            self, "Save the surfaces", str(name.with_name(f"{stem}.stl")), "Surfaces (*.stl)"
+            self, self.tr("Save the surfaces"), str(name.with_name(f"{stem}.stl")), self.tr("Surfaces (*.stl)")
         )[0]
 
     def ask_dataset(self) -> str:
-        return QFileDialog.getExistingDirectory(self, "Dataset that the case joins: a new folder, or one of these")
+        return QFileDialog.getExistingDirectory(
+            self, self.tr("Dataset that the case joins: a new folder, or one of these")
+        )
 
     def ask_overwrite(self, path: Path) -> bool:
         answer = QMessageBox.question(
             self,
-            "Replace the file?",
-            f"{path.name} is there already. Replace it?",
+            self.tr("Replace the file?"),
+            self.tr("{name} is there already. Replace it?").format(name=path.name),
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No,
             QMessageBox.StandardButton.No,
         )
@@ -202,14 +207,17 @@ class SegmentPage(QWidget):
         """What of the patient goes into a DICOM SEG: "keep", "deidentify", or "" where nothing is to be saved."""
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Whose name does the file carry?")
-        box.setText("A DICOM SEG carries the patient and the study of its series, as the standard demands.")
+        box.setWindowTitle(self.tr("Whose name does the file carry?"))
+        box.setText(self.tr("A DICOM SEG carries the patient and the study of its series, as the standard demands."))
         box.setInformativeText(
-            "Keep them, so that an archive files it with the series; or put a pseudonym in their place, without dates "
-            "and with other UIDs. It then no longer refers to the original series."
+            self.tr(
+                "Keep them, so that an archive files it with the series; or put a pseudonym in their place, without "
+                "dates "
+                "and with other UIDs. It then no longer refers to the original series."
+            )
         )
         role = QMessageBox.ButtonRole.AcceptRole
-        keep, away = box.addButton("Keep the patient", role), box.addButton("Use a pseudonym", role)
+        keep, away = box.addButton(self.tr("Keep the patient"), role), box.addButton(self.tr("Use a pseudonym"), role)
         cancel = box.addButton(QMessageBox.StandardButton.Cancel)
         keep.setObjectName("keepIdentityButton")
         away.setObjectName("removeIdentityButton")
@@ -318,7 +326,7 @@ class SegmentPage(QWidget):
 
     def _layer_chosen(self, layer: Layer) -> None:
         self.controller.editor.choose(layer)
-        self.show_status(f"Mask: {layer.phrase}")
+        self.show_status(self.tr("Mask: {phrase}").format(phrase=layer.phrase))
 
     def _compare(self) -> None:
         self.live.stop()

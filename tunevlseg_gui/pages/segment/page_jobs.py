@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, SignalInstance
 
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress, ScanGrows, SliceDone
 from engine.contract.jobs import Job
+from tunevlseg_gui.translation import from_engine, translate
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -99,7 +100,7 @@ class PageJobs(QObject):
             case JobCancelled():
                 self._over(event.job_id, errand)
                 if not self._running:
-                    self._page.show_status("Cancelled. What was shown is as it was.")
+                    self._page.show_status(self.tr("Cancelled. What was shown is as it was."))
 
     def _over(self, job_id: str, errand: Errand, *, finished: bool = False) -> None:
         del self._errands[job_id]
@@ -112,5 +113,14 @@ class PageJobs(QObject):
 
 def progress_in_words(event: Progress) -> str:
     """Such as "Segmenting: 12 of 90 slices, 4 s left"."""
-    words = f"{event.stage or 'Working'}: {event.done:g} of {event.total:g} {event.unit}"
-    return words if event.eta is None else f"{words}, {event.eta:.0f} s left"
+    words = translate("PageJobs", "{stage}: {done} of {total} {unit}").format(
+        stage=from_engine(event.stage) or translate("PageJobs", "Working"),
+        done=f"{event.done:g}",
+        total=f"{event.total:g}",
+        unit=from_engine(event.unit),
+    )
+    return (
+        words
+        if event.eta is None
+        else translate("PageJobs", "{words}, {eta} s left").format(words=words, eta=f"{event.eta:.0f}")
+    )

@@ -24,13 +24,13 @@ class PhraseMenu(QMenu):
 
     def fill(self) -> None:
         self.clear()
-        self.addSection("Asked before")
+        self.addSection(self.tr("Asked before"))
         asked = habits().settings.phrases[:MOST_SHOWN]
         for phrase in asked:
             self.addAction(phrase.replace("&", "&&"), lambda phrase=phrase: self.phrase_chosen.emit(phrase))
         if not asked:
-            self.addAction("Nothing yet").setEnabled(False)
-        self.addSection("Templates for this line")
+            self.addAction(self.tr("Nothing yet")).setEnabled(False)
+        self.addSection(self.tr("Templates for this line"))
         for name, pattern in TEMPLATES.items():
             if pattern != "{}":
                 self.addAction(pattern.replace("{}", "…"), lambda name=name: self.template_chosen.emit(name))

@@ -15,9 +15,9 @@ class PromptEdit(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("promptEdit")
-        self.setAccessibleName("Phrases, one a line")
-        self.setPlaceholderText("What to look for, such as\npolyp")
-        self.setToolTip("One phrase a line. Enter asks, Shift+Enter begins another line.")
+        self.setAccessibleName(self.tr("Phrases, one a line"))
+        self.setPlaceholderText(self.tr("What to look for, such as\npolyp"))
+        self.setToolTip(self.tr("One phrase a line. Enter asks, Shift+Enter begins another line."))
         self.setTabChangesFocus(True)
         self.setFixedHeight(4 * self.fontMetrics().lineSpacing() + 20)
 

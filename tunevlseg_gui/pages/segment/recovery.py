@@ -23,6 +23,7 @@ from engine.contract.errors import InputError
 from engine.contract.whole_file import write_whole
 from engine.runs.folders import data_folder
 from engine.volumes.segments import scan_sha256
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 
@@ -171,7 +172,8 @@ def read(path: Path) -> KeptEdits:
             )
     except Exception as error:
         raise InputError(
-            "The edits that were kept of this scan cannot be read.", hint="They are left where they are."
+            translate("Recovery", "The edits that were kept of this scan cannot be read."),
+            hint=translate("Recovery", "They are left where they are."),
         ) from error
 
 

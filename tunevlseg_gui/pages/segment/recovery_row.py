@@ -24,12 +24,14 @@ class RecoveryRow(QWidget):
         row.setContentsMargins(14, 8, 8, 8)
         row.addWidget(self.words, 1)
         row.addWidget(
-            button("Bring them back", "restoreEdits", self.restore_clicked.emit, role="primary", picture="undo")
+            button(
+                self.tr("Bring them back"), "restoreEdits", self.restore_clicked.emit, role="primary", picture="undo"
+            )
         )
-        row.addWidget(button("Throw them away", "throwEdits", self.throw_clicked.emit))
+        row.addWidget(button(self.tr("Throw them away"), "throwEdits", self.throw_clicked.emit))
         self.hide()
 
     def offer(self, kept: KeptEdits) -> None:
         names = ", ".join(f"“{mask.phrase}”" for mask in kept.masks)
-        self.words.setText(f"Edits of this scan were not saved: {names}.")
+        self.words.setText(self.tr("Edits of this scan were not saved: {names}.").format(names=names))
         self.show()

@@ -38,10 +38,10 @@ class ScanOpener(QObject):
         self._page.banner.hide()
         if is_dicom(path):
             # Which series there are is asked first: names of files say nothing, and may say too much.
-            self._page.show_status("Looking at the DICOM files…")
+            self._page.show_status(self.tr("Looking at the DICOM files…"))
             self._list_series(path)
         else:
-            self._page.show_status(f"Opening {path.name}…")
+            self._page.show_status(self.tr("Opening {name}…").format(name=path.name))
             self._open(path, view_folder(path))
 
     def _list_series(self, path: Path) -> None:
@@ -59,7 +59,7 @@ class ScanOpener(QObject):
         if entry is None:
             self._page.show_status("")
             return
-        self._page.show_status(f"Opening {entry.title}…")
+        self._page.show_status(self.tr("Opening {title}…").format(title=entry.title))
         self._open(path, view_folder(path, entry.id, str(result.get("stamp", ""))), entry.id)
 
     def _open(self, path: Path, folder: Path, series: str = "") -> None:

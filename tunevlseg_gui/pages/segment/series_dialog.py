@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -20,7 +20,13 @@ from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
-_HEAD = ("Modality", "Description", "Slices", "Size", "Voxel size, mm")
+_HEAD = (
+    QT_TRANSLATE_NOOP("SeriesDialog", "Modality"),
+    QT_TRANSLATE_NOOP("SeriesDialog", "Description"),
+    QT_TRANSLATE_NOOP("SeriesDialog", "Slices"),
+    QT_TRANSLATE_NOOP("SeriesDialog", "Size"),
+    QT_TRANSLATE_NOOP("SeriesDialog", "Voxel size, mm"),
+)
 
 
 class SeriesDialog(QDialog):
@@ -29,14 +35,14 @@ class SeriesDialog(QDialog):
     def __init__(self, entries: Sequence[SeriesEntry], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("seriesDialog")
-        self.setWindowTitle("Choose a series")
+        self.setWindowTitle(self.tr("Choose a series"))
         self.resize(760, 420)
         self._entries = tuple(entries)
         self.chosen: SeriesEntry | None = None
         self.table = QTableWidget(len(self._entries), len(_HEAD))
         self.table.setObjectName("seriesTable")
-        self.table.setAccessibleName("Series")
-        self.table.setHorizontalHeaderLabels(_HEAD)
+        self.table.setAccessibleName(self.tr("Series"))
+        self.table.setHorizontalHeaderLabels([self.tr(text) for text in _HEAD])
         self.table.verticalHeader().hide()
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -44,7 +50,7 @@ class SeriesDialog(QDialog):
         self.table.setTabKeyNavigation(False)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.reason = label("", "muted", name="seriesReason", wrap=True)
-        self.open_button = button("Open", "seriesOpen", self.accept, role="primary", picture="scan")
+        self.open_button = button(self.tr("Open"), "seriesOpen", self.accept, role="primary", picture="scan")
         self._fill()
         self._lay_out()
         self.table.itemSelectionChanged.connect(self._picked)
@@ -82,10 +88,12 @@ class SeriesDialog(QDialog):
     def _lay_out(self) -> None:
         foot = QHBoxLayout()
         foot.addStretch(1)
-        foot.addWidget(button("Cancel", "seriesCancel", self.reject))
+        foot.addWidget(button(self.tr("Cancel"), "seriesCancel", self.reject))
         foot.addWidget(self.open_button)
         column = QVBoxLayout(self)
-        column.addWidget(label(f"There are {len(self._entries)} series or volumes here.", "heading"))
+        column.addWidget(
+            label(self.tr("There are {n} series or volumes here.").format(n=len(self._entries)), "heading")
+        )
         column.addWidget(self.table, 1)
         column.addWidget(self.reason)
         column.addLayout(foot)

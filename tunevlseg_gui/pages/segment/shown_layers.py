@@ -73,7 +73,7 @@ class ShownLayers(QObject):
     # which there are
 
     def remove(self, layer: Layer) -> None:
-        self.rearrange("Remove", [known for known in self._page.viewer.state.layers if known is not layer])
+        self.rearrange(self.tr("Remove"), [known for known in self._page.viewer.state.layers if known is not layer])
 
     def add_empty(self) -> None:
         """A mask to be drawn by hand, called as the first phrase in the box that no mask has."""
@@ -81,21 +81,27 @@ class ShownLayers(QObject):
         if scan is None:
             return
         if len(layers) == MOST_LAYERS:
-            self._page.show_status(f"There are {MOST_LAYERS} masks already. Remove one first.")
+            self._page.show_status(
+                self.tr("There are {most} masks already. Remove one first.").format(most=MOST_LAYERS)
+            )
             return
         taken = {layer.phrase for layer in layers}
-        names = [*self._page.side.prompt_edit.phrases(), "mask", *(f"mask {number}" for number in range(2, 99))]
+        names = [
+            *self._page.side.prompt_edit.phrases(),
+            "mask",
+            *(self.tr("mask {number}").format(number=number) for number in range(2, 99)),
+        ]
         name = next(name for name in names if name not in taken)
         colour = next(one for one in COLOURS if one not in {layer.colour for layer in layers})
         made = new_mask(name, scan.shape_zyx, colour)
-        self.rearrange("New mask", [*layers, made])
+        self.rearrange(self.tr("New mask"), [*layers, made])
         if made in self._page.viewer.state.layers:
             self._editor.choose(made)
 
     def rearrange(self, words: str, after: list[Layer]) -> None:
         """Other layers, as a step that can be taken back."""
         if self._editor.asking:
-            self._page.show_status("An answer is on its way. Wait for it, or press Esc.")
+            self._page.show_status(self.tr("An answer is on its way. Wait for it, or press Esc."))
             return
         step = LayersChanged(words, list(self._page.viewer.state.layers), after, self.show)
         step.redo()

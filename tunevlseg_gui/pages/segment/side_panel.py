@@ -19,7 +19,7 @@ from tunevlseg_gui.pages.segment.answer_card import AnswerCard
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice
 from tunevlseg_gui.pages.segment.phrase_menu import PhraseMenu
 from tunevlseg_gui.pages.segment.prompt_edit import PromptEdit
-from tunevlseg_gui.viewer.scan_viewer import PLANE_TITLES
+from tunevlseg_gui.viewer.scan_viewer import PLANE_TITLES, plane_title
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import PathLabel, card, card_column, label
 
@@ -59,9 +59,15 @@ class SidePanel(QScrollArea):
     def _scan_card(self) -> QFrame:
         box, column = _card("scanCard")
         row = QHBoxLayout()
-        row.addWidget(label("Scan", "heading"), 1)
+        row.addWidget(label(self.tr("Scan"), "heading"), 1)
         row.addWidget(
-            button("Open…", "openScanButton", self.open_scan_clicked.emit, picture="folder", tip="A picture or volume")
+            button(
+                self.tr("Open…"),
+                "openScanButton",
+                self.open_scan_clicked.emit,
+                picture="folder",
+                tip=self.tr("A picture or volume"),
+            )
         )
         self.scan_name = PathLabel()
         self.scan_name.setObjectName("scanName")
@@ -75,16 +81,20 @@ class SidePanel(QScrollArea):
         box, column = _card("modelCard")
         self.bundle_combo = QComboBox()
         self.bundle_combo.setObjectName("bundleCombo")
-        self.bundle_combo.setAccessibleName("Model")
-        self.bundle_combo.setPlaceholderText("No model yet")
+        self.bundle_combo.setAccessibleName(self.tr("Model"))
+        self.bundle_combo.setPlaceholderText(self.tr("No model yet"))
         self.bundle_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.bundle_combo.setMinimumContentsLength(12)
         self.bundle_combo.activated.connect(lambda _row: self.model_chosen.emit(self.model))
         row = QHBoxLayout()
-        row.addWidget(label("Model", "heading"), 1)
+        row.addWidget(label(self.tr("Model"), "heading"), 1)
         row.addWidget(
             button(
-                "Open bundle…", "openBundleButton", self.open_bundle_clicked.emit, picture="folder", tip="A tuned model"
+                self.tr("Open bundle…"),
+                "openBundleButton",
+                self.open_bundle_clicked.emit,
+                picture="folder",
+                tip=self.tr("A tuned model"),
             )
         )
         self._notice_box = card("modelNotice", "notice")
@@ -93,30 +103,37 @@ class SidePanel(QScrollArea):
         self.notice = label("", "chip", wrap=True, name="modelNoticeText")
         self.notice.setProperty("tone", "warning")
         self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.tune_button = button("Tune…", "tuneButton", self.tune_clicked.emit, picture="tune", tip="Tune this model")
+        self.tune_button = button(
+            self.tr("Tune…"), "tuneButton", self.tune_clicked.emit, picture="tune", tip=self.tr("Tune this model")
+        )
         notice_row.addWidget(self.notice, 1)
         notice_row.addWidget(self.tune_button)
         self.model_words = label(role="muted", wrap=True, name="modelWords")
         self._axis_row = QWidget()
         axis = QHBoxLayout(self._axis_row)
         axis.setContentsMargins(0, 0, 0, 0)
-        axis.addWidget(label("Ask along", "muted"), 1)
+        axis.addWidget(label(self.tr("Ask along"), "muted"), 1)
         self.axis_combo = QComboBox()
         self.axis_combo.setObjectName("axisCombo")
-        self.axis_combo.setAccessibleName("Plane of the slices that the model is shown")
-        self.axis_combo.setToolTip("Plane of the slices that the model is shown; tuned models know theirs")
-        for plane, title in PLANE_TITLES.items():
+        self.axis_combo.setAccessibleName(self.tr("Plane of the slices that the model is shown"))
+        self.axis_combo.setToolTip(self.tr("Plane of the slices that the model is shown; tuned models know theirs"))
+        for plane in PLANE_TITLES:
+            title = plane_title(plane)
             self.axis_combo.addItem(title, plane)
-        self.axis_combo.addItem("all three", "vote")
-        three = "The mean of axial, coronal and sagittal: three times the work, fewer slips from slice to slice"
+        self.axis_combo.addItem(self.tr("all three"), "vote")
+        three = self.tr(
+            "The mean of axial, coronal and sagittal: three times the work, fewer slips from slice to slice"
+        )
         self.axis_combo.setItemData(self.axis_combo.count() - 1, three, Qt.ItemDataRole.ToolTipRole)
         axis.addWidget(self.axis_combo)
-        self.air_check = QCheckBox("Leave out slices of air")
+        self.air_check = QCheckBox(self.tr("Leave out slices of air"))
         self.air_check.setObjectName("skipAirCheck")
-        self.air_check.setToolTip("Slices that show nothing but air are not asked; how many is told")
-        self.keep_check = QCheckBox("Keep encoded slices on disk")
+        self.air_check.setToolTip(self.tr("Slices that show nothing but air are not asked; how many is told"))
+        self.keep_check = QCheckBox(self.tr("Keep encoded slices on disk"))
         self.keep_check.setObjectName("keepEncodingsCheck")
-        self.keep_check.setToolTip("Further phrases on this scan are quick another day, too; some 0.4 MB a slice")
+        self.keep_check.setToolTip(
+            self.tr("Further phrases on this scan are quick another day, too; some 0.4 MB a slice")
+        )
         column.addLayout(row)
         column.addWidget(self.bundle_combo)
         column.addWidget(self._notice_box)
@@ -131,39 +148,48 @@ class SidePanel(QScrollArea):
         self.prompt_edit = PromptEdit()
         self.prompt_edit.asked.connect(self.ask_clicked)
         self.segment_button = button(
-            "Segment", "segmentButton", self.ask_clicked.emit, role="primary", picture="spark", tip="Enter"
+            self.tr("Segment"), "segmentButton", self.ask_clicked.emit, role="primary", picture="spark", tip="Enter"
         )
-        self.cancel_button = button("Cancel", "cancelButton", self.cancel_clicked.emit, picture="stop", tip="Esc")
+        self.cancel_button = button(
+            self.tr("Cancel"), "cancelButton", self.cancel_clicked.emit, picture="stop", tip="Esc"
+        )
         self.progress = QProgressBar()
         self.progress.setObjectName("segmentProgress")
         self.progress.setTextVisible(False)
         self._label_row = QWidget()
         words = QHBoxLayout(self._label_row)
         words.setContentsMargins(0, 0, 0, 0)
-        words.addWidget(label("Learned words of", "muted"), 1)
+        words.addWidget(label(self.tr("Learned words of"), "muted"), 1)
         self.label_combo = QComboBox()
         self.label_combo.setObjectName("labelCombo")
-        self.label_combo.setAccessibleName("Label whose learned words other phrases take")
+        self.label_combo.setAccessibleName(self.tr("Label whose learned words other phrases take"))
         self.label_combo.setToolTip(
-            "Each label of this model has learned words of its own. A phrase that is none of the labels takes those of "
-            "one of them: of the one with the nearest name, or of the one chosen here."
+            self.tr(
+                "Each label of this model has learned words of its own. A phrase that is none of the labels takes "
+                "those of "
+                "one of them: of the one with the nearest name, or of the one chosen here."
+            )
         )
         self.label_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.label_combo.setMinimumContentsLength(11)
         words.addWidget(self.label_combo)
         head = QHBoxLayout()
-        head.addWidget(label("Phrases, one a line", "heading"), 1)
+        head.addWidget(label(self.tr("Phrases, one a line"), "heading"), 1)
         self.phrase_menu = PhraseMenu(box)
         self.phrase_menu.phrase_chosen.connect(self.prompt_edit.add_phrase)
         self.phrase_menu.template_chosen.connect(self.prompt_edit.use_template)
-        phrases = button("Phrases", "phraseMenuButton", role="flat", tip="Phrases asked before, and templates")
+        phrases = button(
+            self.tr("Phrases"), "phraseMenuButton", role="flat", tip=self.tr("Phrases asked before, and templates")
+        )
         phrases.setMenu(self.phrase_menu)
         head.addWidget(phrases)
         column.addLayout(head)
         column.addWidget(self.prompt_edit)
-        self.live_check = QCheckBox("Ask this slice while typing")
+        self.live_check = QCheckBox(self.tr("Ask this slice while typing"))
         self.live_check.setObjectName("liveCheck")
-        self.live_check.setToolTip("When typing stops, the slice on show is asked; Ctrl+Enter asks the whole scan")
+        self.live_check.setToolTip(
+            self.tr("When typing stops, the slice on show is asked; Ctrl+Enter asks the whole scan")
+        )
         column.addWidget(self.live_check)
         column.addWidget(self._label_row)
         row = QHBoxLayout()
@@ -177,7 +203,7 @@ class SidePanel(QScrollArea):
     # what is shown
 
     def show_scan(self, name: str, words: str, *, is_volume: bool = False) -> None:
-        self.scan_name.set_path(name or "None yet: open or drop a picture or volume")
+        self.scan_name.set_path(name or self.tr("None yet: open or drop a picture or volume"))
         self.scan_words.setText(words)
         self.scan_words.setVisible(bool(words))
         self._axis_row.setVisible(is_volume)
@@ -189,7 +215,7 @@ class SidePanel(QScrollArea):
         with QSignalBlocker(self.bundle_combo):
             self.bundle_combo.clear()
             for choice in choices:
-                kind = {"base": "base model", "tuned": "tuned", "file": "opened"}[choice.kind]
+                kind = {"base": self.tr("base model"), "tuned": "tuned", "file": "opened"}[choice.kind]
                 self.bundle_combo.addItem(f"{choice.title}  ·  {kind}", choice)
             row = choices.index(chosen) if chosen in choices else -1
             self.bundle_combo.setCurrentIndex(row)
@@ -206,7 +232,9 @@ class SidePanel(QScrollArea):
         self.notice.setText(notice)
         self._notice_box.setVisible(bool(notice))
         self.tune_button.setVisible(choice is not None and choice.kind == "base")  # a bundle is not tuned further
-        words = f"Tuned for: {', '.join(choice.labels)}" if choice and choice.labels else ""
+        words = (
+            self.tr("Tuned for: {labels}").format(labels=", ".join(choice.labels)) if choice and choice.labels else ""
+        )
         if choice and choice.verdict:
             words = f"{words}\n{choice.verdict[:1].upper()}{choice.verdict[1:]}.".strip()
         self.model_words.setText(words)
@@ -214,7 +242,7 @@ class SidePanel(QScrollArea):
         own = choice is not None and choice.own_words
         kept = self.own_label
         self.label_combo.clear()
-        self.label_combo.addItem("nearest name", "")
+        self.label_combo.addItem(self.tr("nearest name"), "")
         for name in choice.labels if choice and own else ():
             self.label_combo.addItem(name, name)
         self.label_combo.setCurrentIndex(max(self.label_combo.findData(kept), 0))

@@ -59,7 +59,7 @@ class SurfaceMaker(QObject):
             self._pane.show_surfaces([], key)
             return
         threshold, scan = state.threshold, state.scan
-        self._job = "written first"
+        self._job = self.tr("written first")
         self._pane.show_busy()
 
         def written(files: MaskFiles) -> None:
@@ -97,7 +97,7 @@ class SurfaceMaker(QObject):
         self._shown = asked.files.folder
         self._pane.show_surfaces(surfaces, asked.key)
         if asked.stl:
-            self._page.show_status(f"Saved {asked.stl}")
+            self._page.show_status(self.tr("Saved {stl}").format(stl=asked.stl))
 
     def _failed(self, error: Exception) -> None:
         self._over()

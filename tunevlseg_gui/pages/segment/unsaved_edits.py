@@ -61,8 +61,10 @@ class UnsavedEdits(QObject):
             path, kept, fits = answer
             if not fits:
                 self._page.show_warning(
-                    "Edits of this scan were not saved, but the scan was changed since: they no longer lie on it.",
-                    "They are left where they are, and come back with the scan as it was.",
+                    self.tr(
+                        "Edits of this scan were not saved, but the scan was changed since: they no longer lie on it."
+                    ),
+                    self.tr("They are left where they are, and come back with the scan as it was."),
                 )
                 return
             self._kept = (path, kept)
@@ -85,9 +87,9 @@ class UnsavedEdits(QObject):
             names = {layer.phrase for layer in layers}
             rest = [layer for layer in state.layers if layer.phrase not in names]
             self._autosave.replaces(path)
-            self._layers.rearrange("Bring edits back", [*rest, *layers][-MOST_LAYERS:])
+            self._layers.rearrange(self.tr("Bring edits back"), [*rest, *layers][-MOST_LAYERS:])
             self._layers.show_first(layers)
-            self._page.show_status("The edits are back. Save them to keep them.")
+            self._page.show_status(self.tr("The edits are back. Save them to keep them."))
 
         run_task(self, kept.layers, show, self._page.show_error)
 

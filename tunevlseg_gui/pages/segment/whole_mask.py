@@ -65,7 +65,7 @@ class WholeMask(QObject):
         def written(path: Path) -> None:
             if self._cancelled:
                 self._end(folder)
-                failed("Cancelled; the mask is as it was.")
+                failed(self.tr("Cancelled; the mask is as it was."))
                 return
             job = Refine([str(path)], str(folder / "out"), HALF, view, smooth=smooth, largest=largest)
             self._job = self._client.submit(job)
@@ -98,7 +98,7 @@ class WholeMask(QObject):
             case JobCancelled():
                 self._job = ""
                 self._end(folder)
-                self._failed("Cancelled; the mask is as it was.")
+                self._failed(self.tr("Cancelled; the mask is as it was."))
 
     def _end(self, folder: Path) -> None:
         run_task(self, lambda: shutil.rmtree(folder, ignore_errors=True), lambda _done: None)

@@ -90,8 +90,8 @@ class ReviewStep(WizardStep):
         tabs = QTabWidget()
         tabs.setObjectName("review")
         for title, name, text in (
-            (self.tr("Recipe"), "Recipe", self._recipe),
-            (self.tr("Command"), "Command", self._command),
+            (self.tr("Recipe"), self.tr("Recipe"), self._recipe),
+            (self.tr("Command"), self.tr("Command"), self._command),
             (self.tr("Python"), "Python", self._python),
         ):
             made = QWidget()

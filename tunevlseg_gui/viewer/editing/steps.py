@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.editing.delta import Delta, apply
 from tunevlseg_gui.viewer.mask_overlay import Colour, Layer
 
@@ -40,7 +41,7 @@ class EditingBegun:
     layer: Layer
     levels: NDArray[np.uint8]
     counts: NDArray[np.int64]
-    words: str = "Begin editing"
+    words: str = field(default_factory=lambda: translate("EditingBegun", "Begin editing"))
 
     def __post_init__(self) -> None:
         layer = self.layer
@@ -70,7 +71,7 @@ class EditingEnded:
     """A mask that was edited gave way to the model's answer again, which follows the threshold."""
 
     layer: Layer
-    words: str = "Back to the model's answer"
+    words: str = field(default_factory=lambda: translate("EditingEnded", "Back to the model's answer"))
 
     def __post_init__(self) -> None:
         self._mask = (self.layer.levels, self.layer.counts)

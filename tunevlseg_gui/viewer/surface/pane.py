@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from tunevlseg_gui.viewer.mask_overlay import Colour
 from tunevlseg_gui.viewer.surface.process import DrawingProcess
 from tunevlseg_gui.viewer.surface.view import SurfaceView
 
-NO_OPENGL = "3-D needs OpenGL, which does not work here: {why}.\n\nThe slices show everything that it would."
-NO_MASK = "There is no mask to show. Ask for one, or draw it."
+NO_OPENGL = QT_TRANSLATE_NOOP(
+    "SurfacePane", "3-D needs OpenGL, which does not work here: {why}.\n\nThe slices show everything that it would."
+)
+NO_MASK = QT_TRANSLATE_NOOP("SurfacePane", "There is no mask to show. Ask for one, or draw it.")
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,10 @@ class SurfacePane(QWidget):
         self.words.setProperty("role", "muted")
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.update_button = _button("Update", "updateSurfaceButton", "Make the surfaces of the masks as they are now")
-        self.save_button = _button("STL…", "saveSurfaceButton", "Save the surfaces as STL, in millimetres")
+        self.update_button = _button(
+            self.tr("Update"), "updateSurfaceButton", self.tr("Make the surfaces of the masks as they are now")
+        )
+        self.save_button = _button("STL…", "saveSurfaceButton", self.tr("Save the surfaces as STL, in millimetres"))
         self.update_button.clicked.connect(self.update_wanted)
         self.save_button.clicked.connect(self.save_wanted)
         row = QHBoxLayout()
@@ -91,7 +95,7 @@ class SurfacePane(QWidget):
         self.view.clear()
         self.drawing.show([])
         if self.drawing.runs:
-            self.view.show_message(NO_MASK)
+            self.view.show_message(self.tr(NO_MASK))
         self._show_words()
 
     def masks_are(self, key: Hashable) -> None:
@@ -107,7 +111,7 @@ class SurfacePane(QWidget):
         """Why is told elsewhere."""
         self._busy = False
         if not self._surfaces:
-            self.view.show_message(NO_MASK)
+            self.view.show_message(self.tr(NO_MASK))
         self._show_words()
 
     def show_surfaces(self, surfaces: list[ShownSurface], key: Hashable) -> None:
@@ -122,7 +126,7 @@ class SurfacePane(QWidget):
         else:
             self.view.clear()
         if self.drawing.runs:
-            self.view.show_message("" if surfaces else NO_MASK)
+            self.view.show_message("" if surfaces else self.tr(NO_MASK))
         self._show_words()
 
     @property
@@ -130,18 +134,20 @@ class SurfacePane(QWidget):
         return bool(self._surfaces) and self._made_of != self._is_of
 
     def _lost(self, why: str) -> None:
-        self.view.show_message(NO_OPENGL.format(why=why))
+        self.view.show_message(self.tr(NO_OPENGL).format(why=why))
         self._show_words()
 
     def _show_words(self) -> None:
         triangles = sum(one.count for one in self._surfaces)
         coarse = max((max(one.block_zyx) for one in self._surfaces), default=1)
         if self._busy:
-            words = "Making the surfaces…"
+            words = self.tr("Making the surfaces…")
         elif self.is_stale:
-            words = "The masks have changed."
+            words = self.tr("The masks have changed.")
         elif self._surfaces:
-            words = f"{triangles:,} triangles" + (f", {coarse} voxels taken together" if coarse > 1 else "")
+            words = self.tr("{triangles} triangles").format(triangles=f"{triangles:,}") + (
+                self.tr(", {coarse} voxels taken together").format(coarse=coarse) if coarse > 1 else ""
+            )
         else:
             words = ""
         self.words.setText(words)

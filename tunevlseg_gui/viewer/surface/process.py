@@ -60,7 +60,7 @@ class DrawingProcess(QObject):
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(lambda: self._end("it does not answer"))
+        self._patience.timeout.connect(lambda: self._end(self.tr("it does not answer")))
 
     @property
     def runs(self) -> bool:
@@ -162,11 +162,11 @@ class DrawingProcess(QObject):
             self.drawn.emit(QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32).copy())
 
     def _finished(self, code: int, _status: QProcess.ExitStatus) -> None:
-        self._end(f"its process ended ({code})")
+        self._end(self.tr("its process ended ({code})").format(code=code))
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._end("its process cannot be started")
+            self._end(self.tr("its process cannot be started"))
 
     def _end(self, why: str) -> None:
         if self._process is not None:

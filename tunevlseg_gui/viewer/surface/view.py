@@ -40,10 +40,12 @@ class SurfaceView(QWidget):
     def __init__(self, drawing: DrawingProcess, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("surfaceView")
-        self.setAccessibleName("Masks in 3-D")
+        self.setAccessibleName(self.tr("Masks in 3-D"))
         self.setToolTip(
-            "Drag to turn, Shift + drag or middle button to move, wheel to zoom. Keys: arrows turn, + and − zoom, "
-            "A P L R S I look from that side of the patient, Home shows all"
+            self.tr(
+                "Drag to turn, Shift + drag or middle button to move, wheel to zoom. Keys: arrows turn, + and − zoom, "
+                "A P L R S I look from that side of the patient, Home shows all"
+            )
         )
         self.setMinimumSize(150, 130)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
