@@ -75,7 +75,9 @@ def test_labels_phrases_and_splits_come_back_as_one_step(qtbot: QtBot, client: E
 
 def test_ignored_labels_stay_ignored_and_are_not_counted(qtbot: QtBot, client: EngineClient, folder: Path) -> None:
     window = opened(qtbot, client, folder)
-    window.page("data").side.labels.table.selectRow(1)
+    table = window.page("data").side.labels.table
+    qtbot.waitUntil(lambda: table.model().rowCount() == 3, timeout=WAIT)  # they are shown in a turn of their own
+    table.selectRow(1)
     window.page("data").side.labels.ignore.click()
     window.close()
     again = opened(qtbot, client, folder)
