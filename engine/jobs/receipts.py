@@ -188,7 +188,7 @@ def make_receipt(
                 threshold=answer.threshold,
                 voxels=answer.voxels,
                 highest=round(answer.highest, 4),
-                presence=round(answer.presence, 4),
+                presence=answer.presence,  # not rounded: beside a cut it must say what the mask says
                 presence_cut=answer.presence_cut,
                 presence_calibrated=answer.calibrated,
                 sha256=mask_sha256(answer_in_file(answer, fractional="fractional" in saved.split())),

@@ -202,6 +202,8 @@ def _reporting(found: OpenStudy, trial: Trial, attendant: Attendant, emit: Emit)
 
     def tell(event: Event) -> None:
         emit(event)
+        if attendant.over.cancelled:
+            attendant.end("search")
         if isinstance(event, EpochEnded) and len(found.config.objectives) > 1:
             trial.set_user_attr(EPOCH, event.epoch)
         value = _watched(found, event.metrics) if isinstance(event, EpochEnded) else None

@@ -124,9 +124,9 @@ def test_the_window_names_nobody(
 
     monkeypatch.setattr(page, "ask_series", choose)
     for place, slices in (("sound", 4), ("several", 3)):
-        page.controller.scan = None
+        before = page.controller.scan
         window.open_path(study / place)
-        qtbot.waitUntil(lambda: page.controller.scan is not None, timeout=WAIT)
+        qtbot.waitUntil(lambda before=before: page.controller.scan not in (None, before), timeout=WAIT)
         assert page.controller.scan.shape_zyx[0] == slices
         assert leaks_of(_texts(window)) == []
         assert leaks_of(page.controller.scan.named.name) == []

@@ -14,6 +14,7 @@ from engine.contract.events import Event, JobFailed
 from engine.contract.jobs import Tune
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
+from tunevlseg_gui.widgets.turns import none_wait
 
 WAIT = 120_000
 
@@ -44,7 +45,7 @@ def test_a_real_dataset_is_shown_with_its_faults(qtbot: QtBot, real: EngineClien
     qtbot.addWidget(window)
     window.show()
     window.open_path(dataset)
-    qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.project.ready and none_wait(), timeout=WAIT)
     page = window.page("data")
     assert [row.case_id for row in page.browser.model.rows] == [f"case{number}" for number in range(5)]
     qtbot.waitUntil(lambda: page.browser.drawn, timeout=WAIT)

@@ -16,6 +16,7 @@ from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.pages.data.problem_groups import ProblemGroup
 from tunevlseg_gui.pages.data.repair_dialog import RepairDialog
+from tunevlseg_gui.widgets.turns import none_wait
 
 WAIT = 60_000
 
@@ -31,12 +32,20 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 def opened(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
     window.open_path(folder)
-    qtbot.waitUntil(lambda: window.project.ready, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.project.ready and none_wait(), timeout=WAIT)
 
 
-def group(window: MainWindow, mending: str) -> ProblemGroup:
-    cards = window.page("data").side.problems.cards
-    return next(card.group for card in cards if card.group.mending == mending)
+def group(qtbot: QtBot, window: MainWindow, mending: str) -> ProblemGroup:
+    """The problems that this mends, once they are shown."""
+    problems = window.page("data").side.problems
+    found: list[ProblemGroup] = []
+
+    def shown() -> bool:
+        found[:] = [card.group for card in problems.cards if card.group.mending == mending]
+        return bool(found)
+
+    qtbot.waitUntil(shown, timeout=WAIT)
+    return found[0]
 
 
 def cases(window: MainWindow) -> int:
@@ -53,7 +62,7 @@ def test_shifted_masks_are_compared_repaired_used_and_undone(qtbot: QtBot, windo
     opened(qtbot, window, tmp_path)
     assert cases(window) == 2
     repairs = window.page("data").side.repairs
-    repairs.begin(group(window, "geometry"))
+    repairs.begin(group(qtbot, window, "geometry"))
     dialog = repairs.dialog
     assert isinstance(dialog, RepairDialog)
     qtbot.waitUntil(dialog.go.isEnabled, timeout=WAIT)
@@ -69,7 +78,7 @@ def test_shifted_masks_are_compared_repaired_used_and_undone(qtbot: QtBot, windo
     window.project.undo_stack.redo()
     qtbot.waitUntil(lambda: cases(window) == 4, timeout=WAIT)
     # In a later session there is no such undo, but a note that says so, with a button.
-    repairs.begin(group(window, "originals"))
+    repairs.begin(group(qtbot, window, "originals"))
     qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
     window.project.undo_stack.undo()
     qtbot.waitUntil(lambda: cases(window) == 4, timeout=WAIT)
@@ -94,11 +103,11 @@ def test_empty_cases_are_left_out_and_taken_back(qtbot: QtBot, window: MainWindo
     draw.folder_pairs(tmp_path)
     draw.save(tmp_path / "masks/b.png", 0 * draw.disc(1))
     opened(qtbot, window, tmp_path)
-    window.page("data").side.repairs.begin(group(window, "leave_out"))
+    window.page("data").side.repairs.begin(group(qtbot, window, "leave_out"))
     qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
     # It is in no split, and no case of the grid any more.
     assert [row.case_id for row in window.project.cases] == ["a", "c"]
-    window.page("data").side.repairs.begin(group(window, "take_back"))
+    window.page("data").side.repairs.begin(group(qtbot, window, "take_back"))
     qtbot.waitUntil(lambda: cases(window) == 3, timeout=WAIT)
     window.project.undo_stack.undo()
     qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
@@ -119,7 +128,7 @@ def test_moved_cases_are_saved_again_after_a_repair(qtbot: QtBot, window: MainWi
     qtbot.waitUntil(lambda: project.saved is not None and not project.waiting, timeout=WAIT)
     before = project.saved
     repairs = window.page("data").side.repairs
-    repairs.begin(group(window, "lossless"))
+    repairs.begin(group(qtbot, window, "lossless"))
     repairs.dialog.go.click()
     qtbot.waitUntil(lambda: project.saved != before and not project.waiting, timeout=WAIT)
     about = (Path(project.data_for_recipe()["folder"]) / "dataset.yaml").read_text()
@@ -163,7 +172,7 @@ def test_a_leak_ends_by_moving_the_cases_of_the_patient(qtbot: QtBot, window: Ma
         draw.save(tmp_path / f"{split}/images/{name}.png", draw.photo(number % 3))
         draw.save(tmp_path / f"{split}/masks/{name}.png", draw.disc(number))
     opened(qtbot, window, tmp_path)
-    window.page("data").side.repairs.begin(group(window, "regroup"))
+    window.page("data").side.repairs.begin(group(qtbot, window, "regroup"))
     assert window.project.moves == {"d": "train"}
     window.project.undo_stack.undo()
     assert window.project.moves == {}
@@ -178,12 +187,12 @@ def test_what_cannot_be_written_is_no_step_and_an_undo_that_cannot_be_written_is
     repairs, stack = window.page("data").side.repairs, window.project.undo_stack
     file = tmp_path / "dataset.yaml"
     file.mkdir()  # nobody can write a file of this name, whoever runs the tests
-    repairs.begin(group(window, "leave_out"))
+    repairs.begin(group(qtbot, window, "leave_out"))
     qtbot.waitUntil(lambda: window.banner.notice is not None, timeout=WAIT)
     assert (stack.count(), cases(window)) == (0, 3)
     file.rmdir()
     window.show_notice(None)
-    repairs.begin(group(window, "leave_out"))
+    repairs.begin(group(qtbot, window, "leave_out"))
     qtbot.waitUntil(lambda: cases(window) == 2, timeout=WAIT)
     kept = file.read_text(encoding="utf-8")
     file.unlink()

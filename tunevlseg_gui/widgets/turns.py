@@ -19,6 +19,11 @@ def in_turn(owner: QObject, work: Callable[[], object]) -> None:
         _after_painting()
 
 
+def none_wait() -> bool:
+    """Whether all that was asked for has been done."""
+    return not _waiting
+
+
 def _after_painting() -> None:
     """A timer that is due at once still belongs to the turn that goes on, the next one is for what it left to paint."""
     QTimer.singleShot(_PAUSE_MS, lambda: QTimer.singleShot(_PAUSE_MS, _next))
