@@ -65,13 +65,33 @@ def note_change(run: Path, command: Command) -> None:
     add_change(run, values)
 
 
+class CommandLines:
+    """The lines that are appended to a folder's commands.jsonl from now on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / COMMANDS
+        self._offset = self._path.stat().st_size if self._path.exists() else 0
+
+    def new(self) -> list[str]:
+        """Every whole line since the last call; half a line waits for its end."""
+        try:
+            with self._path.open("rb") as lines:
+                lines.seek(self._offset)
+                found = lines.read()
+        except OSError:
+            return []
+        whole = found[: found.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return whole.decode("utf-8", errors="replace").splitlines()
+
+
 class CommandWatcher:
     """Reads commands.jsonl five times a second from its present end and obeys each whole new line."""
 
     def __init__(self, run: Path, token: CancelToken) -> None:
-        self._path = run / COMMANDS
+        self._run = run
+        self._lines = CommandLines(run)
         self._token = token
-        self._offset = self._path.stat().st_size if self._path.exists() else 0
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="run-commands", daemon=True)
 
@@ -87,20 +107,12 @@ class CommandWatcher:
             self.read_once()
 
     def read_once(self) -> None:
-        try:
-            with self._path.open("rb") as lines:
-                lines.seek(self._offset)
-                new = lines.read()
-        except OSError:
-            return
-        whole = new[: new.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.decode("utf-8", errors="replace").splitlines():
+        for line in self._lines.new():
             try:
                 command = wire.command_from_line(line)
             except RecipeError:
                 continue  # a line of another program's making; nobody waits for an answer here
             if _acts(command, self._token):
                 with suppress(EngineError):  # a full disk must not keep a run from being stopped
-                    note_change(self._path.parent, command)
+                    note_change(self._run, command)
             obey(command, self._token)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any, Final
 
 from optuna.trial import TrialState
@@ -13,7 +12,7 @@ from engine.contract.commands import Ban, Cancel, Command, Enqueue, Freeze, Narr
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Log
-from engine.runs.layout import COMMANDS
+from engine.runs.commands import CommandLines
 from engine.search.steering import PAUSED, as_point, ban_key, freeze_key, narrow_key
 from engine.search.study import SURPLUS, OpenStudy
 from engine.search.trial import WANTED
@@ -78,8 +77,7 @@ class StudyCommands:
 
     def __init__(self, found: OpenStudy, token: CancelToken, emit: Emit, job_id: str) -> None:
         self._found, self._token, self._emit, self._job_id = found, token, emit, job_id
-        self._path: Path = found.folder / COMMANDS
-        self._offset = self._path.stat().st_size if self._path.exists() else 0
+        self._lines = CommandLines(found.folder)
         self._end = threading.Event()
 
     def __enter__(self) -> StudyCommands:
@@ -98,15 +96,7 @@ class StudyCommands:
 
     def read_once(self) -> None:
         """Carries out every whole new line; one that makes no sense is told and passed over."""
-        try:
-            with self._path.open("rb") as lines:
-                lines.seek(self._offset)
-                new = lines.read()
-        except OSError:
-            return
-        whole = new[: new.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.decode("utf-8", errors="replace").splitlines():
+        for line in self._lines.new():
             try:
                 command = wire.command_from_line(line)
                 if isinstance(command, Cancel):
