@@ -17,8 +17,6 @@ import json
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,43 +25,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 import yaml
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
+from window_clock import Ticks, lateness
 
 from engine.contract.jobs import Tune
 from engine.synthetic.sample_data import write_dataset
 
-TICK_MS = 5
 LONGEST_S = 400.0
-
-
-Ticks = tuple[list[float], list[float]]
-
-
-def lateness(seconds: float, over: Callable[[], bool] = lambda: False) -> Ticks:
-    """Milliseconds between the ticks of the timer beyond its own, and of the thread's processor time between them; for
-    so long, or until `over` says so."""
-    late: list[float] = []
-    busy: list[float] = []
-    last, last_busy = time.perf_counter(), time.thread_time()
-
-    def tick() -> None:
-        nonlocal last, last_busy
-        now, now_busy = time.perf_counter(), time.thread_time()
-        late.append(max(0.0, (now - last) * 1000 - TICK_MS))
-        busy.append((now_busy - last_busy) * 1000)
-        last, last_busy = now, now_busy
-
-    loop, timer, end = QEventLoop(), QTimer(), QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    timer.start(TICK_MS)
-    end.timeout.connect(lambda: loop.quit() if over() else None)
-    end.start(200)
-    QTimer.singleShot(int(seconds * 1000), loop.quit)
-    loop.exec()
-    timer.stop()
-    return late[1:], busy[1:]
 
 
 def in_window(place: Path, seconds: float) -> list[dict[str, float | str]]:

@@ -28,40 +28,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import SimpleITK
 import yaml
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QTimer
+from window_clock import lateness
 
 from engine.contract import wire
 from engine.contract.jobs import Tune
 from engine.synthetic.sample_data import write_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
-TICK_MS = 5
 MOST_MS = 33.0
 """The 99th percentile that is meant; the largest: LARGEST_MS."""
 LARGEST_MS = 100.0
-
-
-def lateness(seconds: float) -> tuple[list[float], list[float]]:
-    """Milliseconds between the ticks of the timer beyond its own, and of the thread's processor time between them."""
-    late: list[float] = []
-    busy: list[float] = []
-    last, last_busy = time.perf_counter(), time.thread_time()
-
-    def tick() -> None:
-        nonlocal last, last_busy
-        now, now_busy = time.perf_counter(), time.thread_time()
-        late.append(max(0.0, (now - last) * 1000 - TICK_MS))
-        busy.append((now_busy - last_busy) * 1000)
-        last, last_busy = now, now_busy
-
-    loop, timer = QEventLoop(), QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    timer.start(TICK_MS)
-    QTimer.singleShot(int(seconds * 1000), loop.quit)
-    loop.exec()
-    timer.stop()
-    return late[1:], busy[1:]
 
 
 def wait(condition: Callable[[], bool], seconds: float = 120.0) -> None:

@@ -12,13 +12,12 @@ import argparse
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from window_clock import Pieces, rest  # noqa: E402
 
 COPIED = ("recipe.yaml", "metrics.csv", "result.json", "events.jsonl")
 
@@ -34,7 +33,6 @@ def main() -> None:
 
 def measure(count: int) -> None:
     from fakes.run_folders import write_run
-    from PySide6.QtCore import QEventLoop, QTimer
     from PySide6.QtWidgets import QApplication
 
     from engine.runs.folders import runs_folder
@@ -55,33 +53,8 @@ def measure(count: int) -> None:
     page = TablePage(client)
     page.resize(1280, 800)
     page.show()
-    pieces: list[float] = []
-    last = time.thread_time()
-
-    def beat() -> None:
-        nonlocal last
-        now = time.thread_time()
-        pieces.append(1000 * (now - last))
-        last = now
-
-    timer = QTimer()
-    timer.setInterval(4)
-    timer.timeout.connect(beat)
-    timer.start()
-
-    def until(done: Callable[[], Any], title: str) -> None:
-        pieces.clear()
-        began = time.monotonic()
-        while not done():
-            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-        longest = ", ".join(f"{piece:.0f}" for piece in sorted(pieces, reverse=True)[:3])
-        sys.stdout.write(f"{title:32} {time.monotonic() - began:6.2f} s; longest pieces of work: {longest} ms\n")
-
-    def rest() -> Callable[[], bool]:
-        end = time.monotonic() + 0.4
-        return lambda: time.monotonic() > end
-
-    until(rest(), "idle")
+    until = Pieces(app, 4).until
+    until(rest(0.4), "idle")
     page.refresh()
     until(lambda: page.model.total == count, f"{count} runs, worker started")
     looked: list[object] = []
@@ -90,11 +63,11 @@ def measure(count: int) -> None:
     until(lambda: looked, "a further look")
     for text in ("vpt", "nothing such", ""):
         page.runs.filter.setText(text)
-        until(rest(), f"filter {text!r}")
+        until(rest(0.4), f"filter {text!r}")
     for name in ("name", "best", "date"):
         page.runs.sort_by(NAMES.index(name))
-        until(rest(), f"sort by {name}")
-    timer.stop()
+        until(rest(0.4), f"sort by {name}")
+
     client.close()
 
 

@@ -15,12 +15,13 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from window_clock import Pieces, rest  # noqa: E402
 
 FRAMES = 60
 
@@ -39,7 +40,6 @@ def main() -> None:
 def measure(count: int) -> None:
     from fakes.tiny_clipseg import write_tiny_clipseg
     from fakes.written_study import write_study
-    from PySide6.QtCore import QEventLoop, QTimer
     from PySide6.QtWidgets import QApplication
 
     from engine.runs.studies import studies_folder
@@ -57,31 +57,7 @@ def measure(count: int) -> None:
     page = ExperimentsPage(client)
     page.resize(1500, 900)
     page.show()
-    pieces: list[float] = []
-    last = time.thread_time()
-
-    def beat() -> None:
-        nonlocal last
-        now = time.thread_time()
-        pieces.append(1000 * (now - last))
-        last = now
-
-    timer = QTimer()
-    timer.setInterval(2)
-    timer.timeout.connect(beat)
-    timer.start()
-
-    def until(done: Callable[[], Any], title: str) -> None:
-        pieces.clear()
-        began = time.monotonic()
-        while not done():
-            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-        longest = ", ".join(f"{piece:.0f}" for piece in sorted(pieces, reverse=True)[:3])
-        sys.stdout.write(f"{title:34} {time.monotonic() - began:6.2f} s; longest pieces of work: {longest} ms\n")
-
-    def rest(seconds: float = 1.0) -> Callable[[], bool]:
-        end = time.monotonic() + seconds
-        return lambda: time.monotonic() > end
+    until = Pieces(app, 2).until
 
     page.came_to_front()
     view: StudyView = page.tab("searches").view
@@ -91,11 +67,10 @@ def measure(count: int) -> None:
     until(lambda: view.study is not None and view.study.n == 20, "another one")
     page.open_study(studies_folder() / "large")
     until(lambda: view.study is not None and view.study.n == count, "opened, warm")
-    until(rest(), "  after it was opened")
+    until(rest(1.0), "  after it was opened")
     for name, *_ in PANELS:
         if name == "pareto":
             continue
-        pieces.clear()
         view.panel(name)
         until(rest(2.0), f"tab {name}, first time")
         for plot in view.panel(name).plots[:1]:
@@ -104,11 +79,11 @@ def measure(count: int) -> None:
     view.panel("history")
     until(rest(0.5), "history again")
     view.selection.brush({"training.learning_rate": (-4.0, -3.0)})
-    until(rest(), "a brush in the history")
+    until(rest(1.0), "a brush in the history")
     view.panel("parallel")
     until(rest(2.0), "parallel again, with the brush")
     view.panel("trials").table.sortByColumn(2, view.panel("trials").table.horizontalHeader().sortIndicatorOrder())
-    until(rest(), "trials sorted")
+    until(rest(1.0), "trials sorted")
     client.close()
 
 
