@@ -11,7 +11,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -34,11 +33,11 @@ from engine.contract.events import (
     Resumed,
 )
 from engine.contract.jobs import PlanLabels
-from engine.runs.folders import recipes_folder
 from engine.runs.studies import LABEL_PLAN, PLAN_RECIPE, list_label_plans, tournaments_folder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import of_error, of_failure
+from tunevlseg_gui.pages.experiments.asking import choose_recipe
 from tunevlseg_gui.pages.experiments.new_search import free_folder
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
@@ -160,14 +159,7 @@ class LabelBudgetTab(QWidget):
             self._read()
 
     def _choose(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("Choose a recipe"),
-            self.recipe.text() or str(recipes_folder()),
-            self.tr("Recipe (*.yaml *.yml)"),
-        )
-        if chosen:
-            self.recipe.setText(chosen)
+        choose_recipe(self, self.recipe)
 
     def _chosen(self) -> None:
         folder = self.plans.currentData()

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -20,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine.contract.jobs import Search
-from engine.runs.folders import recipes_folder
 from engine.runs.studies import slug, studies_folder
+from tunevlseg_gui.pages.experiments.asking import checked, choose_recipe
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import label
@@ -161,14 +160,7 @@ class NewSearchDialog(QDialog):
         return Search(str(recipe), folder=str(folder), study=folder.name, search=wanted)
 
     def _checked(self) -> Search | None:
-        try:
-            found = self.job()
-        except ValueError as error:
-            self.wrong.setText(str(error))
-            self.wrong.show()
-            return None
-        self.wrong.hide()
-        return found
+        return checked(self.job, self.wrong)
 
     def _start(self) -> None:
         found = self._checked()
@@ -177,14 +169,7 @@ class NewSearchDialog(QDialog):
             self.accept()
 
     def _choose(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("Choose a recipe"),
-            self.recipe.text() or str(recipes_folder()),
-            self.tr("Recipe (*.yaml *.yml)"),
-        )
-        if chosen:
-            self.recipe.setText(chosen)
+        choose_recipe(self, self.recipe)
 
 
 def _number(name: str, title: str, value: int, low: int, high: int) -> QSpinBox:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from engine.contract.commands import Ban, Command, Enqueue, Freeze
 from engine.contract.jobs import SteerStudy
+from tunevlseg_gui.pages.experiments.asking import checked
 from tunevlseg_gui.pages.experiments.setting_fields import limits_of, point_of, value_field, value_of
 from tunevlseg_gui.pages.experiments.steering import job_of
 from tunevlseg_gui.pages.experiments.study_data import Column, Study
@@ -68,14 +69,7 @@ class SteerDialog(QDialog):
         return None if found is None else job_of(self.study.folder, found)
 
     def _checked(self) -> Command | None:
-        try:
-            found = self.command()
-        except ValueError as error:
-            self.wrong.setText(str(error))
-            self.wrong.show()
-            return None
-        self.wrong.hide()
-        return found
+        return checked(self.command, self.wrong)
 
     def _tell(self) -> None:
         found = self._checked()
