@@ -19,7 +19,7 @@ from tunevlseg_gui.widgets.text import PathLabel, label
 
 REDRAW_MS = 100
 """At most ten redraws a second, however fast the epochs come."""
-MANY = 10_000
+MANY = 1_000
 """Points from which lines are one pixel wide and not smoothed at their edges: both cost more than all else."""
 GHOST = 70
 """Opacity, of 255, of the values as they are behind their smoothed line."""
