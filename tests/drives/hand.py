@@ -29,10 +29,14 @@ def missing() -> str:
 
 
 class Hand:
-    """One window, from its start to its end. `scale`: of the screen, 2 for 200 %. `home`: the user's folders."""
+    """One window, from its start to its end. `scale`: of the screen, 2 for 200 %. `home`: the user's folders.
 
-    def __init__(self, home: Path, pictures: Path, scale: float, patience: float) -> None:
+    `words`: a made-up language that it speaks, one of `words.LANGUAGES`; empty: English.
+    """
+
+    def __init__(self, home: Path, pictures: Path, scale: float, patience: float, words: str = "") -> None:
         self.home, self.pictures, self.scale, self.patience = home, pictures, scale, patience
+        self.words = words
         self.taken: list[Path] = []
         self._window: subprocess.Popen[str] | None = None
 
@@ -46,8 +50,9 @@ class Hand:
             "TUNEVLSEG_HOME": str(self.home),
             "PYTHONPATH": str(ROOT),
         }
+        spoken = ["--words", self.words] if self.words else []
         self._window = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "drives" / "probe.py"), *given],
+            [sys.executable, str(ROOT / "tests" / "drives" / "probe.py"), *spoken, *given],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -116,6 +121,19 @@ class Hand:
         self.taken.append(path)
         return path
 
+    def resize(self, width: int, height: int) -> None:
+        """The main window, in pixels of itself: those of the screen divided by `scale`."""
+        wanted = [round(width * self.scale), round(height * self.scale)]
+        _xdotool("windowsize", self.ask("focus")["wanted"], *wanted)
+        self.wait("The window takes its size", lambda: self.ask("where", name="mainWindow")["rect"][2:] == wanted)
+
+    def choose_theme(self, theme: str) -> None:
+        """By the menu, as a user does; `light` or `dark`."""
+        self.keys("alt+v")
+        self.wait("The menu View opens", lambda: bool(self.ask("focus")["popup"]))
+        self.keys("h", "d" if theme == "dark" else "l")
+        self.wait("The menu closes", lambda: not self.ask("focus")["popup"])
+
     # mouse
 
     def press(self, name: str) -> None:
@@ -153,17 +171,30 @@ class Hand:
             middle = (left + width // 2, top + height // 2)
             if seen[1] <= top + 1 and seen[1] + seen[3] >= top + height - 1 and seen[3] > 0:
                 return middle
-            side = self.ask("where", name="segmentSide")
-            if side is None:
+            panel = found["scroller"]
+            if panel is None:
                 raise StepFailed(f"“{name}” cannot be brought into sight.")
-            panel = side["rect"]
-            # Over the heading of a card: a wheel over a slider or a list would turn that.
+            # Over the edge of what scrolls: a wheel over a slider or a list would turn that.
             _xdotool("mousemove", panel[0] + panel[2] - round(6 * self.scale), panel[1] + panel[3] // 2)
-            self.wheel(down=top >= panel[1] + panel[3] // 2)
+            self.wheel(down=middle[1] >= panel[1] + panel[3] // 2)
             time.sleep(0.08)
         raise StepFailed(f"“{name}” does not come into sight.")
 
     # keyboard
+
+    def tab_to(self, name: str, *, back: bool = False, most: int = 200) -> int:
+        """Presses Tab (or Shift+Tab) until the widget of this name has the keyboard; how often.
+
+        Raises StepFailed where it is not reached, or has the keyboard out of sight.
+        """
+        for pressed in range(most):
+            found = self.ask("focus")
+            if found["widget"] == name:
+                if min(found["seen"][2:]) <= 0:
+                    raise StepFailed(f"“{name}” has the keyboard, but is out of sight.")
+                return pressed
+            self.keys("shift+Tab" if back else "Tab")
+        raise StepFailed(f"Tab does not reach “{name}”.")
 
     def keys(self, *keys: str, times: int = 1) -> None:
         self._take_focus()

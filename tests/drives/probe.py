@@ -1,9 +1,9 @@
 """The window as a user starts it, and beside it a line on which a driver asks where its widgets lie.
 
-    python tests/drives/probe.py [FILE…]
+    python tests/drives/probe.py [--words long|rtl] [FILE…]
 
 A line of JSON in, {"ask": …}, gives one line of JSON out. Nothing is done to the window here but looking: mouse and
-keyboard come from the X server. Places are in pixels of the screen.
+keyboard come from the X server. Places are in pixels of the screen. `--words` is a made-up language; see `words.py`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractSpinBox,
-    QApplication,
-    QComboBox,
-    QLabel,
-    QMenu,
-    QSlider,
-    QWidget,
-)
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QApplication
 
 from engine.bundle.levels import threshold_level
-from tunevlseg_gui.app import run
+from tests.drives import sight, words
+from tunevlseg_gui import app
 from tunevlseg_gui.widgets.banner import Banner
 
 
@@ -54,78 +45,25 @@ class Probe(QObject):
     def _answer(self, line: str) -> None:
         question = json.loads(line)
         answers: dict[str, Callable[..., Any]] = {
-            "where": where,
+            "where": sight.where,
             "state": state,
             "point": point,
-            "focus": focus,
+            "focus": sight.focus,
             "mask": mask,
-            "picture": picture,
+            "picture": sight.picture,
+            "inputs": sight.inputs,
+            "texts": sight.texts,
+            "stops": sight.stops,
+            "cut": sight.cut,
         }
         found = answers[question.pop("ask")](**question)
         self._out.write(json.dumps(found) + "\n")
         self._out.flush()
 
 
-def main_window() -> QWidget | None:
-    """The one that is shown: one that was closed may still wait for its end."""
-    windows = (top for top in QApplication.topLevelWidgets() if top.objectName() == "mainWindow")
-    return next((window for window in windows if window.isVisible()), None)
-
-
 def page() -> Any:
-    found = main_window()
+    found = sight.main_window()
     return found.stack.made("segment") if found is not None else None  # type: ignore[attr-defined]
-
-
-def on_screen(widget: QWidget, rect: QRect) -> list[int]:
-    """[left, top, width, height] in pixels of the screen."""
-    ratio = widget.devicePixelRatioF()
-    corner = widget.mapToGlobal(rect.topLeft())
-    return [round(value * ratio) for value in (corner.x(), corner.y(), rect.width(), rect.height())]
-
-
-def where(name: str) -> dict[str, Any] | None:
-    """The visible widget or menu entry of this name; `seen`: the part that nothing else cuts off."""
-    for top in QApplication.topLevelWidgets():
-        if isinstance(top, QMenu) and top.isVisible():
-            for action in top.actions():
-                if name in (action.objectName(), action.text()):
-                    place = on_screen(top, top.actionGeometry(action))
-                    return {"rect": place, "seen": place, "enabled": action.isEnabled(), "text": action.text()}
-    modal = QApplication.activeModalWidget()
-    for place in [modal] if modal is not None else QApplication.topLevelWidgets():
-        for found in [place, *place.findChildren(QWidget, name)]:
-            if found.objectName() == name and found.isVisible():
-                return {
-                    "rect": on_screen(found, found.rect()),
-                    "seen": on_screen(found, found.visibleRegion().boundingRect()),
-                    "enabled": found.isEnabled(),
-                    "text": _text(found),
-                }
-    return None
-
-
-def _text(widget: QWidget) -> str:
-    if isinstance(widget, (QLabel, QAbstractButton, QAbstractSpinBox)):
-        return widget.text()
-    if isinstance(widget, QComboBox):
-        return widget.currentText()
-    if isinstance(widget, QSlider):
-        return str(widget.value())
-    return str(widget.property("text") or "")
-
-
-def focus() -> dict[str, Any]:
-    """What has the keyboard, and the X window that should have it: the dialog on top, else the main window."""
-    modal = QApplication.activeModalWidget() or main_window()
-    widget, window = QApplication.focusWidget(), QGuiApplication.focusWindow()
-    return {
-        "widget": widget.objectName() if widget is not None else "",
-        "wanted": int(modal.winId()) if modal is not None and modal.isVisible() else 0,
-        "held": window is not None and modal is not None and window is modal.windowHandle(),
-        "dialog": modal.windowTitle() if modal is not None and modal is not main_window() else "",
-        "popup": QApplication.activePopupWidget() is not None,
-    }
 
 
 def state() -> dict[str, Any]:
@@ -199,25 +137,13 @@ def mask(phrase: str, path: str = "") -> str:
     return hashlib.sha256(np.packbits(found).tobytes()).hexdigest()
 
 
-def picture(path: str) -> bool:
-    """What the X server shows of the window and of the dialogs over it."""
-    window = main_window()
-    assert window is not None
-    whole = window.screen().grabWindow(0)
-    ratio = window.devicePixelRatioF()
-    area = window.frameGeometry()
-    for top in QApplication.topLevelWidgets():
-        if top.isVisible() and top is not window:
-            area = area.united(top.frameGeometry())
-    corner = area.topLeft()
-    image = whole.copy(*(round(value * ratio) for value in (corner.x(), corner.y(), area.width(), area.height())))
-    image.setDevicePixelRatio(1)
-    return image.save(path)
-
-
 if __name__ == "__main__":
     # What libraries print must not come between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     probe = Probe(answers)
-    sys.exit(run(["tunevlseg-gui", *sys.argv[1:]]))
+    given = sys.argv[1:]
+    if given[:1] == ["--words"]:
+        language, given = given[1], given[2:]
+        app.load_translations = lambda _of_the_settings: words.speak(language)  # type: ignore[assignment, return-value]
+    sys.exit(app.run(["tunevlseg-gui", *given]))

@@ -74,7 +74,7 @@ def scan_of(name: str, work: Path) -> Scan:
 def drive(hand: Hand, scan: Scan, theme: str, work: Path) -> None:
     """The whole road. Raises StepFailed at the first step that does not come to its end."""
     hand.start()
-    _choose_theme(hand, theme)
+    hand.choose_theme(theme)
     _open(hand, scan.given)
     _look(hand)
     _ask(hand, scan)
@@ -86,14 +86,6 @@ def drive(hand: Hand, scan: Scan, theme: str, work: Path) -> None:
     kept = _die_in_a_stroke(hand, scan.phrases[0])
     _recover(hand, kept)
     hand.close()
-
-
-def _choose_theme(hand: Hand, theme: str) -> None:
-    """By the menu, as a user does."""
-    hand.keys("alt+v")
-    hand.wait("The menu View opens", lambda: bool(hand.ask("focus")["popup"]))
-    hand.keys("h", "d" if theme == "dark" else "l")
-    hand.wait("The menu closes", lambda: not hand.ask("focus")["popup"])
 
 
 def _open(hand: Hand, path: Path) -> None:
