@@ -253,7 +253,7 @@ class _Tournament:
             one = Tune(str(asked), str(folder))
         study = tune.Study(report, test=True)
         result = tune.run_trial(one, self._quiet, self.cancel, self.job_id, study)
-        return self._measured(cell, folder, folder / layout.SCORES, float(result["val_dice"]))
+        return self._measured(folder, folder / layout.SCORES, float(result["val_dice"]))
 
     def _search(self, cell: Cell, recipe: Recipe, report: DatasetReport) -> dict[str, Any]:
         from engine.assemble import Listener, run_network
@@ -289,14 +289,13 @@ class _Tournament:
         score_network(run_network(best, tuned), report, "test", scores, hear, tuned.training.surface_tolerance)
         seconds = sum(float(trial.user_attrs.get("seconds", 0.0)) for trial in found.trials())
         val_dice = float(found.trial(int(result["best"])).user_attrs["val_dice"])  # another value may be the objective
-        measured = self._measured(cell, best, scores, val_dice)
+        measured = self._measured(best, scores, val_dice)
         return {**measured, "seconds": seconds, "trials": int(result["trials"]), "settings": result["params"]}
 
-    def _measured(self, cell: Cell, run: Path, scores: Path, val_dice: float) -> dict[str, Any]:
+    def _measured(self, run: Path, scores: Path, val_dice: float) -> dict[str, Any]:
+        from engine.runs.reader import learned_numbers
         from engine.runs.scores import read_evaluation
-        from engine.search.trial import learned_numbers
 
-        del cell
         rows = read_evaluation(scores).rows
         positive = [row.dice for row in rows if row.truth_pixels]
         best = run / layout.BEST

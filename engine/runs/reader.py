@@ -149,3 +149,13 @@ def read_labels(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def learned_numbers(folder: Path) -> int:
+    """How many numbers a run learned, from the head of best.safetensors; 0 where there is none that can be read."""
+    try:
+        with (folder / layout.BEST).open("rb") as file:
+            head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        return sum(math.prod(found["shape"]) for name, found in head.items() if name != "__metadata__")
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return 0

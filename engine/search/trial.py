@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from engine.contract.errors import Cancelled, EngineError, OutOfMemory, RecipeEr
 from engine.contract.events import EpochEnded, Event
 from engine.contract.whole_file import told, write_text
 from engine.runs import layout
+from engine.runs.reader import learned_numbers
 from engine.runs.studies import ASKED
 from engine.runs.writer import read_metrics
 from engine.search.lease import BEAT_S, EPOCH, Worker, beat, give_back
@@ -229,16 +229,6 @@ def _values(found: OpenStudy, folder: Path, result: dict[str, Any]) -> tuple[flo
 
 def _seconds(rows: list[dict[str, float]]) -> float:
     return sum(row["seconds"] for row in rows if math.isfinite(row["seconds"]))
-
-
-def learned_numbers(folder: Path) -> int:
-    """How many numbers a run learned, from the head of best.safetensors."""
-    try:
-        with (folder / layout.BEST).open("rb") as file:
-            head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    except (OSError, ValueError):
-        return 0
-    return sum(math.prod(found["shape"]) for name, found in head.items() if name != "__metadata__")
 
 
 def _note(trial: Trial, folder: Path, result: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from engine.contract.commands import Cancel, Pause, Resume, StopKeepBest
 from engine.contract.control import CancelToken
@@ -22,7 +23,7 @@ from engine.runs import layout
 from engine.runs.commands import CommandWatcher, tell
 from engine.runs.layout import finished_epochs as epochs
 from engine.runs.lock import RunLock, holder, process_lives
-from engine.runs.reader import Run, list_runs, state
+from engine.runs.reader import Run, learned_numbers, list_runs, state
 from engine.runs.writer import RunWriter, best_epoch, read_metrics
 
 
@@ -166,3 +167,13 @@ def test_previews_stay_few_and_lie_evenly(run: RunWriter, monkeypatch: pytest.Mo
     assert max(gaps) <= 2 * min(gaps[:-1])
     run.preview(37, np.zeros((4, 4, 3), np.uint8))  # the run went on from an earlier epoch
     assert len(layout.previews(run.folder)) == 10
+
+
+def test_how_many_numbers_a_run_learned_is_read_without_loading_them(run: RunWriter) -> None:
+    best = run.folder / layout.BEST
+    assert learned_numbers(run.folder) == 0
+    save_file({"context": np.zeros((2, 4, 8), np.float32), "scale": np.zeros((), np.float32)}, best, {"of": "epoch 3"})
+    assert learned_numbers(run.folder) == 65
+    for damaged in (b"", b"\x08\0\0\0\0\0\0\0[1, 2]  ", b"\x20\0\0\0\0\0\0\0" + b'{"context": {"shape": "many"}}   '):
+        best.write_bytes(damaged)
+        assert learned_numbers(run.folder) == 0
