@@ -34,7 +34,12 @@ class ModelChoice(Settings):
 
     name: str = setting("clipseg", "The network.")
     weights: str = setting("starter", "Base weights: an installed id (`starter`), a folder, or a file.", min_length=1)
-    sha256: str = setting("", "Of the weights' file; written by the program, checked when a run goes on.", expert=True)
+    sha256: str = setting(
+        "",
+        "Of the weights' file; written by the program, checked when a run goes on.",
+        title="SHA-256 of the weights",
+        expert=True,
+    )
 
 
 class _Frame(Settings):

@@ -42,8 +42,8 @@ def _shown(node: Any, *, setting: bool = False) -> Iterator[str]:
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "properties":
-                # Forms name a setting after its key, as `FieldSpec.title` does; the schema's own titles are not shown.
-                yield from (name.replace("_", " ").capitalize() for name in value)
+                # Of what a setting may be (a number or nothing, a class of its own) the schema's titles are not shown.
+                yield from (found["title"] for found in value.values() if found.get("title"))
                 yield from (text for found in value.values() for text in _shown(found, setting=True))
                 continue
             if key in SHOWN and isinstance(value, str) and value and not (setting and key == "title"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
@@ -163,3 +164,24 @@ class Catalogue:
     def image_fields(self) -> list[FieldSpec]:
         """How training images are changed and which of their labels count: the rest of `data` is the Data page's."""
         return [spec for spec in fields_of(self.data) if spec.name in _IMAGE_SETTINGS]
+
+
+def setting_title(path: str) -> str:
+    """What a person calls a setting of a recipe: `training.ce_weight` → "Weight of the cross-entropy loss"."""
+    group, _, name = path.rpartition(".")
+    known = _titles()
+    return known.get((group, name)) or name.replace("_", " ").capitalize()
+
+
+@cache
+def _titles() -> dict[tuple[str, str], str]:
+    """(group, name) → title, of every setting of the shipped catalogue; strategies share theirs."""
+    found = Catalogue.shipped()
+    groups = [("training", found.training), ("data", found.data)]
+    groups += [("strategy", strategy.schema) for strategy in found.strategies]
+    titles: dict[tuple[str, str], str] = {}
+    for group, schema in groups:
+        for spec in fields_of(schema):
+            titles.setdefault((group, spec.name), spec.title)
+    split = dict(found.data.get("$defs") or {}).get("SplitConfig") or {}
+    return titles | {("data.split", spec.name): spec.title for spec in fields_of(split)}

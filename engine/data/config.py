@@ -22,21 +22,28 @@ _SUM_TOLERANCE = 1e-6
 class SplitConfig(Settings):
     """Shares of the patients in each split; splits that the dataset gives (sub-folders, lists) come before these."""
 
-    train: float = setting(0.8, "Share of patients to learn from.", gt=0, le=1)
-    val: float = setting(0.1, "Share of patients that choose the best epoch.", gt=0, lt=1)
-    test: float = setting(0.1, "Share of patients kept for the final scores.", ge=0, lt=1)
+    train: float = setting(0.8, "Share of patients to learn from.", title="Training share", gt=0, le=1)
+    val: float = setting(0.1, "Share of patients that choose the best epoch.", title="Validation share", gt=0, lt=1)
+    test: float = setting(0.1, "Share of patients kept for the final scores.", title="Test share", ge=0, lt=1)
     by: Literal["patient", "image"] = setting(
-        "patient", "What stays together: all images of a patient, or each image alone (a patient may be in two splits)."
+        "patient",
+        "What stays together: all images of a patient, or each image alone (a patient may be in two splits).",
+        title="Kept together",
     )
-    given: bool = setting(True, "Splits that the dataset gives stand; false: all cases are shared out by seed.")
-    stratify: bool = setting(False, "Give every split its share of each label, as far as patients allow.")
+    given: bool = setting(
+        True, "Splits that the dataset gives stand; false: all cases are shared out by seed.", title="Keep given splits"
+    )
+    stratify: bool = setting(
+        False, "Give every split its share of each label, as far as patients allow.", title="Stratify by label"
+    )
     folds: int = setting(
-        0, "Parts for cross-validation, of which one is val and the others train; 0: none.", ge=0, le=20
+        0, "Parts for cross-validation, of which one is val and the others train; 0: none.", title="Folds", ge=0, le=20
     )
-    fold: int = setting(1, "Which of the folds is val.", ge=1, le=20)
+    fold: int = setting(1, "Which of the folds is val.", title="Validation fold", ge=1, le=20)
     train_cases: int = setting(
         0,
         "Learn from at most so many of the cases for train, drawn by seed; more of them hold those of fewer; 0: all.",
+        title="Training cases, at most",
         ge=0,
         expert=True,
     )
@@ -73,14 +80,22 @@ class SplitConfig(Settings):
 class LabelConfig(Settings):
     """A structure to be found: its value in the masks and the phrase that names it."""
 
-    value: int = setting(1, "Value in the masks; any value above 0 where masks have one structure.", ge=1, le=65535)
+    value: int = setting(
+        1,
+        "Value in the masks; any value above 0 where masks have one structure.",
+        title="Value in the masks",
+        ge=1,
+        le=65535,
+    )
     name: str = setting("object", "Name shown to a person.", min_length=1)
     phrase: str = setting("object", "The text that the model is given.", min_length=1)
     alternatives: tuple[str, ...] = setting(
-        (), "Other phrases of the same meaning: while tuning, one of all is drawn for each image."
+        (),
+        "Other phrases of the same meaning: while tuning, one of all is drawn for each image.",
+        title="Other phrases",
     )
     colour: str = setting("#E69F00", "Colour in overlays, #rrggbb.", pattern=r"^#[0-9a-fA-F]{6}$")
-    snomed: str | None = setting(None, "SNOMED CT code of the concept, where one is known.")
+    snomed: str | None = setting(None, "SNOMED CT code of the concept, where one is known.", title="SNOMED CT code")
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -134,23 +149,33 @@ class DataConfig(Settings):
         "p0), or what the mask gives: count, size, location.",
         pattern=r"^(p\d{1,3}|random|count|size|location)$",
     )
-    override_prompt: str = setting("", "A text that is said for every label of every image instead.", expert=True)
+    override_prompt: str = setting(
+        "", "A text that is said for every label of every image instead.", title="One prompt for all", expert=True
+    )
     channel: int = setting(
         1, "Which contrast, channel or time point, where a scan has several; one is used.", ge=1, le=10_000
     )
     plane: PlaneName = setting("axial", "Plane of the slices taken from volumes; pictures are one slice anyway.")
     slices: Literal["labelled", "all"] = setting("labelled", "Slices taken from volumes for tuning and validation.")
     empty_slices: float = setting(
-        0.1, "Slices without any label, as a share of those with one (where slices is labelled).", ge=0, le=10
+        0.1,
+        "Slices without any label, as a share of those with one (where slices is labelled).",
+        title="Share of empty slices",
+        ge=0,
+        le=10,
     )
-    each_nth: int = setting(1, "Take every n-th slice of a volume.", ge=1, le=100)
+    each_nth: int = setting(1, "Take every n-th slice of a volume.", title="Every n-th slice", ge=1, le=100)
     intensity: Literal["auto", "as_is", "window", "percentile"] = setting(
-        "auto", "How values become grey levels; auto: pictures as they are, volumes by percentiles or the window given."
+        "auto",
+        "How values become grey levels; auto: pictures as they are, volumes by percentiles or the window given.",
+        title="Grey levels",
     )
     window: WindowName = setting(
-        "none", "A usual CT window by its name, in place of window_center and window_width; none: those, if given."
+        "none",
+        "A usual CT window by its name, in place of window_center and window_width; none: those, if given.",
+        title="CT window",
     )
-    window_center: float | None = setting(None, "Middle of the window.", unit="HU or scan units")
+    window_center: float | None = setting(None, "Middle of the window.", title="Window centre", unit="HU or scan units")
     window_width: float | None = setting(None, "Width of the window.", unit="HU or scan units", gt=0)
     lower_percentile: float = setting(
         0.5, "Percentile shown black, where intensity is percentile.", unit="%", ge=0, lt=50, expert=True
@@ -163,19 +188,30 @@ class DataConfig(Settings):
         "Random changes while tuning: slight shifts, turns, brightness in a fifth of the images each. views: a few "
         "variants of each image, drawn once, so that strategies that leave the image encoder alone compute them once; "
         "published: drawn anew in every epoch, as published.",
+        title="Augmentation",
     )
     augment_views: int = setting(
-        4, "Variants of each image, flips and turns included, where augment is not published.", ge=1, le=64, expert=True
+        4,
+        "Variants of each image, flips and turns included, where augment is not published.",
+        title="Views of an image",
+        ge=1,
+        le=64,
+        expert=True,
     )
     flip_horizontal: bool = setting(
-        False, "Mirror half of the training images, left for right; refused where a phrase names a side."
+        False,
+        "Mirror half of the training images, left for right; refused where a phrase names a side.",
+        title="Flip left and right",
     )
     flip_vertical: bool = setting(
-        False, "Mirror half of the training images, top for bottom; refused where a phrase names upper or lower."
+        False,
+        "Mirror half of the training images, top for bottom; refused where a phrase names upper or lower.",
+        title="Flip top and bottom",
     )
     rotate: float = setting(
         0.0,
         "Turn each training image by a random angle up to this; above 45, refused where a phrase names a side.",
+        title="Rotation, at most",
         unit="degrees",
         ge=0,
         le=180,
@@ -187,10 +223,11 @@ class DataConfig(Settings):
         1.0,
         "Share of the labels that a training image does not show which take part in its loss, as empty masks; "
         "less than 1 where most labels are rare. Drawn anew in every epoch.",
+        title="Share of absent labels",
         ge=0,
         le=1,
     )
-    max_cases: int = setting(0, "Use at most so many cases, drawn by the seed; 0: all.", ge=0)
+    max_cases: int = setting(0, "Use at most so many cases, drawn by the seed; 0: all.", title="Cases, at most", ge=0)
 
     @field_validator("labels")
     @classmethod

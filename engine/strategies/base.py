@@ -82,9 +82,20 @@ class StrategyConfig(Settings, ABC):
     upsampler: Literal["none", "add", "blend"] = setting(
         "none", "Learned upsampler beside the model's own: none, added to its answer, or blended with it."
     )
-    upsampler_kernel: int = setting(5, "Side of its convolution.", unit="pixels", ge=1, le=15, expert=True)
-    upsampler_ratio: float = setting(0.5, "Its share at the start, where it is blended.", ge=0, le=1, expert=True)
-    train_last_layer: bool = setting(False, "Also train the model's last layer before the mask.", expert=True)
+    upsampler_kernel: int = setting(
+        5, "Side of its convolution.", title="Upsampler kernel", unit="pixels", ge=1, le=15, expert=True
+    )
+    upsampler_ratio: float = setting(
+        0.5,
+        "Its share at the start, where it is blended.",
+        title="Upsampler share at the start",
+        ge=0,
+        le=1,
+        expert=True,
+    )
+    train_last_layer: bool = setting(
+        False, "Also train the model's last layer before the mask.", title="Train the last layer", expert=True
+    )
 
     def check(self, sites: PromptSites) -> None:
         """Raises IncompatiblePair or OutOfRange for settings that the model cannot take."""

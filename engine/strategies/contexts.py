@@ -18,9 +18,14 @@ from engine.strategies.base import PromptLearner, StrategyConfig
 class LabelContexts(StrategyConfig):
     """Settings of strategies whose learned words enter the phrase."""
 
-    per_label: bool = setting(False, "One set of learned words per label (class-specific context).")
+    per_label: bool = setting(
+        False, "One set of learned words per label (class-specific context).", title="Context of its own per label"
+    )
     class_position: Place = setting(
-        "end", "Where the phrase stands: after the learned words, amid them, or in front of them.", expert=True
+        "end",
+        "Where the phrase stands: after the learned words, amid them, or in front of them.",
+        title="Position of the phrase",
+        expert=True,
     )
 
     def label_contexts(self, labels: int, draw: Callable[[], nn.Parameter]) -> nn.Parameter:

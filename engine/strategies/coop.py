@@ -48,15 +48,26 @@ class CoOp(LabelContexts):
     learns_at: ClassVar[tuple[str, ...]] = ("text",)
 
     prompt_depth: int = setting(1, "Text layers that receive learned words.", ge=1, le=12, search=(1, 11))
-    num_context: int = setting(4, "Learned words a layer; the words of initialise_from, if any, set it.", ge=1, le=32)
-    initialise_from: str | tuple[str, ...] | None = setting(
-        "a photo of a", "Words that the first layer's contexts start from; a list: one text a layer; none: random."
+    num_context: int = setting(
+        4,
+        "Learned words a layer; the words of initialise_from, if any, set it.",
+        title="Context vectors a layer",
+        ge=1,
+        le=32,
     )
-    context_std: float = setting(0.02, "Standard deviation of random starts.", gt=0, le=1, expert=True)
+    initialise_from: str | tuple[str, ...] | None = setting(
+        "a photo of a",
+        "Words that the first layer's contexts start from; a list: one text a layer; none: random.",
+        title="Start from words",
+    )
+    context_std: float = setting(
+        0.02, "Standard deviation of random starts.", title="Standard deviation at the start", gt=0, le=1, expert=True
+    )
     deep_from: Literal[0, 1] = setting(
         1,
         "How layers count their sets of words: 1: set k enters layer k. 0: the first set enters the first two layers, "
         "set k layer k + 1, as TuneVLSeg publishes it for CRIS (for CLIPSeg: 1).",
+        title="Layers counted from",
         expert=True,
     )
 

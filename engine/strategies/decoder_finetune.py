@@ -23,7 +23,9 @@ class DecoderFinetune(StrategyConfig):
     learns_at: ClassVar[tuple[str, ...]] = ("decoder", "last_layer")
     learns_decoder: ClassVar[bool] = True
 
-    train_last_layer: Literal[True] = setting(True, "The last layer learns with the rest.", expert=True)
+    train_last_layer: Literal[True] = setting(
+        True, "The last layer learns with the rest.", title="Train the last layer", expert=True
+    )
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
         del sites, words, labels

@@ -17,7 +17,9 @@ class LastLayerOnly(StrategyConfig):
     title: ClassVar[str] = "Last layer only"
     learns_at: ClassVar[tuple[str, ...]] = ("last_layer",)
 
-    train_last_layer: Literal[True] = setting(True, "The last layer is what learns here.", expert=True)
+    train_last_layer: Literal[True] = setting(
+        True, "The last layer is what learns here.", title="Train the last layer", expert=True
+    )
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> NoPrompts:
         del sites, words, labels

@@ -45,7 +45,9 @@ class MaPLe(MultimodalConfig, CoOp, ProjectorConfig):
     title: ClassVar[str] = "MaPLe"
     learns_at: ClassVar[tuple[str, ...]] = ("text", "image", "text_to_image")
 
-    deep_from: Literal[1] = setting(1, "Set k enters layer k, in both encoders.", expert=True)
+    deep_from: Literal[1] = setting(
+        1, "Set k enters layer k, in both encoders.", title="Layers counted from", expert=True
+    )
 
     def build(self, sites: PromptSites, words: Words, labels: int = 1) -> MaPLeLearner:
         assert sites.image_width is not None

@@ -16,10 +16,12 @@ class MultimodalConfig(LabelContexts):
         search=(1, 11),
     )  # fmt: skip
     image_depth: int | None = setting(
-        None, "Layers of the image encoder that receive prompts; none: as many as prompt_depth.", ge=1, le=12,
+        None, "Layers of the image encoder that receive prompts; none: as many as prompt_depth.",
+        title="Prompt depth in images",
+        ge=1, le=12,
         expert=True,
     )  # fmt: skip
-    num_context: int = setting(4, "Learned prompts a layer.", ge=1, le=32)
+    num_context: int = setting(4, "Learned prompts a layer.", title="Context vectors a layer", ge=1, le=32)
 
     @property
     def image_rows(self) -> int:

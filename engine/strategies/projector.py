@@ -31,8 +31,14 @@ class ProjectorConfig(StrategyConfig):
         "Its hidden width, or the rank; a list for several hidden layers; a plain linear projector has none.",
         search=[32, 64, 96, 128],
     )
-    projector_norm: bool = setting(True, "Its output is normalised (LayerNorm), so prompts start at unit scale.")
-    projector_shared: bool = setting(False, "One network for all depths instead of one a depth.", expert=True)
+    projector_norm: bool = setting(
+        True,
+        "Its output is normalised (LayerNorm), so prompts start at unit scale.",
+        title="Normalise what the projector gives",
+    )
+    projector_shared: bool = setting(
+        False, "One network for all depths instead of one a depth.", title="One projector for all depths", expert=True
+    )
 
     @model_validator(mode="after")
     def _one_rank(self) -> Self:

@@ -66,22 +66,36 @@ class SharedAttention(MultimodalConfig):
     title: ClassVar[str] = "Shared Attention"
     learns_at: ClassVar[tuple[str, ...]] = ("text", "image", "shared")
 
-    context_std: float = setting(0.02, "Standard deviation of the random start.", gt=0, le=1, expert=True)
+    context_std: float = setting(
+        0.02,
+        "Standard deviation of the random start.",
+        title="Standard deviation at the start",
+        gt=0,
+        le=1,
+        expert=True,
+    )
     attend_across: Literal["context", "batch"] = setting(
         "context", "What attends to what: the prompts of a depth to each other, or, as published, each to itself alone."
     )
-    heads: int = setting(16, "Heads of the attention; they divide the width of both encoders together.", ge=1, le=128,
-                         search=[16, 20, 32])  # fmt: skip
-    feed_forward: int = setting(1536, "Width of the layer's feed-forward part.", ge=1, le=16384, search=[1280, 1420])
+    heads: int = setting(16, "Heads of the attention; they divide the width of both encoders together.",
+                         title="Attention heads", ge=1, le=128, search=[16, 20, 32])  # fmt: skip
+    feed_forward: int = setting(
+        1536, "Width of the layer's feed-forward part.", title="Feed-forward width", ge=1, le=16384, search=[1280, 1420]
+    )
     dropout: float = setting(0.25, "Share of the layer's values dropped while tuning.", ge=0, lt=1, search=(0.1, 0.55))
     norm_first: bool = setting(
-        True, "The layer normalises before attention and feed-forward rather than after.", expert=True,
-        search=[True, False],
+        True, "The layer normalises before attention and feed-forward rather than after.", title="Normalise first",
+        expert=True, search=[True, False],
     )  # fmt: skip
     activation: Literal["relu", "gelu"] = setting("relu", "Activation of the feed-forward part.", expert=True)
-    layer_shared: bool = setting(False, "One layer for all depths instead of one a depth.", expert=True)
+    layer_shared: bool = setting(
+        False, "One layer for all depths instead of one a depth.", title="One layer for all depths", expert=True
+    )
     identical_start: bool = setting(
-        False, "The layers of all depths start from the same weights, as published.", expert=True
+        False,
+        "The layers of all depths start from the same weights, as published.",
+        title="Same start at all depths",
+        expert=True,
     )
 
     def check(self, sites: PromptSites) -> None:

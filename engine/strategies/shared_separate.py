@@ -49,8 +49,22 @@ class SharedSeparate(MultimodalConfig, ProjectorConfig):
     title: ClassVar[str] = "Shared Separate"
     learns_at: ClassVar[tuple[str, ...]] = ("text", "image", "shared")
 
-    shared_dim: int = setting(64, "Width of the prompts that both sides share.", ge=1, le=4096, search=[32, 64])
-    context_std: float = setting(0.02, "Standard deviation of the random start.", gt=0, le=1, expert=True)
+    shared_dim: int = setting(
+        64,
+        "Width of the prompts that both sides share.",
+        title="Width of shared prompts",
+        ge=1,
+        le=4096,
+        search=[32, 64],
+    )
+    context_std: float = setting(
+        0.02,
+        "Standard deviation of the random start.",
+        title="Standard deviation at the start",
+        gt=0,
+        le=1,
+        expert=True,
+    )
     projector: Literal["mlp", "low_rank", "linear"] = setting(
         "linear",
         "Networks that make words and image tokens: hidden layers with ReLU, two factors of low rank, or one layer.",
@@ -59,10 +73,15 @@ class SharedSeparate(MultimodalConfig, ProjectorConfig):
         64, "Their hidden width, or the rank; a list for several hidden layers; linear ones have none."
     )
     projector_norm: bool = setting(
-        False, "Their output is normalised (LayerNorm). The published switch for it does nothing to linear ones."
+        False,
+        "Their output is normalised (LayerNorm). The published switch for it does nothing to linear ones.",
+        title="Normalise what the projectors give",
     )
     identical_start: bool = setting(
-        False, "The networks of all depths start from the same weights, as published.", expert=True
+        False,
+        "The networks of all depths start from the same weights, as published.",
+        title="Same start at all depths",
+        expert=True,
     )
 
     def check(self, sites: PromptSites) -> None:

@@ -51,8 +51,15 @@ class VPT(StrategyConfig):
         "(11 in the published CLIPSeg, whose decoder reads layers 4, 7 and 10).",
         ge=1, le=12, search=(1, 11),
     )  # fmt: skip
-    num_context: int = setting(4, "Learned tokens a layer.", ge=1, le=64)
-    context_std: float = setting(0.02, "Standard deviation of the random start.", gt=0, le=1, expert=True)
+    num_context: int = setting(4, "Learned tokens a layer.", title="Context vectors a layer", ge=1, le=64)
+    context_std: float = setting(
+        0.02,
+        "Standard deviation of the random start.",
+        title="Standard deviation at the start",
+        gt=0,
+        le=1,
+        expert=True,
+    )
 
     def check(self, sites: PromptSites) -> None:
         need_image_sites(sites, "VPT")

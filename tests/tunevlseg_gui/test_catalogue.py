@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tunevlseg_gui.catalogue import BaseWeights, Catalogue
+from tunevlseg_gui.catalogue import BaseWeights, Catalogue, setting_title
+from tunevlseg_gui.forms.field_spec import fields_of
 
 
 @pytest.fixture
@@ -59,3 +60,25 @@ def test_an_empty_or_odd_catalogue_breaks_nothing() -> None:
     assert odd.strategies[0].title == "new"
     assert odd.strategies[0].fields(odd.weights[0]) == []
     assert not Catalogue.of({}).complete
+
+
+def test_settings_are_called_as_a_person_writes() -> None:
+    found = Catalogue.shipped()
+    groups = [found.training, found.data, *found.data["$defs"].values()]
+    groups += [strategy.schema for strategy in found.strategies]
+    for group in groups:
+        titles = [spec.title for spec in fields_of(group, skip=())]
+        assert len(set(titles)) == len(titles), f"{group['title']} calls two settings the same"
+        for title in titles:
+            short = {"ce", "std", "num", "val", "min", "max", "grad", "dim", "norm", "sha256"} & set(
+                title.lower().split()
+            )
+            assert not short, f"{title!r} is a name for programs"
+
+
+def test_a_setting_is_called_the_same_wherever_its_path_is_shown() -> None:
+    assert setting_title("training.ce_weight") == "Weight of the cross-entropy loss"
+    assert setting_title("strategy.context_std") == "Standard deviation at the start"
+    assert setting_title("data.split.val") == "Validation share"
+    assert setting_title("training.batch_size") == "Batch size"
+    assert setting_title("strategy.of_tomorrow") == "Of tomorrow"

@@ -30,11 +30,12 @@ class FieldSpec:
     expert: bool = False
     log: bool = False
     why_capped: str = ""
+    said: str = ""
 
     @property
     def title(self) -> str:
-        """`num_context` → "Num context"."""
-        return self.name.replace("_", " ").capitalize()
+        """As the setting's declaration says; one that does not is called after its name."""
+        return self.said or self.name.replace("_", " ").capitalize()
 
     def capped(self, high: float, why: str) -> FieldSpec:
         """The same with a lower upper limit; a default above it comes down with it."""
@@ -110,6 +111,7 @@ def fields_of(schema: dict[str, Any], skip: tuple[str, ...] = ("name",)) -> list
 
 
 def _field(name: str, found: dict[str, Any], definitions: dict[str, Any]) -> FieldSpec | None:
+    title = str(found.get("title") or "")  # what a field refers to has a title too, which is a type's
     optional = False
     options = found.get("anyOf")
     if options:
@@ -138,6 +140,7 @@ def _field(name: str, found: dict[str, Any], definitions: dict[str, Any]) -> Fie
         optional,
         bool(found.get("expert")),
         bool(search.get("log")),
+        said=title,
     )
 
 

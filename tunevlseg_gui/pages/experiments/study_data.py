@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
+from tunevlseg_gui.catalogue import setting_title
 from tunevlseg_gui.translation import from_engine, translate
 
 Floats = NDArray[np.float64]
@@ -159,7 +160,7 @@ TITLES = {
 
 def title_of(path: str) -> str:
     """`training.learning_rate` → "Learning rate"."""
-    return from_engine(path.rpartition(".")[2].replace("_", " ").capitalize())
+    return from_engine(setting_title(path))
 
 
 def read_study(folder: Path, told: Mapping[str, Any]) -> Study:
