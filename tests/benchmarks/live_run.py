@@ -89,7 +89,8 @@ def reopened(runs: Any, run: Path) -> Ticks:
 
 def with_points(count: int, seconds: float) -> list[dict[str, float | str]]:
     """Curves of `count` epochs while they grow; and how long one redraw of all takes."""
-    from tunevlseg_gui.pages.runs.live_curves import COLOURS, LiveCurves
+    from tunevlseg_gui.pages.runs.live_curves import LiveCurves
+    from tunevlseg_gui.pages.runs.live_overlays import COLOURS
     from tunevlseg_gui.widgets.curve_data import Series
 
     QApplication.instance() or QApplication([])
@@ -107,7 +108,7 @@ def with_points(count: int, seconds: float) -> list[dict[str, float | str]]:
             other: Series = plot.add_curve(f"other{number}", f"Run {number}", COLOURS[number])
             other.fill(epochs, values - 0.1 * number, epochs / 60)
     curves._clock.fill(epochs, epochs, epochs / 60)
-    curves.smoothing.setValue(90)
+    curves.controls.smoothing.setValue(90)
     lateness(2.0)
     last = count
 

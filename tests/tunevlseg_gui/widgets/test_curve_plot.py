@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from tunevlseg_gui.widgets.curve_plot import MANY, CurvePlot
+from tunevlseg_gui.widgets.curve_line import MANY
+from tunevlseg_gui.widgets.curve_plot import CurvePlot
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_points_appear_in_order_and_gaps_stay_out(plot: CurvePlot) -> None:
     assert plot.points("val") == [(1, 0.1)]
     plot.redraw()
     assert line(plot, "train") == ([1, 2], [0.2, 0.4])
-    assert plot._best_line.value() == 1
+    assert plot._mark.line.value() == 1
 
 
 def test_a_resumed_run_draws_over_its_lost_epochs(plot: CurvePlot) -> None:
@@ -63,11 +64,11 @@ def test_minutes_and_a_logarithmic_axis(plot: CurvePlot) -> None:
     plot.set_minutes(True)
     plot.redraw()
     assert line(plot, "val")[0] == [1.5, 3.0, 4.5]
-    assert plot._best_line.value() == 4.5
+    assert plot._mark.line.value() == 4.5
     plot.set_log(True)
     plot.redraw()
     assert line(plot, "val") == ([1.5, 4.5], [0.5, 0.25]), "there is no logarithm of 0"
-    assert plot._best_mark.getData()[1].tolist() == pytest.approx([math.log10(0.25)])
+    assert plot._mark.dot.getData()[1].tolist() == pytest.approx([math.log10(0.25)])
 
 
 def test_other_runs_are_added_hidden_and_taken_away(plot: CurvePlot) -> None:
@@ -77,22 +78,28 @@ def test_other_runs_are_added_hidden_and_taken_away(plot: CurvePlot) -> None:
     plot.grew("other")
     plot.redraw()
     assert line(plot, "other") == ([1, 3], [0.1, 0.3])
-    assert [name.text for _, name in plot._legend.items] == ["Training", "Validation", "Other run"]
+    assert [entry.title for entry in plot.legend.names] == ["Training", "Validation", "Other run"]
     plot.set_visible("other", False)
     plot.redraw()
     assert line(plot, "other") == ([], [])
-    assert "Other run" not in [name.text for _, name in plot._legend.items]
+    assert "Other run" not in [entry.title for entry in plot.legend.names]
     plot.clear()
     assert plot.keys == ["train", "val"]
 
 
 def test_a_band_lies_around_its_curve(plot: CurvePlot) -> None:
     epochs = np.array([1.0, 2.0])
-    plot.show_band("seeds", "3 seeds", "val", epochs, np.array([0.1, 0.2]), np.array([0.3, 0.4]))
-    assert "3 seeds" in [name.text for _, name in plot._legend.items]
-    assert len(plot._plot.getPlotItem().items) >= 3
+    band = plot.add_band("seeds", "3 seeds", "val")
+    band.fill(epochs, np.array([0.1, 0.2]), np.array([0.3, 0.4]), epochs / 2)
+    plot.set_minutes(True)
+    plot.redraw()
+    low, high = (edge.getOriginalDataset() for edge in band._edges)
+    assert [list(low[0]), list(low[1]), list(high[1])] == [[0.5, 1.0], [0.1, 0.2], [0.3, 0.4]]
+    assert "3 seeds" in [entry.title for entry in plot.legend.names]
+    plot.set_band_visible("seeds", False)
+    assert "3 seeds" not in [entry.title for entry in plot.legend.names]
     plot.clear()
-    assert not plot._bands
+    assert plot.bands == []
 
 
 def test_keys_point_at_epochs_and_say_their_values(plot: CurvePlot, qtbot: QtBot) -> None:
@@ -104,12 +111,12 @@ def test_keys_point_at_epochs_and_say_their_values(plot: CurvePlot, qtbot: QtBot
     for key in (Qt.Key.Key_End, Qt.Key.Key_Left, Qt.Key.Key_Home):
         qtbot.keyClick(plot, key)
     assert heard == [3, 2, 1]
-    assert plot.readout.text() == "Epoch 1, 0.5 min  ·  Training 0.5  ·  Validation 0.1"
+    assert plot.legend.text() == "Epoch 1, 0.5 min  ·  Training 0.5  ·  Validation 0.1"
     plot.show_hover(2)
-    assert "Validation 0.2" in plot.readout.text()
+    assert "Validation 0.2" in plot.legend.text()
     qtbot.keyClick(plot, Qt.Key.Key_Escape)
     assert heard[-1] is None
-    assert plot.readout.text() == ""
+    assert plot.legend.text() == ""
 
 
 def test_a_closer_look_stays_while_the_run_grows(plot: CurvePlot, qtbot: QtBot) -> None:

@@ -48,19 +48,20 @@ def read_forkable(run: Path) -> Forkable:
             found.append(KeptEpoch(epoch, dice, epoch == best, dict(state.get("set") or {})))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # put away meanwhile, or damaged
-    return Forkable(_recipe(run), found)
+    return Forkable(read_recipe(run), found)
 
 
 def settings_in_force(run: Path) -> dict[str, Any]:
     """The run's settings of `training` as they are now. Raises InputError where the recipe cannot be read."""
-    values = dict(_recipe(run).get("training") or {})
+    values = dict(read_recipe(run).get("training") or {})
     for line in read_changes(run):
         if line.get("command") == "set":
             values[str(line.get("key", "")).removeprefix("training.")] = line.get("value")
     return values
 
 
-def _recipe(run: Path) -> dict[str, Any]:
+def read_recipe(run: Path) -> dict[str, Any]:
+    """A run's recipe as plain values. Raises InputError where it cannot be read."""
     # Imported here: reading YAML is not needed to open the window.
     import yaml
 

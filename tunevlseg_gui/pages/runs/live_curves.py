@@ -1,41 +1,26 @@
-"""The curves of a run: Dice and loss of both splits and of each label, other runs over them, and how they are shown."""
+"""The curves of a run: Dice and loss of both splits and of each label, and what lies over them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QMenu,
-    QSlider,
-    QSplitter,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
-from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.errors.present import Notice, of_error
-from tunevlseg_gui.pages.runs.other_runs import Curves, OtherRun, other_runs, read_curves
-from tunevlseg_gui.theme.icons import icon, swatch
+from tunevlseg_gui.pages.runs.live_controls import CurveControls
+from tunevlseg_gui.pages.runs.live_overlays import COLOURS, LiveOverlays
+from tunevlseg_gui.pages.runs.other_runs import Curves
 from tunevlseg_gui.widgets.curve_data import Series
-from tunevlseg_gui.widgets.curve_export import KINDS, export_curves
+from tunevlseg_gui.widgets.curve_export import export_curves
 from tunevlseg_gui.widgets.curve_plot import CurvePlot
-from tunevlseg_gui.widgets.flow_layout import FlowLayout
-from tunevlseg_gui.widgets.text import card, label
+from tunevlseg_gui.widgets.text import card
 
-COLOURS = ("#cc79a7", "#d55e00", "#56b4e9", "#8a6fd1", "#7f8c3a", "#8c6d5a")
-"""Of labels and other runs, in turn; the run's own two are the theme's."""
-MOST_RUNS = 6
-FINEST = 100
+LOW, WIDE = 420, 560
+"""Pixels: a place lower than the first and wider than the second has the plots beside each other."""
 
 
 class LiveCurves(QWidget):
@@ -49,10 +34,8 @@ class LiveCurves(QWidget):
         self.folder = Path()
         self._clock = Series()
         self._labels: list[str] = []
-        self._others: dict[Path, QWidget] = {}
-        self._choices: list[OtherRun] = []
         self._smoothing = 0.0
-        self.dice = CurvePlot(self.tr("Dice"), "dicePlot", top=1.0, rises=True)
+        self.dice = CurvePlot(self.tr("Dice"), "dicePlot", top=1.0)
         self.loss = CurvePlot(self.tr("Loss"), "lossPlot")
         self.plots = (self.dice, self.loss)
         self.dice.hovered.connect(self.loss.show_hover)
@@ -61,80 +44,36 @@ class LiveCurves(QWidget):
         for plot in self.plots:
             plot.setToolTip(tip)
             plot.setAccessibleDescription(tip)
-        self._overlay = QWidget()
-        self._overlay.setObjectName("otherRuns")
-        self._overlay_rows = FlowLayout(self._overlay)
-        self._overlay.hide()
+        self.controls = CurveControls()
+        self.overlays = LiveOverlays(self.plots)
+        self.overlays.notice.connect(self.notice)
+        self.controls.smoothed.connect(self._smooth)
+        self.controls.over_minutes.connect(lambda on: [plot.set_minutes(on) for plot in self.plots])
+        self.controls.log.toggled.connect(self.loss.set_log)
+        self.controls.runs.menu().aboutToShow.connect(lambda: self.overlays.fill_menu(self.controls.runs.menu()))
+        self.controls.export_wanted.connect(self._ask_where)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(8)
-        rows.addLayout(self._controls())
-        rows.addWidget(self._overlay)
+        rows.addWidget(self.controls)
+        rows.addWidget(self.overlays)
         rows.addWidget(self._framed(), 1)
 
-    # -- building ------------------------------------------------------------------------------------------------
-
-    def _controls(self) -> QHBoxLayout:
-        self.smoothing = QSlider(Qt.Orientation.Horizontal)
-        self.smoothing.setObjectName("curveSmoothing")
-        self.smoothing.setAccessibleName(self.tr("Smoothing"))
-        self.smoothing.setRange(0, FINEST - 1)
-        self.smoothing.setMinimumWidth(80)
-        self.smoothing.setMaximumWidth(160)
-        average = self.tr("A moving average, as TensorBoard has it; the values as they are stay behind.")
-        self.smoothing.setToolTip(average)
-        self.smoothing.valueChanged.connect(self._smooth)
-        self._weight = label("0.00", "muted")
-        self.axis = QComboBox()
-        self.axis.setObjectName("curveAxis")
-        self.axis.setAccessibleName(self.tr("Over epochs or minutes"))
-        self.axis.addItems([self.tr("Epochs"), self.tr("Minutes")])
-        self.axis.currentIndexChanged.connect(lambda at: [plot.set_minutes(at == 1) for plot in self.plots])
-        self.log = QCheckBox(self.tr("Log loss"))
-        self.log.setObjectName("curveLog")
-        self.log.toggled.connect(self.loss.set_log)
-        self.shown = self._menu("curveShown", self.tr("Curves"))
-        self.runs = self._menu("curveRuns", self.tr("Other runs"))
-        self.runs.menu().aboutToShow.connect(self._fill_runs)
-        self.save = self._menu("curveExport", self.tr("Export"))
-        for kind in KINDS:
-            action = self.save.menu().addAction(kind.upper())
-            action.setObjectName(f"export_{kind}")
-            action.triggered.connect(lambda _checked=False, kind=kind: self._ask_where(kind))
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        name = label(self.tr("Smoothing"), "muted")
-        name.setBuddy(self.smoothing)
-        for widget in (name, self.smoothing, self._weight, self.axis, self.log):
-            row.addWidget(widget)
-        row.addStretch(1)
-        for widget in (self.shown, self.runs, self.save):
-            row.addWidget(widget)
-        return row
-
-    def _menu(self, name: str, text: str) -> QToolButton:
-        made = QToolButton()
-        made.setObjectName(name)
-        made.setText(text)
-        made.setAccessibleName(text)
-        made.setProperty("role", "menu")
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        menu = QMenu(made)
-        menu.setObjectName(f"{name}Menu")
-        made.setMenu(menu)
-        return made
-
     def _framed(self) -> QWidget:
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.setChildrenCollapsible(False)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.setChildrenCollapsible(False)
         for plot in self.plots:
             framed = card()
             rows = QVBoxLayout(framed)
-            rows.setContentsMargins(8, 8, 8, 6)
+            rows.setContentsMargins(8, 6, 8, 2)
             rows.addWidget(plot)
-            split.addWidget(framed)
-        return split
+            self._split.addWidget(framed)
+        return self._split
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        low = self.height() < LOW and self.width() > WIDE
+        self._split.setOrientation(Qt.Orientation.Horizontal if low else Qt.Orientation.Vertical)
 
     # -- the run -------------------------------------------------------------------------------------------------
 
@@ -143,13 +82,10 @@ class LiveCurves(QWidget):
         self.folder = folder
         self._clock.clear()
         self._labels = []
-        for other in list(self._others):
-            self._take_away(other)
+        self.overlays.show_run(folder)
         for plot in self.plots:
             plot.clear()
         self._fill_shown()
-        if folder != Path():
-            run_task(self, partial(other_runs, folder), self._know_runs)
 
     def put(self, epoch: int, metrics: dict[str, float]) -> None:
         """One more epoch; later ones of an interrupted attempt give way."""
@@ -201,7 +137,7 @@ class LiveCurves(QWidget):
     # -- which curves --------------------------------------------------------------------------------------------
 
     def _fill_shown(self) -> None:
-        menu = self.shown.menu()
+        menu = self.controls.shown.menu()
         menu.clear()
         for split, title in (("train", self.tr("Training")), ("val", self.tr("Validation"))):
             self._switch(menu, title, split, [(plot, split) for plot in self.plots], on=self.dice.visible(split))
@@ -220,104 +156,10 @@ class LiveCurves(QWidget):
         menu.addAction(action)
         return action
 
-    def _smooth(self, place: int) -> None:
-        self._smoothing = place / FINEST
-        self._weight.setText(f"{self._smoothing:.2f}")
+    def _smooth(self, weight: float) -> None:
+        self._smoothing = weight
         for plot in self.plots:
-            plot.set_smoothing(self._smoothing)
-
-    # -- other runs ----------------------------------------------------------------------------------------------
-
-    def _know_runs(self, found: list[OtherRun]) -> None:
-        self._choices = found
-
-    def _fill_runs(self) -> None:
-        menu = self.runs.menu()
-        menu.clear()
-        for run in self._choices:
-            action = menu.addAction(run.title)
-            action.setCheckable(True)
-            action.setChecked(run.folder in self._others)
-            action.setEnabled(run.folder in self._others or len(self._others) < MOST_RUNS)
-            action.toggled.connect(lambda on, run=run: self.overlay(run) if on else self._take_away(run.folder))
-        if not self._choices:
-            menu.addAction(self.tr("There are no others with curves")).setEnabled(False)
-
-    @property
-    def overlaid(self) -> list[Path]:
-        """The other runs that are drawn, hidden or not."""
-        return list(self._others)
-
-    def overlay(self, run: OtherRun) -> None:
-        """Draws another run over this one."""
-        used = {box.property("colour") for box in self._others.values()}
-        colour = next((free for free in COLOURS if free not in used), COLOURS[0])
-        self._others[run.folder] = self._overlay_box(run, colour)
-        self._overlay_rows.addWidget(self._others[run.folder])
-        self._overlay.show()
-        here = self.folder
-        run_task(
-            self,
-            partial(read_curves, run.folder),
-            lambda curves: self._draw_other(here, run, colour, curves),
-            lambda error: self.notice.emit(
-                of_error(error) if isinstance(error, EngineError) else Notice(str(error), "", "danger")
-            ),
-        )
-
-    def _overlay_box(self, run: OtherRun, colour: str) -> QWidget:
-        made = QWidget()
-        made.setProperty("colour", colour)
-        box = QCheckBox(run.title)
-        box.setIcon(swatch(colour))
-        box.setChecked(True)
-        box.setAccessibleName(self.tr("Show the curves of {run}").format(run=run.title))
-        box.toggled.connect(lambda on: self._show_other(run.folder, on))
-        away = QToolButton()
-        away.setProperty("role", "flat")
-        away.setIcon(icon("close", "muted"))
-        away.setAccessibleName(self.tr("Take {run} away").format(run=run.title))
-        away.setToolTip(away.accessibleName())
-        away.clicked.connect(lambda: self._take_away(run.folder))
-        row = QHBoxLayout(made)
-        row.setContentsMargins(0, 0, 8, 0)
-        row.setSpacing(2)
-        row.addWidget(box)
-        row.addWidget(away)
-        return made
-
-    def _draw_other(self, here: Path, run: OtherRun, colour: str, curves: Curves) -> None:
-        if here != self.folder or run.folder not in self._others:
-            return
-        for plot, what in ((self.dice, "dice"), (self.loss, "loss")):
-            for split, dashed in (("train", True), ("val", False)):
-                name = f"{split}_{what}"
-                if name not in curves.columns:
-                    continue
-                key = f"{run.folder}:{split}"
-                title = run.title if split == "val" else self.tr("{run}, training").format(run=run.title)
-                plot.add_curve(key, title, colour, dashed=dashed, named=split == "val")
-                plot.series(key).fill(curves.epochs, curves.columns[name], curves.minutes)
-
-    def _show_other(self, folder: Path, on: bool) -> None:
-        for plot in self.plots:
-            for key in self._keys_of(plot, folder):
-                plot.set_visible(key, on)
-
-    def _take_away(self, folder: Path) -> None:
-        box = self._others.pop(folder, None)
-        if box is None:
-            return
-        self._overlay_rows.removeWidget(box)
-        box.deleteLater()
-        self._overlay.setVisible(bool(self._others))
-        for plot in self.plots:
-            for key in self._keys_of(plot, folder):
-                plot.remove_curve(key)
-
-    @staticmethod
-    def _keys_of(plot: CurvePlot, folder: Path) -> list[str]:
-        return [key for key in plot.keys if key.startswith(f"{folder}:")]
+            plot.set_smoothing(weight)
 
     # -- files ---------------------------------------------------------------------------------------------------
 

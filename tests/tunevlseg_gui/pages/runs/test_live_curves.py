@@ -32,7 +32,7 @@ def row(epoch: int, dice: float = 0.5) -> dict[str, float]:
 
 
 def action(curves: LiveCurves, name: str):  # type: ignore[no-untyped-def]
-    return next(found for found in curves.shown.menu().actions() if found.objectName() == f"show_{name}")
+    return next(found for found in curves.controls.shown.menu().actions() if found.objectName() == f"show_{name}")
 
 
 def test_epochs_are_timed_and_lost_ones_give_way(curves: LiveCurves) -> None:
@@ -68,26 +68,48 @@ def test_all_at_once_is_the_same_and_goes_on(curves: LiveCurves) -> None:
 def test_other_runs_are_laid_over_hidden_and_taken_away(curves: LiveCurves, qtbot: QtBot) -> None:
     first, second = (write_run(runs_folder() / f"vpt-{seed}", seed=seed) for seed in (1, 2))
     curves.show_run(first)
-    qtbot.waitUntil(lambda: bool(curves._choices), timeout=WAIT)
-    curves.runs.menu().aboutToShow.emit()
-    [choice] = curves.runs.menu().actions()
+    qtbot.waitUntil(lambda: len(curves.overlays.choices) == 2, timeout=WAIT)
+    curves.controls.runs.menu().aboutToShow.emit()
+    seeds, choice = curves.controls.runs.menu().actions()
+    assert seeds.text() == "vpt-1: 2 seeds"
     assert choice.text() == "vpt-2"
     choice.trigger()
     key = f"{second}:val"
     qtbot.waitUntil(lambda: key in curves.dice.keys, timeout=WAIT)
     assert curves.dice.points(key) == [(int(found["epoch"]), found["val_dice"]) for found in read_metrics(second)]
-    curves._show_other(second, False)
+    curves.overlays.set_shown(str(second), False)
     assert not curves.dice.visible(key)
-    curves._take_away(second)
-    assert curves.overlaid == []
+    curves.overlays.take_away(str(second))
+    assert curves.overlays.overlaid == []
     assert key not in curves.dice.keys
+
+
+def test_seeds_of_one_recipe_are_a_band_around_their_mean(curves: LiveCurves, qtbot: QtBot) -> None:
+    runs = [write_run(runs_folder() / f"vpt-{seed}", seed=seed, name="vpt") for seed in (1, 2, 3)]
+    write_run(runs_folder() / "other", seed=1, learning_rate=0.5)
+    curves.show_run(runs[0])
+    qtbot.waitUntil(lambda: bool(curves.overlays.choices), timeout=WAIT)
+    seeds = [choice for choice in curves.overlays.choices if choice.seeds]
+    assert [set(choice.seeds) for choice in seeds] == [set(runs)]
+    curves.overlays.overlay(seeds[0])
+    qtbot.waitUntil(lambda: seeds[0].key in curves.dice.bands, timeout=WAIT)
+    by_run = [[found["val_dice"] for found in read_metrics(run)] for run in runs]
+    mean = [sum(values) / 3 for values in zip(*by_run, strict=True)]
+    assert [value for _, value in curves.dice.points(f"{seeds[0].key}:val")] == pytest.approx(mean)
+    curves.dice.redraw()
+    low, high = (edge.getOriginalDataset()[1] for edge in curves.dice._bands[seeds[0].key]._edges)
+    assert list(low) == pytest.approx([min(values) for values in zip(*by_run, strict=True)])
+    assert list(high) == pytest.approx([max(values) for values in zip(*by_run, strict=True)])
+    curves.overlays.take_away(seeds[0].key)
+    assert curves.dice.bands == []
+    assert curves.dice.keys == ["train", "val"]
 
 
 def test_what_is_shown_is_written(curves: LiveCurves, tmp_path: Path) -> None:
     told: list[object] = []
     curves.notice.connect(told.append)
     curves.fill([row(epoch, epoch / 10) for epoch in range(1, 5)])
-    curves.smoothing.setValue(50)
+    curves.controls.smoothing.setValue(50)
     for kind in ("csv", "png", "svg"):
         curves.export_to(tmp_path / f"curves.{kind}")
     rows = list(csv.DictReader((tmp_path / "curves.csv").read_text().splitlines()))

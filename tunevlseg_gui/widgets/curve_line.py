@@ -1,0 +1,90 @@
+"""One curve on a plot: its line, and behind a smoothed one the values as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.translation import translate
+from tunevlseg_gui.widgets.curve_data import Floats, Series
+
+MANY = 1_000
+"""Points from which lines are one pixel wide and not smoothed at their edges: both cost more than all else."""
+GHOST = 70
+"""Opacity, of 255, of the values as they are behind their smoothed line."""
+
+
+def colour_named(name: str) -> QColor:
+    """A token of the theme, or #RRGGBB."""
+    return look().colour(name) if name in look().tokens else QColor(name)
+
+
+class CurveLine:
+    """`line` lies over `ghost`; both belong to the plot that they are added to. `named`: in the legend."""
+
+    def __init__(self, title: str, colour: str, *, dashed: bool = False, named: bool = True) -> None:
+        """`colour`: a token of the theme, or #RRGGBB."""
+        self.title, self.colour, self.dashed, self.named = title, colour, dashed, named
+        self.series = Series()
+        self.visible = True
+        self.stale = True
+        # Two points for each pixel, the least and the most of what lies there, are all that can be seen.
+        self.ghost, self.line = (pg.PlotDataItem(skipFiniteCheck=True, autoDownsampleFactor=1.0) for _ in range(2))
+
+    @property
+    def items(self) -> tuple[Any, Any]:
+        """From back to front."""
+        return self.ghost, self.line
+
+    @property
+    def pen(self) -> Any:
+        return self._pen(2)
+
+    def draw(self, *, minutes: bool, smoothing: float, log: bool, ratio: float) -> None:
+        """`ratio`: pixels of the screen for one of the window."""
+        self.stale = False
+        series, fine = self.series, len(self.series) < MANY
+        over = series.minutes if minutes else series.epochs
+        values = series.smoothed(smoothing) if smoothing else series.values
+        none = over[:0], series.values[:0]
+        shown = _drawable(over, values, log) if self.visible else none
+        # A pen's width is in pixels of the screen, of which there are more on a fine one.
+        self.line.setData(*shown, antialias=fine, pen=self._pen(2 * ratio if fine else 1))
+        self.line.setSymbol("o" if 0 < len(shown[0]) < 2 else None)
+        behind = _drawable(over, series.values, log) if self.visible and smoothing > 0 else none
+        self.ghost.setData(*behind, antialias=fine, pen=self._pen(1, GHOST))
+
+    def paint_theme(self) -> None:
+        self.line.setSymbolBrush(pg.mkBrush(colour_named(self.colour)))
+        self.line.setSymbolPen(pg.mkPen(colour_named(self.colour)))
+        self.stale = True
+
+    def value_at(self, epoch: float, smoothing: float) -> str:
+        """Its value at an epoch in words, with the smoothed one in brackets; empty where it has none there."""
+        at = self.series.at(epoch)
+        if at is None or self.series.epochs[at] != epoch:
+            return ""
+        value = f"{self.series.values[at]:.4g}"
+        if not smoothing:
+            return value
+        told = translate("CurveLine", "{value} (smoothed {smooth})")
+        return told.format(value=value, smooth=f"{self.series.smoothed(smoothing)[at]:.4g}")
+
+    def _pen(self, width: float, alpha: int = 255) -> Any:
+        colour = colour_named(self.colour)
+        colour.setAlpha(alpha)
+        style = Qt.PenStyle.DashLine if self.dashed else Qt.PenStyle.SolidLine
+        return pg.mkPen(colour, width=width, style=style)
+
+
+def _drawable(over: Floats, values: Floats, log: bool) -> tuple[Floats, Floats]:
+    """Points with a place: minutes may be unknown, and 0 has no logarithm."""
+    known = np.isfinite(over)
+    if log:
+        known &= values > 0
+    return (over, values) if known.all() else (over[known], values[known])
