@@ -70,7 +70,7 @@ class RunDetail(QWidget):
         self.report = button(
             self.tr("Report…"), "runReport", lambda: self.report_wanted.emit(self.live.folder), picture="report"
         )
-        self.live.header.add(self.report)
+        self.live.header.add(self.report, shrinks=True)
         self.actions = LiveActions(client, self.live, self)
         self.actions.notice.connect(self.notice)
         self.actions.run_wanted.connect(self.run_wanted)

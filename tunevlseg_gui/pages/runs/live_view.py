@@ -5,26 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QProgressBar,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QTimer, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.contract.events import EpochEnded, Event, PreviewReady
-from engine.contract.sizes import size
+from tunevlseg_gui.pages.runs.live_body import LiveBody
 from tunevlseg_gui.pages.runs.live_curves import LiveCurves
-from tunevlseg_gui.pages.runs.live_state import LiveState, in_words
+from tunevlseg_gui.pages.runs.live_facts import LiveFacts
+from tunevlseg_gui.pages.runs.live_state import LiveState
 from tunevlseg_gui.pages.runs.live_strip import PreviewStrip
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader
-from tunevlseg_gui.widgets.text import card, label, set_tone
+from tunevlseg_gui.widgets.text import label, set_tone
 
 REDRAW_MS = 100
 """At most ten redraws a second, however fast events come."""
@@ -39,13 +31,6 @@ _WORDS = {
     "cancelled": (QT_TRANSLATE_NOOP("LiveView", "Cancelled"), "warning"),
     "interrupted": (QT_TRANSLATE_NOOP("LiveView", "Interrupted"), "warning"),
 }
-_FACTS = (
-    ("epoch", QT_TRANSLATE_NOOP("LiveView", "Epoch")),
-    ("dice", QT_TRANSLATE_NOOP("LiveView", "Validation Dice")),
-    ("best", QT_TRANSLATE_NOOP("LiveView", "Best Dice")),
-    ("left", QT_TRANSLATE_NOOP("LiveView", "Time left, at most")),
-    ("patience", QT_TRANSLATE_NOOP("LiveView", "Patience left, epochs")),
-)
 
 
 class LiveView(QWidget):
@@ -72,10 +57,10 @@ class LiveView(QWidget):
         self.curves = LiveCurves()
         self.dice, self.loss = self.curves.plots
         self.preview = PreviewStrip()
-        self.progress = QProgressBar()
-        self.progress.setObjectName("runProgress")
-        self.progress.setAccessibleName(self.tr("Progress of the run"))
-        self.progress.setTextVisible(False)
+        self.facts = LiveFacts()
+        self.facts.adjust_wanted.connect(self.adjust_wanted)
+        self.facts.fork_wanted.connect(self.fork_wanted)
+        self.adjust, self.fork = self.facts.adjust, self.facts.fork
         self.log = QPlainTextEdit()
         self.log.setObjectName("runLog")
         self.log.setAccessibleName(self.tr("Log of the run"))
@@ -92,8 +77,8 @@ class LiveView(QWidget):
         rows.setContentsMargins(24, 18, 24, 18)
         rows.setSpacing(12)
         rows.addWidget(self.header)
-        rows.addWidget(self._facts())
-        rows.addWidget(self._body(), 1)
+        rows.addWidget(self.facts)
+        rows.addWidget(LiveBody(self.curves, self.preview, self.log), 1)
         self.show_run(Path(), "", "")
 
     # -- building ------------------------------------------------------------------------------------------------
@@ -118,60 +103,7 @@ class LiveView(QWidget):
             self.phase, self.back, self.show_folder, self.cancel, self.pause, self.stop, self.leave_queue, self.resume,
             self.export,
         ):  # fmt: skip
-            self.header.add(widget)
-        later = self.tr("Learning rate, patience and epochs, from the next step on")
-        self.adjust = button(
-            self.tr("Change settings…"), "adjustRun", self.adjust_wanted.emit, picture="tune", tip=later
-        )
-        forks = self.tr("A new run from one of its epochs, with other settings")
-        self.fork = button(self.tr("Fork…"), "forkRun", self.fork_wanted.emit, picture="part", tip=forks)
-
-    def _facts(self) -> QWidget:
-        made = card()
-        grid = QGridLayout(made)
-        grid.setContentsMargins(18, 10, 18, 12)
-        grid.setHorizontalSpacing(32)
-        grid.setVerticalSpacing(0)
-        self._numbers, self._titles = {}, {}
-        for column, (name, title) in enumerate(_FACTS):
-            self._numbers[name] = label("–", "number", name=f"fact_{name}")
-            self._numbers[name].setAccessibleName(self.tr(title))
-            self._titles[name] = label(self.tr(title), "muted")
-            grid.addWidget(self._titles[name], 0, column)
-            grid.addWidget(self._numbers[name], 1, column)
-        self.machine = label("", "muted", wrap=True, name="runMachine")
-        self.machine.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.machine.setAccessibleName(self.tr("Device, speed and memory"))
-        last = len(_FACTS)
-        grid.addWidget(self.machine, 0, last)
-        actions = QHBoxLayout()
-        actions.setSpacing(8)
-        actions.addStretch(1)
-        actions.addWidget(self.adjust)
-        actions.addWidget(self.fork)
-        grid.addLayout(actions, 1, last)
-        grid.setColumnStretch(last, 1)
-        grid.addWidget(self.progress, 2, 0, 1, last + 1)
-        self._facts_grid = grid
-        return made
-
-    def _body(self) -> QWidget:
-        side = QTabWidget()
-        side.setObjectName("runSide")
-        for title, widget in ((self.tr("Images"), self.preview), (self.tr("Log"), self.log)):
-            holder = QWidget()
-            rows = QVBoxLayout(holder)
-            rows.setContentsMargins(10, 10, 10, 10)
-            rows.addWidget(widget)
-            side.addTab(holder, title)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.addWidget(self.curves)
-        whole.addWidget(side)
-        whole.setStretchFactor(0, 3)
-        whole.setStretchFactor(1, 2)
-        whole.setSizes([700, 420])
-        whole.setChildrenCollapsible(False)
-        return whole
+            self.header.add(widget, shrinks=widget in (self.back, self.show_folder))
 
     # -- the run -------------------------------------------------------------------------------------------------
 
@@ -262,43 +194,10 @@ class LiveView(QWidget):
     def draw(self) -> None:
         state = self.state
         self._draw_phase()
-        for name, told in self._told().items():
-            self._numbers[name].setText(told)
-        self.machine.setText(self._machine())
+        self.facts.show_state(state)
         if len(state.log) > self._logged:
             self.log.appendPlainText("\n".join(state.log[self._logged :]))
             self._logged = len(state.log)
-        for name in ("left", "patience"):
-            for text in (self._numbers[name], self._titles[name]):
-                text.setVisible(not state.over)
-        self._draw_progress()
-
-    def _told(self) -> dict[str, str]:
-        state = self.state
-        dice = state.metrics.get("val_dice")
-        of, best = self.tr("{epoch} of {epochs}"), self.tr("{value} (epoch {epoch})")
-        left = state.patience_left
-        return {
-            "epoch": of.format(epoch=state.epoch, epochs=state.epochs) if state.epochs else "–",
-            "dice": "–" if dice is None else f"{dice:.3f}",
-            "best": best.format(value=f"{state.best[1]:.3f}", epoch=state.best[0]) if state.best else "–",
-            "left": "–" if state.over else in_words(state.seconds_left),
-            "patience": "–" if left is None or state.over else str(left),
-        }
-
-    def _machine(self) -> str:
-        state = self.state
-        rate, memory = state.images_per_second, state.memory
-        device = {"cpu": self.tr("processor")}.get(state.device, state.device)
-        parts = [
-            device,
-            "" if rate is None else self.tr("{rate} images/s").format(rate=f"{rate:.3g}"),
-            "" if memory is None else size(memory),
-        ]
-        told = "  ·  ".join(filter(None, parts))
-        if state.waiting:
-            return self.tr("It starts when its turn comes, with or without this window.")
-        return told or ("" if state.over else self.tr("The run goes on when this window is closed."))
 
     def _offer(self) -> None:
         state = self.state
@@ -312,19 +211,7 @@ class LiveView(QWidget):
         self.fork.setEnabled(state.epoch > 0)
         self.resume.setVisible(state.phase in ("failed", "cancelled", "interrupted"))
         self.export.setVisible(state.over and state.best is not None)
-
-    def _draw_progress(self) -> None:
-        state = self.state
-        shown = not state.over and not state.waiting
-        self.progress.setVisible(shown)
-        self._facts_grid.setRowMinimumHeight(2, 18 if shown else 0)
-        if state.epochs:
-            within = state.done / state.total if state.total and state.done < state.total else 0.0
-            self.progress.setRange(0, state.epochs * 100)
-            self.progress.setValue(round((state.epoch + within) * 100))
-        else:
-            self.progress.setRange(0, int(state.total))
-            self.progress.setValue(int(state.done))
+        self.header.fit()
 
     def _pause(self) -> None:
         self.pause_wanted.emit(self.state.phase != "paused")

@@ -30,9 +30,9 @@ def test_where_it_stands_is_told(view: LiveView, qtbot: QtBot) -> None:
     for event in (JobStarted("j", "tune", ""), ended(1, 0.5, best=True), ended(2, 0.4), Log("j", "hello")):
         view.take(event)
     view.draw()
-    told = {name: number.text() for name, number in view._numbers.items()}
+    told = {name: number.text() for name, number in view.facts.numbers.items()}
     assert told == {"epoch": "2 of 20", "dice": "0.400", "best": "0.500 (epoch 1)", "left": "36 s", "patience": "7"}
-    assert view.machine.text() == "processor  ·  12.3 images/s  ·  640 MB"
+    assert view.facts.machine.text() == "processor  ·  12.3 images/s  ·  640 MB"
     assert view.log.toPlainText() == "hello"
     assert view.dice.best == (1, 0.5)
     view.take(SettingChanged("j", "training.patience", 3, 3, 1))
