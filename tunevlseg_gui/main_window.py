@@ -21,6 +21,7 @@ from tunevlseg_gui.frame.opener import Opener
 from tunevlseg_gui.frame.page_list import PAGES, shown_title
 from tunevlseg_gui.frame.page_stack import PageStack
 from tunevlseg_gui.frame.passages import Passages
+from tunevlseg_gui.frame.run_news import RunNews
 from tunevlseg_gui.frame.status_line import StatusLine
 from tunevlseg_gui.pages.runs.run_keeper import RunKeeper
 from tunevlseg_gui.pages.start.page import StartPage
@@ -59,6 +60,7 @@ class MainWindow(DropTarget):
         self.passages = Passages(self.stack, self.opener)
         self.demo = Demo(self.client, self)
         self.earlier = EarlierWork(self.keeper, self.stack)
+        self.news = RunNews(self.keeper, self.stack)
         self.status = StatusLine(self.statusBar(), self.client)
         self.device, self.work = self.status.device, self.status.work
         self._lay_out()
@@ -103,6 +105,8 @@ class MainWindow(DropTarget):
         self.demo.failed.connect(self.show_notice)
         self.demo.drawn.connect(self.open_path)
         self.earlier.told.connect(self.show_notice)
+        self.news.told.connect(self.show_notice)
+        self.notices.run_wanted.connect(self.passages.show_run)
         self.status.problem.connect(self.show_notice)
         self.keeper.close_wanted.connect(self.close)
         self.keeper.settings_changed.connect(self._save)

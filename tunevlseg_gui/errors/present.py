@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from engine.contract.errors import EngineError
@@ -20,6 +21,7 @@ class Notice:
     hint: str = ""
     tone: Tone = "note"
     details: str = ""  # offered for copying
+    run: Path | None = None  # the folder of a run that can be opened from there
 
 
 def of_failure(failure: JobFailed) -> Notice:

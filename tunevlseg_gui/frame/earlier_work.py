@@ -41,7 +41,9 @@ class EarlierWork(QObject):
     def _running_found(self, run: Path) -> None:
         """A run that goes on since an earlier window, or was started elsewhere."""
         found = Notice(
-            self.tr("{run} is still running.").format(run=run.name), self.tr("You find its curves under Runs.")
+            self.tr("{run} is still running.").format(run=run.name),
+            self.tr("You find its curves under Runs."),
+            run=run,
         )
         self.told.emit(found)
         page: Any = self._pages.page("runs")

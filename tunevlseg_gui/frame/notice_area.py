@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Slot
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from tunevlseg_gui.errors.present import Notice
@@ -12,9 +12,12 @@ from tunevlseg_gui.widgets.banner import Banner
 
 
 class NoticeArea(QWidget):
+    run_wanted = Signal(object)  # Path of the run that a message is about
+
     def __init__(self) -> None:
         super().__init__()
         self.banner = Banner()
+        self.banner.run_wanted.connect(self.run_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 12, 24, 0)
         row.addWidget(self.banner)

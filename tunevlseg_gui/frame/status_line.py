@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar
 
-from engine.contract.events import Event, JobFailed, JobFinished, Progress
+from engine.contract.events import ENDINGS, Event, JobFailed, JobFinished, Progress
 from engine.contract.jobs import Doctor
 from engine.contract.notices import RESEARCH_ONLY
 from tunevlseg_gui.bridge.client import EngineClient
@@ -22,6 +22,8 @@ class StatusLine(QObject):
     def __init__(self, bar: QStatusBar, client: EngineClient) -> None:
         super().__init__(bar)
         self._client = client
+        self._state = ""
+        self._told_of = ""  # the job whose progress is shown
         self.device = QLabel(self.tr("Device: looking…"))
         self.device.setObjectName("statusDevice")
         self.work = QLabel("")
@@ -41,16 +43,25 @@ class StatusLine(QObject):
 
     @Slot(str)
     def _worker_changed(self, state: str) -> None:
+        self._state = state
+        if not self._told_of or state != "busy":
+            self._show_state()
+
+    def _show_state(self) -> None:
         words = {
             "starting": self.tr("Engine: starting…"),
             "busy": self.tr("Engine: working…"),
             "lost": self.tr("Engine: restarts on the next job"),
         }
-        self.work.setText(words.get(state, ""))
+        self._told_of = ""
+        self.work.setText(words.get(self._state, ""))
 
     @Slot(object)
     def _progressed(self, event: Event) -> None:
-        if isinstance(event, Progress) and event.total:
+        if isinstance(event, ENDINGS) and event.job_id == self._told_of:
+            self._show_state()
+        elif isinstance(event, Progress) and event.total:
+            self._told_of = event.job_id
             left = self.tr(", {eta} s left").format(eta=f"{event.eta:.0f}") if event.eta and event.eta >= 1 else ""
             self.work.setText(
                 self.tr("Engine: {stage} {done} of {total} {unit}{left}").format(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -16,6 +16,8 @@ from tunevlseg_gui.widgets.text import label, set_tone
 class Banner(QFrame):
     """Hidden until `show_notice`."""
 
+    run_wanted = Signal(object)  # Path of the run that the message is about
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
@@ -26,6 +28,7 @@ class Banner(QFrame):
         for text in (self._message, self._hint):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = button(self.tr("Copy details"), "bannerCopy", self._copy_details, role="flat", picture="copy")
+        self._open = button(self.tr("Open the run"), "bannerOpenRun", self._open_run, picture="runs")
         close = QToolButton()
         close.setObjectName("bannerClose")
         close.setProperty("role", "flat")
@@ -44,6 +47,7 @@ class Banner(QFrame):
         row.setSpacing(10)
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
+        row.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         look().changed.connect(self._draw_sign)
@@ -60,6 +64,7 @@ class Banner(QFrame):
         self._hint.setText(notice.hint)
         self._hint.setVisible(bool(notice.hint))
         self._copy.setVisible(bool(notice.details))
+        self._open.setVisible(notice.run is not None)
         set_tone(self, notice.tone)
         self._draw_sign()
         self.setAccessibleName(f"{notice.message} {notice.hint}")
@@ -69,6 +74,10 @@ class Banner(QFrame):
         if self._notice is not None:
             tone = self._notice.tone
             self._sign.setPixmap(picture(tone, 20, tone, self.devicePixelRatioF()))
+
+    def _open_run(self) -> None:
+        if self._notice is not None and self._notice.run is not None:
+            self.run_wanted.emit(self._notice.run)
 
     def _copy_details(self) -> None:
         if self._notice is not None:

@@ -190,6 +190,10 @@ class RunsPage(QWidget):
         """Asks where the report goes, and has it made."""
         ReportDialog(self._client, rows, self).open()
 
+    def shows(self, run: Path) -> bool:
+        """Whether this run is the one in detail, in front."""
+        return self._live is not None and self.views.currentWidget() is self._detail and self._live.folder == run
+
     def show_table(self) -> None:
         self.views.setCurrentIndex(0)
         self.refresh()

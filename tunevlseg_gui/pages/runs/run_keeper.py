@@ -14,6 +14,7 @@ from tunevlseg_gui.settings.model import WindowSettings
 
 class RunKeeper(QObject):
     found = Signal(object)  # Path of a run that goes on since before the window was opened
+    ended = Signal(object)  # Path of a run that had the device and has it no more
     queue_found = Signal(object)  # Queue that waits since before, where it will not go on by itself
     close_wanted = Signal()  # the question was answered
     settings_changed = Signal()
@@ -33,7 +34,9 @@ class RunKeeper(QObject):
         self._client.watch_queue()
 
     def _queue_changed(self, queue: Queue, busy: Path | None) -> None:
-        self._busy, self._waiting = busy, len(queue.waiting)
+        before, self._busy, self._waiting = self._busy, busy, len(queue.waiting)
+        if before is not None and before != busy:
+            self.ended.emit(before)
         announces, self._announces = self._announces, False
         if announces and busy is not None:
             self.found.emit(busy)
