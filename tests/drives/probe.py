@@ -9,6 +9,7 @@ keyboard come from the X server. Places are in pixels of the screen. `--words` i
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import sys
@@ -27,6 +28,9 @@ from engine.bundle.levels import threshold_level
 from tests.drives import sight, words
 from tunevlseg_gui import app
 from tunevlseg_gui.widgets.banner import Banner
+
+FURTHER = ("live_looks",)
+"""Modules beside this one that answer for a page."""
 
 
 class Probe(QObject):
@@ -55,10 +59,20 @@ class Probe(QObject):
             "texts": sight.texts,
             "stops": sight.stops,
             "cut": sight.cut,
+            **further_answers(),
         }
         found = answers[question.pop("ask")](**question)
         self._out.write(json.dumps(found) + "\n")
         self._out.flush()
+
+
+def further_answers() -> dict[str, Callable[..., Any]]:
+    """Of the pages that have a module of their own: `answers(window)` in it says what can be asked."""
+    window = sight.main_window()
+    if window is None:
+        return {}
+    modules = (importlib.import_module(f"tests.drives.{name}") for name in FURTHER)
+    return {what: answer for module in modules for what, answer in module.answers(window).items()}
 
 
 def page() -> Any:
