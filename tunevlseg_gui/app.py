@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 import engine
 from tunevlseg_gui.errors import crash
+from tunevlseg_gui.frame.page_list import PAGES
 from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.settings import store
 from tunevlseg_gui.theme.icons import app_icon
@@ -26,9 +27,14 @@ Opens a scan, a dataset folder, a bundle, a run or a recipe.
   --demo    begin with the demo: drawn (synthetic) images to tune on, and a volume to ask
 """
 
-IDLE_MS = 2000
-"""After the start: the first page is drawn and the worker is up."""
-PLOTS = "pyqtgraph"
+IDLE_MS = 500
+"""After the start: the first page is drawn, and hardly anybody has clicked yet."""
+AHEAD = (
+    *(module for name, _, _, module, _ in PAGES if module and name != "experiments"),
+    "pyqtgraph",
+    "tunevlseg_gui.pages.experiments.searches",
+)
+"""What is imported while nothing else happens, in the order in which it is wanted: pages, what curves are drawn with."""
 
 
 SWITCH_S = 0.001
@@ -76,14 +82,20 @@ def begin(window: MainWindow, arguments: list[str]) -> None:
     window.begin(given)
     if "--demo" in arguments[1:]:
         window.try_demo()
-    QTimer.singleShot(IDLE_MS, import_plots)
+    QTimer.singleShot(IDLE_MS, import_ahead)
 
 
-def import_plots() -> threading.Thread:
-    """What curves are drawn with takes some tenths of a second to import: on another thread, before it is asked for.
+def import_ahead() -> threading.Thread:
+    """Pages and what curves are drawn with take half a second to import: on another thread, before they are asked for.
 
-    Most of it is Python's own work, so that the window's thread has its turn every few milliseconds.
+    Most of it is Python's own work, so that the window's thread has its turn every few milliseconds. Pages are made on
+    the window's thread as ever, when they are first shown; who is faster than this waits as long as without it.
     """
-    importing = threading.Thread(target=lambda: importlib.import_module(PLOTS), name="import-plots", daemon=True)
+    importing = threading.Thread(target=_import_all, name="import-ahead", daemon=True)
     importing.start()
     return importing
+
+
+def _import_all() -> None:
+    for module in AHEAD:
+        importlib.import_module(module)

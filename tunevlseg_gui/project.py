@@ -370,8 +370,9 @@ class Project(QObject):
         self.changed.emit()
 
     def put_moves(self, moves: Mapping[str, str]) -> None:
-        base = {row.case_id: row.split for row in self.cases} | self.drawn
-        self.moves = {case_id: split for case_id, split in moves.items() if base.get(case_id) != split}
+        drawn = self.drawn
+        found = {row.case_id: drawn.get(row.case_id, row.split) for row in self.cases if row.case_id in moves}
+        self.moves = {case_id: split for case_id, split in moves.items() if found.get(case_id) != split}
         self.cases_moved.emit()
         self.changed.emit()
 

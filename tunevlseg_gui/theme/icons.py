@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 from tunevlseg_gui.resource_paths import icons_folder
@@ -18,6 +18,21 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
     return QSvgRenderer(QByteArray(text.replace("currentColor", colour).encode()))
 
 
+def _drawn(name: str, colour: str, size: QSize) -> QPixmap:
+    """Kept: drawing from SVG costs ten times what a copy does, and a page asks for its icons at each painting."""
+    key = f"{name} {colour} {size.width()}x{size.height()}"
+    known = QPixmap()
+    if QPixmapCache.find(key, known):
+        return known
+    drawn = QPixmap(size)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    _renderer(name, colour).render(painter, QRectF(0, 0, size.width(), size.height()))
+    painter.end()
+    QPixmapCache.insert(key, drawn)
+    return drawn
+
+
 class LineIcon(QIconEngine):
     """Asks for its colour at each painting, so that a change of theme needs no new icon; sharp at any scale."""
 
@@ -27,18 +42,14 @@ class LineIcon(QIconEngine):
         self._tokens = (token, checked_token)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        token = self._tokens[state == QIcon.State.On]
-        if mode == QIcon.Mode.Disabled:
-            token = "disabled"
-        _renderer(self._name, look().tokens[token]).render(painter, QRectF(rect))
+        _renderer(self._name, self._colour(mode, state)).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        drawn = QPixmap(size)
-        drawn.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(drawn)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
-        painter.end()
-        return drawn
+        return _drawn(self._name, self._colour(mode, state), size)
+
+    def _colour(self, mode: QIcon.Mode, state: QIcon.State) -> str:
+        token = self._tokens[state == QIcon.State.On]
+        return look().tokens["disabled" if mode == QIcon.Mode.Disabled else token]
 
     def clone(self) -> QIconEngine:
         return LineIcon(self._name, *self._tokens)
@@ -51,11 +62,7 @@ def icon(name: str, token: str = "text", checked: str | None = None) -> QIcon:
 
 def picture(name: str, size: int, token: str, ratio: float = 1.0) -> QPixmap:
     """The icon as a pixmap of `size` device-independent pixels, for labels."""
-    drawn = QPixmap(round(size * ratio), round(size * ratio))
-    drawn.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(drawn)
-    _renderer(name, look().tokens[token]).render(painter, QRectF(0, 0, drawn.width(), drawn.height()))
-    painter.end()
+    drawn = QPixmap(_drawn(name, look().tokens[token], QSize(round(size * ratio), round(size * ratio))))
     drawn.setDevicePixelRatio(ratio)
     return drawn
 

@@ -38,8 +38,9 @@ class ColourChoice(QWidget):
         self._draw()
 
     def show_colour(self, colour: str) -> None:
-        self._colour = colour
-        self._draw()
+        if colour != self._colour:
+            self._colour = colour
+            self._draw()
 
     def _button(self, name: str, tip: str) -> QToolButton:
         made = QToolButton(self)

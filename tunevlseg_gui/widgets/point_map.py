@@ -36,6 +36,15 @@ class PointMap(QWidget):
         self.own = 0
         self.chosen = -1
         self._asked = False
+        self._plot: Any = None
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        look().changed.connect(self.redraw)
+        in_turn(self, self._build)
+        self.redraw()
+
+    def _build(self) -> None:
+        """The library takes longer for its parts than a frame lasts: in a turn of its own."""
         self._plot = pg.PlotWidget(enableMenu=False)
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
@@ -46,13 +55,11 @@ class PointMap(QWidget):
             self._plot.getAxis(side).setStyle(showValues=False, tickLength=0)
         self._legend = self._plot.addLegend(offset=(-8, 4))
         self._plot.scene().sigMouseMoved.connect(self._moved)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self._plot)
-        look().changed.connect(self.redraw)
         self._ring: Any = pg.ScatterPlotItem(size=16, brush=None)
         self._plot.addItem(self._ring)
-        self.redraw()
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(self._plot)
 
     def show_points(self, points: NDArray[np.float64], own: int) -> None:
         """(n, 2); the first `own` of them are of the first set."""
@@ -63,7 +70,8 @@ class PointMap(QWidget):
     def look_at(self, number: int) -> None:
         if number != self.chosen:
             self.chosen = number
-            self._mark()
+            if self._plot is not None:
+                self._mark()
             self.looked_at.emit(number)
 
     def redraw(self) -> None:

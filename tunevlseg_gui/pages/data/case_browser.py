@@ -127,7 +127,8 @@ class CaseBrowser(QWidget):
 
     def selected(self) -> list[str]:
         """Case ids."""
-        return [self.model.rows[row].case_id for row in self.grid.selected_rows()]
+        rows = self.model.rows
+        return [rows[row].case_id for row in self.grid.selected_rows()]
 
     def find(self) -> None:
         self.filter_bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)

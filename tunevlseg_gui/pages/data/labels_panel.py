@@ -30,6 +30,8 @@ from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.flow_layout import FlowLayout
 
 _ROOM_FOR_ALL = 380  # pixels, below which one column of the table is left away
+_ROWS_MEASURED = 24
+"""Rows that decide how wide a column is: Qt would look at a thousand at each change of size."""
 
 
 class LabelsPanel(QWidget):
@@ -62,6 +64,7 @@ class LabelsPanel(QWidget):
             (FOUND, QHeaderView.ResizeMode.ResizeToContents),
         ):
             columns.setSectionResizeMode(column, mode)
+        columns.setResizeContentsPrecision(_ROWS_MEASURED)
         self.editor = LabelEditor(project)
         self.ignore = button(
             self.tr("Ignore"),
@@ -74,6 +77,8 @@ class LabelsPanel(QWidget):
         )
         self.merge_into = QMenu(self)
         self.merge.setMenu(self.merge_into)
+        # When it opens: a hundred labels make a hundred lines, and another label is chosen more often than merged.
+        self.merge_into.aboutToShow.connect(self._offer_merges)
         self.restore = button(
             self.tr("Use all"), "useAllLabels", self._use_all, tip=self.tr("Takes back the labels that were ignored")
         )
@@ -122,14 +127,15 @@ class LabelsPanel(QWidget):
 
     def _choose_first(self) -> None:
         if self.model.rowCount() and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
-        self._show_chosen()
+            self.table.selectRow(0)  # which shows it
+        else:
+            self._show_chosen()
 
     def _show_chosen(self) -> None:
         self.editor.show_label(self.chosen)
         labels = self._project.labels
         self.ignore.setEnabled(self.chosen is not None and len(labels) > 1)
-        self._offer_merges()
+        self.merge.setEnabled(self.chosen is not None and len(labels) > 1)
         self.restore.setVisible(len(self._project.known_labels) > len(labels))
 
     def _ask_for_value(self) -> None:
@@ -170,7 +176,6 @@ class LabelsPanel(QWidget):
                     self.tr("Into {name}").format(name=other.name),
                     lambda value=chosen.value, into=other.value: self.merge_wanted.emit(value, into),
                 )
-        self.merge.setEnabled(not self.merge_into.isEmpty())
 
     def _ignore(self) -> None:
         chosen = self.chosen

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from tunevlseg_gui.cases import CaseRow
 from tunevlseg_gui.pages.data.case_model import RowRole
-from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
 
 SIDE = 148
@@ -54,12 +54,12 @@ class ThumbnailDelegate(QStyledItemDelegate):
         frame = QPainterPath()
         frame.addRoundedRect(stage, 7, 7)
         painter.fillPath(frame, colours.colour("stage"))
-        picture = self._picture(row.case_id)
-        if picture is not None:
+        shown = self._picture(row.case_id)
+        if shown is not None:
             painter.setClipPath(frame)
-            size = picture.deviceIndependentSize()
+            size = shown.deviceIndependentSize()
             left, top = stage.center().x() - size.width() / 2, stage.center().y() - size.height() / 2
-            painter.drawPixmap(QPointF(round(left), round(top)), picture)
+            painter.drawPixmap(QPointF(round(left), round(top)), shown)
             painter.setClipping(False)
         if row.worst in _SIGNS:
             sign = _SIGNS[row.worst]
@@ -67,7 +67,7 @@ class ThumbnailDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colours.colour("surface"))
             painter.drawEllipse(place.adjusted(-2, -2, 2, 2))
-            icon(sign, sign).paint(painter, place)
+            painter.drawPixmap(place.topLeft(), picture(sign, SIGN, sign, painter.device().devicePixelRatioF()))
         if selected or state & QStyle.StateFlag.State_HasFocus:
             pen = QPen(colours.colour("accent"), 2)
             if not selected:

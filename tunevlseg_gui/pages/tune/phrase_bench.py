@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -23,6 +23,7 @@ from tunevlseg_gui.pages.tune.look_panel import LookPanel
 from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.turns import in_turn
 
 _USE = 4
 
@@ -151,7 +152,7 @@ class PhraseBench(LookPanel):
     def show_result(self, result: dict[str, Any]) -> None:
         self.clear()
         self.result = result
-        self._add_tables(list(result.get("labels") or []), result)
+        in_turn(self, lambda: self._add_tables(list(result.get("labels") or []), result))
         self.note.setText(
             self.tr("{images} validation images, patients: {patients}. {words}").format(
                 images=result.get("images", 0), patients=result.get("patients", 0), words=result.get("words", "")
@@ -160,7 +161,7 @@ class PhraseBench(LookPanel):
         self.note.show()
 
     def _add_tables(self, rows: list[dict[str, Any]], result: dict[str, Any]) -> None:
-        """One now, the others in turns of their own: many at once would hold the window up."""
+        """One now, the others in turns of their own: two at once take longer than a frame."""
         if not rows or result is not self.result:
             return
         row, *others = rows
@@ -178,7 +179,7 @@ class PhraseBench(LookPanel):
         self._tables.addWidget(label(str(row.get("words") or ""), wrap=True))
         self._mark_chosen()
         if others:
-            QTimer.singleShot(0, self, lambda: self._add_tables(others, result))
+            in_turn(self, lambda: self._add_tables(others, result))
 
     def tables(self) -> list[QTableWidget]:
         found = (self._tables.itemAt(at).widget() for at in range(self._tables.count()))

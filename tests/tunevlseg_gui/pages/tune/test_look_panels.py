@@ -17,6 +17,7 @@ from engine.contract.jobs import ComparePhrases, DomainShift, QuickLook
 from tunevlseg_gui.pages.tune.page import DATA, MODEL, STRATEGY, TunePage
 from tunevlseg_gui.pages.tune.wizard import DomainShift as Shift
 from tunevlseg_gui.project import Project
+from tunevlseg_gui.widgets.turns import none_wait
 
 
 @pytest.fixture
@@ -257,11 +258,12 @@ def row(text: str, dice: float, verdict: str) -> dict[str, Any]:
     }
 
 
-def compared(page: TunePage, later: Any) -> None:
+def compared(page: TunePage, later: Any, qtbot: QtBot) -> None:
     panel(page, "phraseBenchStart").click()
     wordings = [row("polyp", 0.4, "first"), row("the polyp", 0.5, "better"), row("dark hole", 0.1, "worse")]
     label = {"label": "polyp", "value": 1, "wordings": wordings, "words": "“the polyp” is better."}
     finish(later, ComparePhrases, {"labels": [label], "images": 12, "patients": 12, "words": "Chosen here."})
+    qtbot.waitUntil(none_wait)  # tables are shown in turns of their own
 
 
 def test_wordings_are_added_by_enter_and_asked(page: TunePage, later: Any, qtbot: QtBot) -> None:
@@ -272,7 +274,7 @@ def test_wordings_are_added_by_enter_and_asked(page: TunePage, later: Any, qtbot
         qtbot.keyClick(wording, Qt.Key.Key_Return)
     assert text(page, "benchAdded") == "To compare: “dark hole”"
     panel(page, "benchSuggest").setChecked(False)
-    compared(page, later)
+    compared(page, later, qtbot)
     job = later.jobs(ComparePhrases)[-1]
     assert (job.wordings, job.suggest) == ({"polyp": ["dark hole"]}, False)
     table = panel(page, "benchTable_1")
@@ -282,10 +284,10 @@ def test_wordings_are_added_by_enter_and_asked(page: TunePage, later: Any, qtbot
 
 
 def test_one_click_makes_a_wording_the_phrase_and_undo_takes_it_back(
-    page: TunePage, later: Any, project: Project
+    page: TunePage, later: Any, project: Project, qtbot: QtBot
 ) -> None:
     page._show_step(DATA)
-    compared(page, later)
+    compared(page, later, qtbot)
     use = page.findChild(QPushButton, "benchUse_1_1")
     assert use is not None
     assert use.accessibleName() == "Use “the polyp”"
@@ -299,12 +301,12 @@ def test_one_click_makes_a_wording_the_phrase_and_undo_takes_it_back(
 
 
 def test_another_dataset_takes_comparison_and_wordings_away(
-    page: TunePage, later: Any, project: Project, tmp_path: Path
+    page: TunePage, later: Any, project: Project, qtbot: QtBot, tmp_path: Path
 ) -> None:
     page._show_step(DATA)
     panel(page, "benchWording").setText("dark hole")
     panel(page, "benchAdd").click()
-    compared(page, later)
+    compared(page, later, qtbot)
     project.open(tmp_path / "other")
     assert page.findChild(object, "benchTable_1") is None
     assert panel(page, "phraseBench").added == {}
@@ -343,7 +345,7 @@ def test_tab_reaches_everything_in_the_order_in_which_it_stands(
     page._show_step(DATA)
     panel(page, "quickLookStart").click()
     finish(later, QuickLook, looked(tmp_path, 2))
-    compared(page, later)
+    compared(page, later, qtbot)
     looks = ["quickLookStart", "look1", "look2"]
     bench = ["phraseBenchStart", "benchWording", "benchAdd", "benchSuggest", "benchTable_1"]
     uses = ["benchUse_1_1", "benchUse_1_2"]  # the first wording is in use
