@@ -34,7 +34,7 @@ AHEAD = (
     "pyqtgraph",
     "tunevlseg_gui.pages.experiments.searches",
 )
-"""What is imported while nothing else happens, in the order in which it is wanted: pages, what curves are drawn with."""
+"""What is imported while nothing else happens, in the order in which it is wanted: pages, then what curves need."""
 
 
 SWITCH_S = 0.001

@@ -7,11 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
@@ -20,13 +18,14 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.cases import CaseRow
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
+from tunevlseg_gui.pages.data.case_layers import CaseLayers, read_case, rgb
+from tunevlseg_gui.pages.data.case_side import CaseSide
 from tunevlseg_gui.pages.data.problem_list import breakable
-from tunevlseg_gui.project import Label, Project
-from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Layer
-from tunevlseg_gui.viewer.scan import ViewedScan, map_array, scan_of_result
+from tunevlseg_gui.project import Project
+from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.text import PathLabel, card, label, set_tone
+from tunevlseg_gui.widgets.text import PathLabel, label, set_tone
 
 _WHERE = {"train": "accent", "val": "accent", "test": "good"}
 
@@ -56,7 +55,9 @@ class LargeView(QWidget):
         self.where = label("", "chip", name="caseSplit")
         self.facts = label("", "muted", name="caseFacts")
         self.place = label("", "muted", name="casePlace")
-        self.told = label("", "muted", wrap=True, name="caseProblems")
+        self.side = CaseSide()
+        self.side.switched.connect(self._switch)
+        self.side.look_chosen.connect(self._look_chosen)
         self.previous = button(
             "", "previousCase", lambda: self.step(-1), picture="back", tip=self.tr("Previous case (←)")
         )
@@ -77,7 +78,7 @@ class LargeView(QWidget):
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(self.viewer, 1)
-        middle.addWidget(self._side())
+        middle.addWidget(self.side)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(10)
@@ -89,44 +90,6 @@ class LargeView(QWidget):
         self.viewer.changed.connect(self._show_look)
         project.labels_edited.connect(self._recolour)
         project.cases_moved.connect(self._show_facts)
-
-    def _side(self) -> QWidget:
-        side = card()
-        side.setFixedWidth(250)
-        rows = QVBoxLayout(side)
-        rows.setContentsMargins(14, 12, 14, 12)
-        rows.setSpacing(8)
-        rows.addWidget(label(self.tr("Labels"), "heading"))
-        self._legend = QVBoxLayout()
-        self._legend.setSpacing(4)
-        rows.addLayout(self._legend)
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setObjectName("caseOpacity")
-        self.opacity.setAccessibleName(self.tr("Opacity of the labels"))
-        self.opacity.setRange(0, 100)
-        self.opacity.valueChanged.connect(self._look_chosen)
-        self.outline = QCheckBox(self.tr("Outline only"))
-        self.outline.setObjectName("caseOutline")
-        self.outline.toggled.connect(self._look_chosen)
-        rows.addSpacing(4)
-        rows.addWidget(label(self.tr("Opacity (keys A, D)"), "muted"))
-        rows.addWidget(self.opacity)
-        rows.addWidget(self.outline)
-        rows.addSpacing(4)
-        rows.addWidget(label(self.tr("Problems"), "heading"))
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        # A scroll area paints the page's ground, not its card's.
-        scroll.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
-        inner = QWidget()
-        lines = QVBoxLayout(inner)
-        lines.setContentsMargins(0, 0, 0, 0)
-        lines.addWidget(self.told)
-        lines.addStretch(1)
-        scroll.setWidget(inner)
-        rows.addWidget(scroll, 1)
-        return side
 
     # -- which case ----------------------------------------------------------------------------------------------
 
@@ -181,8 +144,9 @@ class LargeView(QWidget):
             case JobFailed(message=message, hint=hint):
                 self._job = ""
                 self.viewer.close_scan()
-                self._show_legend([])
-                self.told.setText("\n\n".join(filter(None, [f"{message} {hint}".strip(), self._problems()])))
+                self._layers = []
+                self._show_legend()
+                self.side.told.setText("\n\n".join(filter(None, [f"{message} {hint}".strip(), self._problems()])))
             case JobCancelled():
                 self._job = ""
 
@@ -194,27 +158,27 @@ class LargeView(QWidget):
         found = self._project.found
         labels, binary = list(self._project.labels), bool(found and found.label_kind == "binary")
 
-        def done(made: tuple[ViewedScan, list[tuple[int, Layer]]]) -> None:
+        def done(made: CaseLayers) -> None:
             if number == self._opened and not self._job:
-                self._show(*made)
+                self._show(made)
                 self._forget(keep=number)
 
         def failed(error: Exception) -> None:
-            self.told.setText(error.message if isinstance(error, EngineError) else str(error))
+            self.side.told.setText(error.message if isinstance(error, EngineError) else str(error))
 
-        run_task(self, lambda: _made(path, result, labels, binary=binary), done, failed)
+        run_task(self, lambda: read_case(path, result, labels, binary=binary), done, failed)
 
     # -- showing it ----------------------------------------------------------------------------------------------
 
-    def _show(self, scan: ViewedScan, layers: list[tuple[int, Layer]]) -> None:
-        self._layers = layers
-        self.viewer.show_scan(scan)
-        for value, layer in layers:
+    def _show(self, made: CaseLayers) -> None:
+        self._layers = made.layers
+        self.viewer.show_scan(made.scan)
+        for value, layer in made.layers:
             layer.visible = value not in self._hidden
-        self.viewer.show_layers([layer for _, layer in layers])
-        if layers and not scan.is_picture:
-            self.viewer.go_to(_fullest(self.viewer, [layer for _, layer in layers]))
-        self._show_legend(layers)
+        if made.fullest_zyx is not None and not made.scan.is_picture:
+            self.viewer.state.cursor_zyx = made.fullest_zyx
+        self.viewer.show_layers([layer for _, layer in made.layers])
+        self._show_legend()
         self._show_look()
 
     def _show_facts(self) -> None:
@@ -228,10 +192,12 @@ class LargeView(QWidget):
         set_tone(self.where, _WHERE.get(split, "warning"))
         patient = self.tr("patient {patient}").format(patient=row.patient) if row.patient != row.case_id else ""
         self.facts.setText("   ·   ".join(filter(None, [row.size, patient])))
-        self.place.setText(f"{self._row + 1:,} of {len(self._browser.model.rows):,}")
+        self.place.setText(
+            self.tr("{n} of {total}").format(n=f"{self._row + 1:,}", total=f"{len(self._browser.model.rows):,}")
+        )
         self.previous.setEnabled(self._row > 0)
         self.next.setEnabled(self._row + 1 < len(self._browser.model.rows))
-        self.told.setText(self._problems() or self.tr("None found."))
+        self.side.told.setText(self._problems() or self.tr("None found."))
 
     def _problems(self) -> str:
         row, found = self.case, self._project.found
@@ -244,21 +210,8 @@ class LargeView(QWidget):
             lines.append(f"{where}{problem.get('message', '')} {problem.get('fix', '')}".strip())
         return "\n\n".join(breakable(line) for line in lines)
 
-    def _show_legend(self, layers: list[tuple[int, Layer]]) -> None:
-        while item := self._legend.takeAt(0):
-            if widget := item.widget():
-                widget.setParent(None)
-                widget.deleteLater()
-        row = self.case
-        for value, layer in layers:
-            area = row.areas.get(value) if row is not None else None
-            box = QCheckBox(layer.phrase + (f"   {100 * area:.2g} %" if area else ""))
-            box.setChecked(layer.visible)
-            box.setIcon(_swatch(layer))
-            box.toggled.connect(lambda on, value=value, layer=layer: self._switch(value, layer, on))
-            self._legend.addWidget(box)
-        if not layers:
-            self._legend.addWidget(label(self.tr("None is marked."), "muted"))
+    def _show_legend(self) -> None:
+        self.side.show_legend(self._layers, self.case.areas if self.case is not None else {})
 
     def _switch(self, value: int, layer: Layer, on: bool) -> None:
         layer.visible = on
@@ -272,22 +225,19 @@ class LargeView(QWidget):
         known = {label.value: label for label in self._project.labels}
         for value, layer in self._layers:
             if value in known:
-                layer.colour, layer.phrase = _rgb(known[value].colour), known[value].name
-        self._show_legend(self._layers)
+                layer.colour, layer.phrase = rgb(known[value].colour), known[value].name
+        self._show_legend()
         self.viewer.refresh()
 
     def _look_chosen(self) -> None:
-        self.viewer.state.set_opacity(self.opacity.value() / 100)
-        self.viewer.state.outline = self.outline.isChecked()
+        self.viewer.state.set_opacity(self.side.opacity.value() / 100)
+        self.viewer.state.outline = self.side.outline.isChecked()
         self.viewer.refresh()
 
     def _show_look(self) -> None:
         """Opacity and outline as the keys of the slice left them."""
         state = self.viewer.state
-        for widget, value in ((self.opacity, round(state.opacity * 100)), (self.outline, state.outline)):
-            widget.blockSignals(True)
-            widget.setValue(value) if isinstance(widget, QSlider) else widget.setChecked(bool(value))
-            widget.blockSignals(False)
+        self.side.show_look(state.opacity, outline=bool(state.outline))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The slice's own arrows left and right step through the cases here; up, down and the wheel its slices."""
@@ -301,45 +251,3 @@ class LargeView(QWidget):
 
 def _modified(event: QKeyEvent) -> bool:
     return bool(event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
-
-
-def _made(
-    path: Path, result: dict[str, Any], labels: list[Label], *, binary: bool
-) -> tuple[ViewedScan, list[tuple[int, Layer]]]:
-    """The scan, and a layer for each label that is marked in it (the first MOST_LAYERS); on a pool thread."""
-    scan = scan_of_result(path, result)
-    folder = Path(str(result["folder"]))
-    arrays: list[tuple[NDArray[Any], set[int]]] = [
-        (map_array(folder / str(layer["file"])), {int(value) for value in layer["voxels"]})
-        for layer in result.get("layers") or []
-    ]
-    layers: list[tuple[int, Layer]] = []
-    for known in labels:
-        levels: NDArray[np.uint8] | None = None
-        for values, present in arrays:
-            if known.value in present or (binary and present):
-                here = ((values > 0) if binary else (values == known.value)).view(np.uint8) * np.uint8(255)
-                levels = here if levels is None else np.maximum(levels, here)
-        if levels is not None and len(layers) < MOST_LAYERS:
-            layers.append((known.value, Layer(known.name, levels, _rgb(known.colour))))
-    return scan, layers
-
-
-def _fullest(viewer: ScanViewer, layers: list[Layer]) -> int:
-    """The slice in the present plane with most marked voxels."""
-    total = np.zeros(viewer.state.slices, np.int64)
-    for layer in layers:
-        stack = viewer.state.stack.like(layer.levels)
-        total += np.array([np.count_nonzero(stack[at]) for at in range(viewer.state.slices)])
-    return int(total.argmax())
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    found = QColor(colour)
-    return found.red(), found.green(), found.blue()
-
-
-def _swatch(layer: Layer) -> QIcon:
-    made = QPixmap(14, 14)
-    made.fill(QColor(*layer.colour))
-    return QIcon(made)

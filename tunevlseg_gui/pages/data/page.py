@@ -76,10 +76,9 @@ class DataPage(QWidget):
 
         self.body = QStackedWidget()
         self.browser = CaseBrowser(client, project)
-        self.large = LargeView(client, project, self.browser)
+        self._large: LargeView | None = None
         self.body.addWidget(self._nothing_open())
         self.body.addWidget(self._opened())
-        self.body.addWidget(self.large)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(24, 18, 24, 18)
         rows.setSpacing(12)
@@ -89,7 +88,6 @@ class DataPage(QWidget):
         self.phrases = PhraseWatch(client, project, self.side.show_problems, self)
         self.browser.opened.connect(self._show_large)
         self.browser.save_wanted.connect(self._ask_where_to_save)
-        self.large.closed.connect(self._leave_large)
         for moved in (project.split_wanted, project.cases_moved):
             moved.connect(self._show_moved)
         project.changed.connect(lambda: self.tune.setEnabled(project.ready))
@@ -147,8 +145,8 @@ class DataPage(QWidget):
 
     def open_folder(self, folder: Path) -> None:
         """Opens a dataset: every file is looked at by the engine."""
-        if self.body.currentWidget() is self.large:
-            self.large.close_case()
+        if self._large is not None and self.body.currentWidget() is self._large:
+            self._large.close_case()
         self.controller.kept.flush()
         self.project.open(folder)
         self.show_project()
@@ -175,7 +173,7 @@ class DataPage(QWidget):
     def show_project(self) -> None:
         """Draws what is known of the open dataset."""
         project = self.project
-        if self.body.currentWidget() is not self.large or project.folder is None:
+        if self._large is None or self.body.currentWidget() is not self._large or project.folder is None:
             self.body.setCurrentIndex(NOTHING if project.folder is None else OPENED)
         self.tune.setEnabled(project.ready)
         self.again.setEnabled(project.folder is not None)
@@ -187,6 +185,15 @@ class DataPage(QWidget):
         self.side.show_project()
         self._show_chips(found)
         self._show_facts()
+
+    @property
+    def large(self) -> LargeView:
+        """Made when a case is first seen large: most of the page's time went into it."""
+        if self._large is None:
+            self._large = LargeView(self._client, self.project, self.browser)
+            self._large.closed.connect(self._leave_large)
+            self.body.addWidget(self._large)
+        return self._large
 
     def _show_large(self, row: int) -> None:
         self.body.setCurrentWidget(self.large)
