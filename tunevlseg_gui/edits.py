@@ -22,7 +22,8 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from tunevlseg_gui.translation import counted, translate
 
 if TYPE_CHECKING:
-    from tunevlseg_gui.project import Project, Split
+    from tunevlseg_gui.dataset import Split
+    from tunevlseg_gui.project import Project
 
 
 class Step(QUndoCommand):

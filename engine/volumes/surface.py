@@ -3,7 +3,8 @@
 Surface nets (Gibson, "Constrained elastic surface nets", 1998): a vertex in each cell of eight voxels that are not all
 in or all out, at the mean of where its edges are crossed; a quadrangle for each edge that is crossed. The surface is
 closed, and coarse voxels do not show as much as with marching cubes. Smoothed by Taubin's method (1995), which does not
-shrink. In numpy alone: libraries that do as much bring SciPy (scikit-image, PyMCubes) or 100 MB (VTK) to people who
+shrink. Single voxels and lines of them, of which nets and smoothing would leave next to nothing, keep their voxels'
+corners. In numpy alone: libraries that do as much bring SciPy (scikit-image, PyMCubes) or 100 MB (VTK) to people who
 only look at scans.
 """
 
@@ -62,7 +63,7 @@ def surface_of(
         field = _blocks(part, block)
         # Thin structures may fill less than half of every block.
         level = min(0.5, float(field.max()) / 2)
-        points, quads = _nets(field, level)
+        points, quads, free = _nets(field, level)
         count = 2 * len(quads)
         if count <= most_triangles:
             break
@@ -74,7 +75,7 @@ def surface_of(
     voxels = low + (points - 1.0) * step + (step - 1) / 2  # the field has a rim of one block
     placed = voxels[:, ::-1] @ geometry.matrix[:3, :3].T + geometry.matrix[:3, 3]
     cancel.check()
-    placed = _smoothed(placed, quads)
+    placed = _smoothed(placed, quads, free)
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     if signed_volume(placed, triangles) < 0:  # the grid is mirrored against the world
         triangles = triangles[:, ::-1]
@@ -147,8 +148,9 @@ def _blocks(part: NDArray[Any], block: Three) -> NDArray[np.float32]:
     return field
 
 
-def _nets(field: NDArray[np.float32], level: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices [n, 3] (z, y, x in blocks of the field) and quadrangles [m, 4] that face away from what is inside."""
+def _nets(field: NDArray[np.float32], level: float) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Vertices [n, 3] (z, y, x in blocks of the field), quadrangles [m, 4] that face away from what is inside, and
+    which vertices may be smoothed [n]: the others lie on corners of blocks, since no broad part is near."""
     inside = field >= level
     corners = np.zeros([size - 1 for size in field.shape], np.uint8)
     for z, y, x in product((0, 1), repeat=3):
@@ -172,7 +174,39 @@ def _nets(field: NDArray[np.float32], level: float) -> tuple[NDArray[np.float64]
             total += at * cut[:, None]
             crossed += cut
     quads = [_quads(inside, number, axes) for axes in _AXES]
-    return cells + total / crossed[:, None], np.concatenate(quads)
+    free = _near_broad(inside)[active]
+    within = np.where(free[:, None], total / crossed[:, None], 0.5)
+    return cells + within, np.concatenate(quads), free
+
+
+def _near_broad(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each cell of eight blocks whether one of them is inside and part of a square of 2 × 2 that is.
+
+    What is broader than one block in two directions keeps its volume in nets; dots and lines lose most of it.
+    """
+    broad = np.zeros_like(inside)
+    for _, second, third in _AXES:
+        lower = tuple(slice(0, -1) if one in (second, third) else slice(None) for one in range(3))
+        square = np.ones_like(inside[lower])
+        corners = [
+            tuple(
+                slice(up, inside.shape[one] - 1 + up)
+                if one == second
+                else slice(aside, inside.shape[one] - 1 + aside)
+                if one == third
+                else slice(None)
+                for one in range(3)
+            )
+            for up, aside in product((0, 1), repeat=2)
+        ]
+        for corner in corners:
+            square &= inside[corner]
+        for corner in corners:
+            broad[corner] |= square
+    near = np.zeros([size - 1 for size in inside.shape], np.bool_)
+    for z, y, x in product((0, 1), repeat=3):
+        near |= broad[z : z + near.shape[0], y : y + near.shape[1], x : x + near.shape[2]]
+    return near
 
 
 def _quads(inside: NDArray[np.bool_], number: NDArray[np.int64], axes: Three) -> NDArray[np.int64]:
@@ -192,14 +226,15 @@ def _quads(inside: NDArray[np.bool_], number: NDArray[np.int64], axes: Three) ->
     return np.where(leaves[:, None], quads, quads[:, ::-1])
 
 
-def _smoothed(points: NDArray[np.float64], quads: NDArray[np.int64]) -> NDArray[np.float64]:
+def _smoothed(points: NDArray[np.float64], quads: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Moves those vertices alone that are `free`."""
     pairs = np.concatenate([quads[:, [corner, (corner + 1) % 4]] for corner in range(4)])
     pairs.sort(axis=1)
     packed = np.unique(pairs[:, 0] * len(points) + pairs[:, 1])
     one, other = packed // len(points), packed % len(points)
     here, there = np.concatenate([one, other]), np.concatenate([other, one])
     neighbours = np.bincount(here, minlength=len(points))[:, None]
-    for step in (_SHRINK, _GROW) * _ROUNDS:
+    for step in (_SHRINK * free[:, None], _GROW * free[:, None]) * _ROUNDS:
         points = points + step * (_summed(here, points[there], len(points)) / neighbours - points)
     return points
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
+from tunevlseg_gui.dataset import Label, Split
 from tunevlseg_gui.edits import Step
-from tunevlseg_gui.project import Label, Project, Split
+from tunevlseg_gui.project import Project
 
 
 def made() -> Project:

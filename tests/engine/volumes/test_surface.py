@@ -66,13 +66,31 @@ def test_a_mask_at_the_edge_of_the_scan_is_closed_too() -> None:
     assert found.volume_ml == pytest.approx(5 * 6 * 7 * geometry.voxel_ml, rel=0.12)  # its edges are rounded
 
 
+def test_a_lone_voxel_beside_a_ball_is_seen_and_leaves_the_ball_as_it_was() -> None:
+    geometry = Geometry((0.8, 0.9, 1.7), (12.0, -30.0, 5.0), OBLIQUE)
+    mask, _ = ball(geometry)
+    alone = surface_of(mask, geometry, 100_000)
+    mask[0, 0, 0] = mask[23, 43, 49] = True
+    both = surface_of(mask, geometry, 100_000)
+    assert alone is not None
+    assert both is not None
+    assert both.volume_ml - alone.volume_ml == pytest.approx(2 * geometry.voxel_ml, rel=1e-3)
+    assert len(both.vertices) == len(alone.vertices) + 16
+
+
 def test_one_voxel_and_one_thin_line_have_a_surface_and_no_voxel_has_none() -> None:
     geometry = Geometry((1.0, 1.0, 1.0), (0.0, 0.0, 0.0), STRAIGHT)
     mask = np.zeros((40, 40, 40), np.bool_)
     assert surface_of(mask, geometry, 100_000) is None
     mask[20, 20, 20] = True
-    assert surface_of(mask, geometry, 100_000) is not None
+    found = surface_of(mask, geometry, 100_000)
+    assert found is not None
+    assert found.vertices.min(axis=0).tolist() == [19.5, 19.5, 19.5]  # a box of the voxel's size
+    assert found.vertices.max(axis=0).tolist() == [20.5, 20.5, 20.5]
     mask[20, 20, :] = True
+    found = surface_of(mask, geometry, 100_000)
+    assert found is not None
+    assert found.volume_ml == pytest.approx(40 / 1000)
     found = surface_of(mask, geometry, 60)  # so few that several voxels must be taken together
     assert found is not None
     assert max(found.block_zyx) > 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.pages.data.label_table_model import NAME, PHRASE, VALUE, LabelTableModel
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.project import Project
 
 
 def made() -> tuple[LabelTableModel, Project]:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from engine.runs.folders import cache_folder
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.cases import CaseRow
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.pages.data.case_filter import LEFT_OUT, left_out, ordered
 from tunevlseg_gui.pages.data.case_grid import CaseGrid
 from tunevlseg_gui.pages.data.case_model import CaseModel
@@ -19,7 +20,7 @@ from tunevlseg_gui.pages.data.selection_bar import MOVES, SelectionBar, said_mov
 from tunevlseg_gui.pages.data.thumbnail_delegate import ThumbnailDelegate
 from tunevlseg_gui.pages.data.thumbnail_picture import Colour
 from tunevlseg_gui.pages.data.thumbnail_store import ThumbnailStore
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.turns import in_turn
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from tunevlseg_gui.project import Label
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.viewer.mask_overlay import MOST_LAYERS, Colour, Layer
 from tunevlseg_gui.viewer.scan import ViewedScan, map_array, scan_of_result
 

@@ -14,10 +14,11 @@ from engine.runs.folders import data_folder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.cases import CaseRow
+from tunevlseg_gui.dataset import Split
 from tunevlseg_gui.edits import Step
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.pages.data.kept_edits import Edits, KeptEdits, file_for, read_edits, with_edits
-from tunevlseg_gui.project import Project, Split
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import translate
 
 if TYPE_CHECKING:

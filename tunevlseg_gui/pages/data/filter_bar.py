@@ -8,8 +8,8 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from tunevlseg_gui.cases import SEVERITIES, CaseRow
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.pages.data.case_filter import LEFT_OUT, ORDERS, CaseFilter, Order
-from tunevlseg_gui.project import Label
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.theme.spin_box import inset
 from tunevlseg_gui.translation import translate

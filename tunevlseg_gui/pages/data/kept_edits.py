@@ -21,7 +21,8 @@ from engine.contract.whole_file import write_text
 from engine.runs.folders import data_folder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.cases import SPLITS
-from tunevlseg_gui.project import Label, Project, Split
+from tunevlseg_gui.dataset import Label, Split
+from tunevlseg_gui.project import Project
 
 KEEP_AFTER_MS = 500
 """After the last of several quick edits."""

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFormLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from engine.config.sctid import wrong_with
 from engine.data.palette import NAMES, PALETTE
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.dataset import Label
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.widgets.colour_choice import ColourChoice
 from tunevlseg_gui.widgets.text import label, set_tone

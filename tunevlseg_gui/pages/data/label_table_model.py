@@ -6,7 +6,8 @@ from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.dataset import Label
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.theme.icons import swatch
 
 COLUMNS = (

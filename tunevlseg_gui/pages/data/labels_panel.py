@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 from engine.contract.errors import EngineError
 from engine.data.label_files import NAMES, LabelRow, read_labels, write_labels
 from engine.data.palette import PALETTE
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.edits import Step
 from tunevlseg_gui.errors.present import Notice, of_error
 from tunevlseg_gui.pages.data.label_editor import LabelEditor
 from tunevlseg_gui.pages.data.label_table_model import FOUND, NAME, PHRASE, VALUE, LabelTableModel
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.flow_layout import FlowLayout
 

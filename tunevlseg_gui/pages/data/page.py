@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.dataset import Found
 from tunevlseg_gui.errors.present import Notice
 from tunevlseg_gui.pages.data.case_browser import CaseBrowser
 from tunevlseg_gui.pages.data.controller import DataController
@@ -23,7 +24,7 @@ from tunevlseg_gui.pages.data.large_view import LargeView
 from tunevlseg_gui.pages.data.phrase_watch import PhraseWatch
 from tunevlseg_gui.pages.data.side_panel import LABELS, SidePanel
 from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
-from tunevlseg_gui.project import Found, Project
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.page_header import PageHeader

@@ -10,7 +10,8 @@ from engine.contract.events import Event, JobFinished
 from engine.contract.jobs import CheckPhrases
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.cases import SEVERITIES
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.dataset import Label
+from tunevlseg_gui.project import Project
 
 CHECK_AFTER_MS = 300
 """After the last of several quick edits, or of an undo of many."""

@@ -9,7 +9,8 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from tunevlseg_gui.project import Found, Label, Project
+from tunevlseg_gui.dataset import Found, Label
+from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.bar_plot import BarPlot, Bars
 from tunevlseg_gui.widgets.text import label

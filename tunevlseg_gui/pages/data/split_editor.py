@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
 
-from tunevlseg_gui.project import Split
+from tunevlseg_gui.dataset import Split
 from tunevlseg_gui.theme.spin_box import inset
 from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.buttons import button

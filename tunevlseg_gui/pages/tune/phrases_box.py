@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 from engine.contract.events import Event, JobFailed, JobFinished
 from engine.contract.jobs import PreviewTokens
 from engine.text.phrases import TEMPLATES, phrase_for
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.pages.tune.wizard import Wizard
-from tunevlseg_gui.project import Label
 from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.text import card, label, set_tone
 

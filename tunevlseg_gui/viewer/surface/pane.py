@@ -18,6 +18,7 @@ from tunevlseg_gui.viewer.surface.view import SurfaceView
 NO_OPENGL = QT_TRANSLATE_NOOP(
     "SurfacePane", "3-D needs OpenGL, which does not work here: {why}.\n\nThe slices show everything that it would."
 )
+STOPPED = QT_TRANSLATE_NOOP("SurfacePane", "Drawing in 3-D stopped: {why}.\n\nUpdate starts it again.")
 NO_MASK = QT_TRANSLATE_NOOP("SurfacePane", "There is no mask to show. Ask for one, or draw it.")
 
 
@@ -57,7 +58,7 @@ class SurfacePane(QWidget):
             self.tr("Update"), "updateSurfaceButton", self.tr("Make the surfaces of the masks as they are now")
         )
         self.save_button = _button("STL…", "saveSurfaceButton", self.tr("Save the surfaces as STL, in millimetres"))
-        self.update_button.clicked.connect(self.update_wanted)
+        self.update_button.clicked.connect(self._update)
         self.save_button.clicked.connect(self.save_wanted)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -72,17 +73,29 @@ class SurfacePane(QWidget):
         self._made_of: Hashable = None
         self._is_of: Hashable = None
         self._busy = False
+        self._has_drawn = False  # the process that runs, or ran last
         self._surfaces: list[ShownSurface] = []
         self.drawing.lost.connect(self._lost)
-        self.drawing.ready.connect(lambda _name: self._show_words())
+        self.drawing.ready.connect(self._ready)
         self._show_words()
 
     def open(self) -> None:
         """The pane has been made visible: the process is started, surfaces are asked for."""
-        self.view.show_message("" if self._surfaces else "…")
-        self.drawing.start()
+        self._start()
         if self._made_of != self._is_of or not self._surfaces:
             self.update_wanted.emit()
+
+    def _start(self) -> None:
+        if not self.drawing.runs:
+            self._has_drawn = False
+        self.view.show_message("" if self._surfaces else "…")
+        self.drawing.start()
+
+    def _update(self) -> None:
+        """Also starts the process again where a crash, or somebody, has ended it."""
+        if not self.drawing.runs:
+            self._start()
+        self.update_wanted.emit()
 
     def shut(self) -> None:
         self.drawing.close()
@@ -133,8 +146,12 @@ class SurfacePane(QWidget):
     def is_stale(self) -> bool:
         return bool(self._surfaces) and self._made_of != self._is_of
 
+    def _ready(self, _name: str) -> None:
+        self._has_drawn = True
+        self._show_words()
+
     def _lost(self, why: str) -> None:
-        self.view.show_message(self.tr(NO_OPENGL).format(why=why))
+        self.view.show_message(self.tr(STOPPED if self._has_drawn else NO_OPENGL).format(why=why))
         self._show_words()
 
     def _show_words(self) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import ScanUnreadable
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.pages.data.case_layers import fullest, read_case
-from tunevlseg_gui.project import Label
 
 LABELS = [Label(1, "liver", "liver", "#FF0000"), Label(2, "spleen", "spleen", "#00FF00")]
 

@@ -10,9 +10,10 @@ from fakes import drawn_layouts as draw
 from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.dataset import Label, Split
 from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.pages.data.kept_edits import edits_of, file_for, read_edits, with_edits
-from tunevlseg_gui.project import Label, Project, Split
+from tunevlseg_gui.project import Project
 
 WAIT = 60_000
 

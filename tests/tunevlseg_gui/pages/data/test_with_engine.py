@@ -17,8 +17,9 @@ from engine.contract.control import CancelToken
 from engine.data.config import DataConfig
 from engine.data.report import inspect
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.dataset import Split
 from tunevlseg_gui.pages.data.page import DataPage
-from tunevlseg_gui.project import Project, Split
+from tunevlseg_gui.project import Project
 
 WAIT = 120_000
 K = Qt.Key

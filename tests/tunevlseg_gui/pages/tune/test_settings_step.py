@@ -14,10 +14,11 @@ from engine.contract.events import JobFinished
 from engine.contract.jobs import Describe, PreviewTokens
 from engine.jobs import describe, preview_tokens
 from tunevlseg_gui.catalogue import Catalogue
+from tunevlseg_gui.dataset import Label
 from tunevlseg_gui.pages.tune.outlook import Seen
 from tunevlseg_gui.pages.tune.settings_step import SettingsStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
-from tunevlseg_gui.project import Label, Project
+from tunevlseg_gui.project import Project
 
 
 @pytest.fixture

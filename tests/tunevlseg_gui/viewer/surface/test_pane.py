@@ -16,6 +16,8 @@ from tunevlseg_gui.viewer.surface.process import DrawingProcess
 
 REFUSING = 'import json; print(json.dumps({"problem": "no context can be made"}), flush=True)'
 
+ANSWERING = 'import json, sys; print(json.dumps({"ready": "fake"}), flush=True); sys.stdin.read()'
+
 
 class Paper(DrawingProcess):
     """Keeps wishes instead of sending them."""
@@ -113,6 +115,23 @@ def test_without_opengl_a_message_stands_in_the_pane(qtbot: Any) -> None:
     qtbot.waitUntil(lambda: "no context can be made" in made.view.message)
     assert made.view.accessibleDescription() == made.view.message
     made.grab()
+
+
+def test_update_starts_a_process_again_that_was_ended(qtbot: Any) -> None:
+    made = SurfacePane(drawing=DrawingProcess(command=[sys.executable, "-c", ANSWERING]))
+    qtbot.addWidget(made)
+    made.show()
+    with qtbot.waitSignal(made.drawing.ready):
+        made.open()
+    made.show_surfaces([surface()], None)
+    assert made.drawing._process is not None
+    with qtbot.waitSignal(made.drawing.lost):
+        made.drawing._process.kill()
+    assert "Update starts it again" in made.view.message
+    with qtbot.waitSignals([made.drawing.ready, made.update_wanted]):
+        made.update_button.click()
+    assert made.view.message == ""
+    made.drawing.close()
 
 
 def test_it_stands_beside_one_plane_and_beside_three(volume: ViewedScan, qtbot: Any, tmp_path: Path) -> None:
