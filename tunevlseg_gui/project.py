@@ -198,7 +198,7 @@ class Project(QObject):
         movable = {
             row.case_id
             for row, now in zip(self.cases, self._placed(), strict=True)
-            if now != split and row.seen and not row.parts
+            if now != split and row.seen and "," not in row.split
         }
         others = companions(self.cases, ids) if self.split.by == "patient" else []
         own = ids & movable

@@ -1,16 +1,22 @@
-"""What benchmarks of the window measure with: how late its event loop is, how long its thread works in a piece."""
+"""What benchmarks of the window measure with: how late its event loop is, how long its thread works, and at what."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 TICK_MS = 5
+LOOK_S = 0.0005
+WINDOW = Path(__file__).resolve().parents[2] / "tunevlseg_gui"
 Ticks = tuple[list[float], list[float]]
 
 
@@ -66,6 +72,45 @@ class Pieces:
             self._app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         longest = ", ".join(f"{piece:.0f}" for piece in sorted(self._found, reverse=True)[:3])
         sys.stdout.write(f"{title:34} {time.monotonic() - began:6.2f} s; longest pieces of work: {longest} ms\n")
+
+
+class Witness:
+    """Says what the window's thread was at: another thread looks at its stack twice a millisecond, from `with` on.
+
+    Looking costs a little: figures come from rounds without it, names from one more round with it.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self._seen: list[tuple[float, str]] = []
+        self._over = threading.Event()
+        self._looker = threading.Thread(target=self._look, name="witness", daemon=True)
+
+    def __enter__(self) -> Witness:
+        self._looker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._looker.join()
+
+    def told(self, began: float, ended: float, most: int = 3) -> str:
+        """The functions in which most looks between two `time.perf_counter()` found it: the window's own, innermost."""
+        found = Counter(where for at, where in self._seen if began <= at <= ended)
+        total = sum(found.values())
+        return ", ".join(f"{where} {100 * count // total} %" for where, count in found.most_common(most))
+
+    def _look(self) -> None:
+        while not self._over.wait(LOOK_S):
+            self._seen.append((time.perf_counter(), self._where(sys._current_frames().get(self._thread))))
+
+    def _where(self, frame: FrameType | None) -> str:
+        while frame is not None:
+            path = Path(frame.f_code.co_filename)
+            if path.is_relative_to(WINDOW):
+                return f"{path.relative_to(WINDOW)}:{frame.f_code.co_name}"
+            frame = frame.f_back
+        return "Qt alone"
 
 
 def rest(seconds: float) -> Callable[[], bool]:

@@ -1,12 +1,14 @@
 """Processor time of the window's own thread in its longest turn of some steps that are known to be heavy.
 
-    python tests/benchmarks/window_turns.py [--rounds 5] [--json]
+    python tests/benchmarks/window_turns.py [--rounds 5] [--json] [--witness]
 
 A turn is what the event loop does between two looks for a click or a key: handlers, layouts and painting together.
 Other work on the machine does not count. Steps: a report of 117 labels and 5,000 problems is shown (all drawn, no
 engine); 10,000 cases are moved to another split and back; the Plots tab is looked at for the first time; the map of the
 distance from what a model knows is opened, of 400 points; the comparison of eight wordings for each of six labels is
-shown. Each round makes a new window; the median and the largest of the rounds' longest turns are told, in milliseconds.
+shown; each page is made and shown for the first time. Each round makes a new window; the median and the largest of the
+rounds' longest turns are told, in milliseconds. `--witness`: one more round, which tells the functions that the longest
+turn of each step was spent in.
 Without a screen: QT_QPA_PLATFORM=offscreen.
 """
 
@@ -14,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import json
 import os
 import statistics
@@ -27,9 +28,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from window_clock import Witness
 
 LABELS, PROBLEMS, CASES, POINTS = 117, 5_000, 10_000, 400
 PART = 1000
@@ -38,17 +42,17 @@ QUIET_TURNS = 40
 """So many turns without work end a step."""
 
 
-def longest_turn(step: Callable[[], object]) -> float:
-    """Milliseconds of processor time; `step` and what follows in its turn is the first."""
+def longest_turn(step: Callable[[], object]) -> tuple[float, float, float]:
+    """Milliseconds of processor time, and from when to when that turn went on; `step` and what follows is the first."""
     gc.collect()
-    longest, quiet, first = 0.0, 0, True
+    longest, quiet, first = (0.0, 0.0, 0.0), 0, True
     while quiet < QUIET_TURNS:
-        began = time.thread_time()
+        began, started = time.thread_time(), time.perf_counter()
         if first:
             step()
         QApplication.processEvents()
         spent = 1000 * (time.thread_time() - began)
-        longest, first = max(longest, spent), False
+        longest, first = max(longest, (spent, started, time.perf_counter())), False
         quiet = quiet + 1 if spent < 0.3 else 0
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         time.sleep(0.001)  # timers that are due soon belong to the step
@@ -118,7 +122,11 @@ def comparison(labels: int = 6, wordings: int = 8) -> dict[str, Any]:
     return {"labels": found, "images": 40, "patients": 40}
 
 
-def round_of(folder: Path) -> dict[str, float]:
+Turn = tuple[float, float, float]
+PAGES = ("data", "tune", "runs", "experiments", "segment", "models")
+
+
+def round_of(folder: Path) -> dict[str, Turn]:
     from tunevlseg_gui.main_window import MainWindow
     from tunevlseg_gui.pages.data.side_panel import LABELS as LABELS_TAB
     from tunevlseg_gui.pages.data.side_panel import PLOTS
@@ -126,13 +134,14 @@ def round_of(folder: Path) -> dict[str, float]:
 
     window = MainWindow()
     window.resize(1400, 900)
-    window.show()
+    found: dict[str, Turn] = {"the window": longest_turn(window.show)}
+    for name in PAGES:
+        found[f"page {name}"] = longest_turn(lambda name=name: window.show_page(name))
     page: Any = window.page("data")
     window.show_page("data")
     window.project.open(folder)
     page.show_project()
     longest_turn(lambda: None)
-    found: dict[str, float] = {}
 
     def take(values: dict[str, Any]) -> None:
         window.project.take_report(values)
@@ -177,21 +186,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--witness", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         os.environ["TUNEVLSEG_HOME"] = str(Path(place) / "home")
-        from tunevlseg_gui.app import make_application
+        from tunevlseg_gui.app import import_ahead, make_application
 
         app = make_application(["benchmark"])
-        importlib.import_module("pyqtgraph")  # as the window does it, soon after it is drawn
+        import_ahead().join()  # as the window does it, soon after it is drawn
         folder = Path(place) / "set"
         folder.mkdir()
         rounds = [round_of(folder) for _ in range(given.rounds)]
+        told: dict[str, str] = {}
+        if given.witness:
+            with Witness() as witness:
+                told = {step: witness.told(began, ended) for step, (_, began, ended) in round_of(folder).items()}
         app.processEvents()
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         step: {
-            "median_ms": round(statistics.median(row[step] for row in rounds), 1),
-            "largest_ms": round(max(row[step] for row in rounds), 1),
+            "median_ms": round(statistics.median(row[step][0] for row in rounds), 1),
+            "largest_ms": round(max(row[step][0] for row in rounds), 1),
+            **({"at": told[step]} if told else {}),
         }
         for step in rounds[0]
     }
