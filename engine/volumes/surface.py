@@ -175,7 +175,8 @@ def _nets(field: NDArray[np.float32], level: float) -> tuple[NDArray[np.float64]
             crossed += cut
     quads = [_quads(inside, number, axes) for axes in _AXES]
     free = _near_broad(inside)[active]
-    points: NDArray[np.float64] = cells + np.where(free[:, None], total / crossed[:, None], 0.5)
+    points = cells.astype(np.float64) + 0.5
+    points[free] += total[free] / crossed[free, None] - 0.5
     return points, np.concatenate(quads), free
 
 
