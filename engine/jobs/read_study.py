@@ -17,7 +17,7 @@ def run(job: ReadStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
     from engine.search.study import open_study
 
     del emit, job_id
-    found = open_study(Path(job.folder), storage=job.storage, name=job.study)
+    found = open_study(Path(job.folder), storage=job.storage, name=job.study, reading=True)
     cancel.check()
     rows = trial_rows(found)
     several = len(found.config.objectives) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from engine.contract import wire
 from engine.contract.commands import Ban, Cancel, Command, Enqueue, Freeze, Narrow, Pause, Resume, StopTrial
@@ -54,7 +54,7 @@ def steer(found: OpenStudy, command: Command) -> str:
 
 
 def _stop(found: OpenStudy, number: int) -> str:
-    trial = next((trial for trial in found.trials() if trial.number == number), None)
+    trial = _known(found, number)
     if trial is not None and trial.state is TrialState.WAITING:
         found.mark(number, SURPLUS, True)
         found.storage.set_trial_state_values(found.id_of(number), TrialState.FAIL)
@@ -63,6 +63,15 @@ def _stop(found: OpenStudy, number: int) -> str:
         raise InputError(f"Trial {number} does not run.", hint="Choose one that runs or waits.")
     found.mark(number, WANTED, "stop")
     return f"Trial {number} is stopped."
+
+
+def _known(found: OpenStudy, number: int) -> FrozenTrial | None:
+    """One trial alone: reading all of a large study would take longer than a person wants to wait."""
+    try:
+        trial = found.trial(number)
+    except KeyError:
+        return None
+    return None if SURPLUS in trial.user_attrs else trial
 
 
 def _told(values: Any) -> str:

@@ -16,13 +16,16 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, Jou
 
 from engine.contract.errors import EngineError, InputError, ResourceError
 from engine.contract.whole_file import told
+from engine.search.journal_reading import read_journal
 from engine.search.waiting import WaitingStorage
 
 JOURNAL = "study.journal"
 
 
-def open_storage(reference: str, folder: Path) -> BaseStorage:
+def open_storage(reference: str, folder: Path, *, reading: bool = False) -> BaseStorage:
     """`reference`: "" for the journal in `folder`, the path of a journal file, or a database's URL.
+
+    `reading`: nothing will be written; trials are then read in bulk, or what is new of a journal that was read before.
 
     Raises InputError for an address that is none or a damaged file, ResourceError where the database does not answer.
     Passwords in an address are never repeated in a message.
@@ -30,8 +33,8 @@ def open_storage(reference: str, folder: Path) -> BaseStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         if "://" in reference:
-            return _database(reference)
-        return _journal(Path(reference) if reference else folder / JOURNAL)
+            return _database(reference, reading=reading)
+        return _journal(Path(reference) if reference else folder / JOURNAL, reading=reading)
     except EngineError:
         raise
     except ModuleNotFoundError as error:
@@ -48,11 +51,15 @@ def open_storage(reference: str, folder: Path) -> BaseStorage:
         ) from None
 
 
-def _database(reference: str) -> BaseStorage:
+def _database(reference: str, *, reading: bool) -> BaseStorage:
+    from engine.search.bulk_reading import ReadingStorage, can_read  # brings SQLAlchemy, which a journal does without
+
     address = with_driver(reference)
+    database = RDBStorage(address, engine_kwargs=_engine_settings(address))
+    if reading and can_read(database):
+        return ReadingStorage(database, without_password(reference))
     # Optuna's cache keeps trials that have ended, so that a proposal does not read all of them anew.
-    database = get_storage(RDBStorage(address, engine_kwargs=_engine_settings(address)))
-    return WaitingStorage(database, without_password(reference))
+    return WaitingStorage(get_storage(database), without_password(reference))
 
 
 def with_driver(reference: str) -> str:
@@ -73,11 +80,14 @@ def _driver(module: str) -> str:
     return {"psycopg2": "psycopg2-binary", "psycopg": "'psycopg[binary]'", "MySQLdb": "mysqlclient"}.get(module, module)
 
 
-def _journal(path: Path) -> BaseStorage:
-    with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_half_line(path)
+def _journal(path: Path, *, reading: bool) -> BaseStorage:
+    if not reading:
+        with told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _drop_half_line(path)
     try:
+        if reading and path.is_file():
+            return read_journal(path.resolve())
         return JournalStorage(JournalFileBackend(str(path), lock_obj=_lock(path)))
     except (ValueError, KeyError) as error:
         raise InputError(

@@ -146,8 +146,9 @@ def _begun(name: str, storage: BaseStorage, config: SearchConfig) -> Study:
     return study
 
 
-def open_study(folder: Path, *, storage: str = "", name: str = "") -> OpenStudy:
-    """The study of a folder, or the one called `name` in a storage; its runs go into `folder`.
+def open_study(folder: Path, *, storage: str = "", name: str = "", reading: bool = False) -> OpenStudy:
+    """The study of a folder, or the one called `name` in a storage; its runs go into `folder`. `reading`: its trials as
+    they are now, which nothing is done with but looking.
 
     Raises InputError where there is none.
     """
@@ -160,7 +161,7 @@ def open_study(folder: Path, *, storage: str = "", name: str = "") -> OpenStudy:
             hint="Give a study's folder, or --study NAME with --storage URL.",
             field="study",
         )
-    kept = open_storage(where, folder)
+    kept = open_storage(where, folder, reading=reading)
     known = optuna.get_all_study_names(kept)
     if called not in known:
         raise InputError(

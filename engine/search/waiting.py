@@ -19,7 +19,6 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import ResourceError
@@ -32,6 +31,8 @@ TRY_S: Final = 1.0
 
 def is_absence(error: BaseException) -> bool:
     """Whether the database did not answer, rather than refuse what it was asked."""
+    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError  # journals do without
+
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
     if isinstance(cause, OperationalError | InterfaceError):
         return True

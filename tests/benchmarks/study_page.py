@@ -1,11 +1,13 @@
 """A study of 2,000 finished trials in the window: how long it takes to open, and the longest pieces of work.
 
     QT_QPA_PLATFORM=offscreen python tests/benchmarks/study_page.py [--trials 2000] [--scale 1]
+        [--storage journal|sqlite] [--opening]
 
-Trials are written straight into the journal (made up, no network is tuned). Opening is by the clock, from the click
-until the history is drawn; "cold" with no worker process yet, "warm" as a user who comes from the list of studies has
-it. Pieces are the processor time of the window's thread between two turns of its event loop, so that other work on the
-machine does not count; a frame is one move of the view and its painting.
+Trials are written straight into the storage (made up, no network is tuned); a journal has 30 heartbeats of each, as of
+runs of ten minutes. `--opening` ends after the study was opened. Opening is by the clock, from the click until the
+history is drawn; "cold" with no worker process yet, "warm" as a user who comes from the list of studies has it, "again"
+of a study that was read before. Pieces are the processor time of the window's thread between two turns of its event
+loop, so that other work on the machine does not count; a frame is one move of the view and its painting.
 """
 
 from __future__ import annotations
@@ -30,14 +32,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--scale", default="1")
+    parser.add_argument("--storage", default="journal", choices=("journal", "sqlite"))
+    parser.add_argument("--opening", action="store_true")
     given = parser.parse_args()
     os.environ["QT_SCALE_FACTOR"] = given.scale
     with tempfile.TemporaryDirectory() as home:
         os.environ["TUNEVLSEG_HOME"] = home
-        measure(given.trials)
+        measure(given.trials, Path(home), given.storage, opening=given.opening)
 
 
-def measure(count: int) -> None:
+def measure(count: int, home: Path, storage: str, *, opening: bool) -> None:
     from fakes.tiny_clipseg import write_tiny_clipseg
     from fakes.written_study import write_study
     from PySide6.QtWidgets import QApplication
@@ -49,8 +53,10 @@ def measure(count: int) -> None:
     from tunevlseg_gui.theme.look import look
 
     weights = write_tiny_clipseg(studies_folder().parent / "tiny")
-    for name in ("large", "other"):
-        write_study(studies_folder() / name, str(weights), count if name == "large" else 20)
+    for name in ("large", "second", "other"):
+        address = f"sqlite:///{home / name}.db" if storage == "sqlite" else ""
+        many = 20 if name == "other" else count
+        write_study(studies_folder() / name, str(weights), many, storage=address, beats=30)
     app = QApplication([])
     look().use("light")
     client = EngineClient()
@@ -65,9 +71,14 @@ def measure(count: int) -> None:
     until(lambda: view.study is not None, "opened, cold")
     page.open_study(studies_folder() / "other")
     until(lambda: view.study is not None and view.study.n == 20, "another one")
-    page.open_study(studies_folder() / "large")
+    page.open_study(studies_folder() / "second")
     until(lambda: view.study is not None and view.study.n == count, "opened, warm")
+    page.open_study(studies_folder() / "large")
+    until(lambda: view.study is not None and view.folder.name == "large", "opened again")
     until(rest(1.0), "  after it was opened")
+    if opening:
+        client.close()
+        return
     for name, *_ in PANELS:
         if name == "pareto":
             continue
