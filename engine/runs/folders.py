@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from pathlib import Path
 
 import platformdirs
 
 import engine
+from engine.runs.names import folder_name
 
 APP = "tunevlseg"
 
@@ -43,8 +43,7 @@ def recipes_folder() -> Path:
 
 def run_folder_for(name: str) -> Path:
     """A place for a run that was given none: its name as a file's name, and the time; nothing is there yet."""
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "run"
-    wanted = runs_folder() / f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}"
+    wanted = runs_folder() / f"{folder_name(name, 'run', 40)}-{time.strftime('%Y%m%d-%H%M%S')}"
     number, path = 2, wanted
     while path.exists():
         number, path = number + 1, wanted.with_name(f"{wanted.name}-{number}")

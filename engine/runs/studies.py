@@ -5,7 +5,6 @@ Reads their YAML and JSON only, never a storage.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 from engine.config.yaml_io import load_yaml
 from engine.contract.errors import EngineError
 from engine.runs.folders import data_folder
+from engine.runs.names import folder_name
 
 STUDY_FILE: Final = "study.yaml"
 BEST_RECIPE: Final = "best.yaml"
@@ -47,7 +47,7 @@ def is_study(folder: Path) -> bool:
 
 def slug(name: str) -> str:
     """A name as a folder and a database take it."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:60] or "study"
+    return folder_name(name, "study")
 
 
 @dataclass(frozen=True, slots=True)
