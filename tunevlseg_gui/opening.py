@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
@@ -51,7 +52,7 @@ def kind_of(path: Path) -> Kind:
         return "pack"
     if name.endswith((".yaml", ".yml")):
         return "recipe"
-    if name.endswith(WEIGHT_SUFFIXES) or name in _WEIGHT_FILES:
+    if name.endswith(WEIGHT_SUFFIXES) or name in _WEIGHT_FILES or (name.endswith(".zip") and _holds_weights(path)):
         return "weights"
     if any(name.endswith(suffix) for suffix in SCAN_SUFFIXES) or looks_like_dicom(path):
         return "scan"
@@ -99,6 +100,16 @@ def _kind_of_folder(path: Path) -> Kind:
     if not _has_parts_of_a_dataset(path) and holds_only_dicom(path, _OTHERS):
         return "scan"
     return "dataset"
+
+
+def _holds_weights(path: Path) -> bool:
+    """A zip of a checkpoint's folder, by the names in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [PurePosixPath(name).name.lower() for name in archive.namelist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return any(name in _WEIGHT_FILES or name.endswith(WEIGHT_SUFFIXES) for name in names)
 
 
 def _has_parts_of_a_dataset(path: Path) -> bool:

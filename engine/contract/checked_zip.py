@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,3 +88,29 @@ def read_entry(path: Path, entry: zipfile.ZipInfo, name: str, kind: ZipKind) -> 
 
 def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def copy_entry(path: Path, entry: zipfile.ZipInfo, target: Path, kind: ZipKind, step: Callable[[int], None]) -> None:
+    """One file's bytes into the file `target`, a few megabytes at a time; `step` hears how many are there.
+
+    Raises the kind's refusal where it is damaged, and OSError where `target` cannot be written.
+    """
+    done = 0
+    with target.open("wb") as copy:
+        for block in _blocks(path, entry, kind):
+            copy.write(block)
+            done += len(block)
+            if done > entry.file_size:
+                break
+            step(done)
+    if done != entry.file_size:
+        raise kind.refusal(f"{path}: {entry.filename} is damaged (its size is wrong).", hint=kind.again)
+
+
+def _blocks(path: Path, entry: zipfile.ZipInfo, kind: ZipKind) -> Iterator[bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(entry) as file:
+            while block := file.read(4 * _MEGABYTE):
+                yield block
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError) as error:
+        raise kind.refusal(f"{path}: {entry.filename} is damaged ({_reason(error)}).", hint=kind.again) from error

@@ -155,9 +155,21 @@ def stops(under: str) -> dict[str, list[str]]:
     top = find(under)
     found: dict[str, list[str]] = {"tab": [], "mouse": []}
     for widget in _used(top) if top is not None else ():
-        by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        by_tab = _takes_tab(widget) or any(_takes_tab(above) for above in _above(widget))
         found["tab" if by_tab else "mouse"].append(widget.objectName() or f"{type(widget).__name__}: {text_of(widget)}")
     return found
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+
+
+def _above(widget: QWidget) -> Iterator[QWidget]:
+    """What it is a part of, from the inside out; not its window."""
+    above = widget.parentWidget()
+    while above is not None and not above.isWindow():
+        yield above
+        above = above.parentWidget()
 
 
 def _used(top: QWidget) -> Iterator[QWidget]:
@@ -169,7 +181,7 @@ def _used(top: QWidget) -> Iterator[QWidget]:
         if isinstance(owner, QComboBox | QAbstractSpinBox | QTabBar | QLineEdit | QHeaderView):
             continue
         by_hand = isinstance(widget, _BY_HAND) and not isinstance(widget, QScrollArea | QHeaderView)
-        if by_hand or widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        if by_hand or _takes_tab(widget):
             yield widget
 
 
@@ -187,7 +199,7 @@ def cut(under: str) -> list[dict[str, Any]]:
 
 def _why_cut(widget: QWidget) -> dict[str, Any] | None:
     text = text_of(widget)
-    if isinstance(widget, PathLabel) or not (text or isinstance(widget, QHeaderView)):
+    if isinstance(widget, PathLabel | QScrollBar) or not (text or isinstance(widget, QHeaderView)):
         return None
     if isinstance(widget, QLabel):
         if widget.wordWrap():
@@ -230,12 +242,7 @@ def _beyond_its_view(widget: QWidget) -> dict[str, Any] | None:
 
 
 def _scroller(widget: QWidget) -> QScrollArea | None:
-    above = widget.parentWidget()
-    while above is not None and not above.isWindow():
-        if isinstance(above, QScrollArea):
-            return above
-        above = above.parentWidget()
-    return None
+    return next((above for above in _above(widget) if isinstance(above, QScrollArea)), None)
 
 
 def _any(name: str) -> QWidget | None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from engine.contract.errors import InputError, OutOfRange, RecipeError, UnknownName, WeightsMissing
-from engine.models.weights import import_weights
+from engine.models.importing import import_weights
 from engine.recipe import make_recipe, read_recipe
 
 

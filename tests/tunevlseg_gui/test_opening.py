@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def test_dicom_is_known_by_its_content(tmp_path: Path) -> None:
     # What is laid out as a dataset stays one.
     assert kind_of(tmp_path / "images-only") == "dataset"
     assert kind_of(tmp_path / "mixed") == "dataset"
+
+
+def test_a_zip_is_weights_where_it_holds_some(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "clipseg.zip", "w") as archive:
+        archive.writestr("clipseg/model.safetensors", b"")
+    assert kind_of(tmp_path / "clipseg.zip") == "weights"
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("letter.txt", b"")
+    (tmp_path / "damaged.zip").write_bytes(b"no zip")
+    for name in ("other.zip", "damaged.zip"):
+        with pytest.raises(InputError, match="no kind that can be opened"):
+            kind_of(tmp_path / name)
 
 
 def test_what_cannot_be_opened_says_what_can(tmp_path: Path) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.weights.fetch_row import FetchRow
+from tunevlseg_gui.weights.import_box import ImportBox
 from tunevlseg_gui.weights.network_form import NetworkForm
 from tunevlseg_gui.weights.store import WeightStore
-from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import card, label
-
-WEIGHT_FILES = "*.safetensors *.pth *.pt *.bin"
 
 
 class MoreModels(QWidget):
@@ -26,16 +24,11 @@ class MoreModels(QWidget):
         self._known: list[dict[str, Any]] = []
         self._rows = QVBoxLayout()
         self._rows.setSpacing(2)
-        self._busy = QProgressBar()
-        self._busy.setTextVisible(False)
-        self._busy.setRange(0, 0)
-        self._busy.setAccessibleName(self.tr("Importing"))
-        self._busy.hide()
+        self.imports = ImportBox(store)
         head = QHBoxLayout()
         head.addWidget(label(self.tr("More models"), "heading"))
         head.addStretch(1)
-        head.addWidget(button(self.tr("Import a file…"), "importModelFile", self._ask_for_file, role="flat"))
-        head.addWidget(button(self.tr("Import a folder…"), "importModel", self._ask_for_folder, picture="import"))
+        head.addWidget(self.imports.actions)
         self._fold = QPushButton(self.tr("Network: proxy, certificate, mirror"))
         self._fold.setObjectName("networkFold")
         self._fold.setProperty("role", "flat")
@@ -51,14 +44,15 @@ class MoreModels(QWidget):
         self._column.addWidget(
             label(
                 self.tr(
-                    "A folder with config.json, model.safetensors and tokenizer files is copied into the program's "
-                    "model folder; it may be dropped here. Nothing is asked of the internet before Download is pressed."
+                    "A folder with config.json, model.safetensors and tokenizer files, the same folder zipped, or a "
+                    "CRIS checkpoint (.pth) is copied into the program's model folder; it may be dropped here. Nothing "
+                    "is asked of the internet before Download is pressed."
                 ),
                 "muted",
                 wrap=True,
             )
         )
-        self._column.addWidget(self._busy)
+        self._column.addWidget(self.imports)
         self._column.addLayout(self._rows)
         row = QHBoxLayout()
         row.addWidget(self._fold)
@@ -68,7 +62,6 @@ class MoreModels(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(frame)
         whole.addStretch(1)
-        store.importing.connect(self._busy.setVisible)
 
     def show_known(self, known: list[dict[str, Any]]) -> None:
         wanted = [row for row in known if not row.get("installed")]
@@ -88,14 +81,3 @@ class MoreModels(QWidget):
             self._form = NetworkForm()
             self._column.addWidget(self._form)
         self._form.setVisible(on)
-
-    def _ask_for_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Import base weights"))
-        if chosen:
-            self._store.import_from(chosen)
-
-    def _ask_for_file(self) -> None:
-        kinds = self.tr("Weights ({suffixes});;All files (*)").format(suffixes=WEIGHT_FILES)
-        chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Import base weights"), "", kinds)
-        if chosen:
-            self._store.import_from(chosen)

@@ -14,7 +14,9 @@ def add(commands: Commands) -> None:
     group = commands.group("models", "Base weights: list them, import a folder or file, or fetch known ones.")
     group.add("list", "Installed base weights.", lambda given: ListModels(), show_list)
     parser = group.add("import", "Copy base weights into your model folder.", make_import, show_import)
-    parser.add_argument("path", metavar="PATH", help="a checkpoint folder, or a CRIS checkpoint (.pth, .safetensors)")
+    parser.add_argument(
+        "path", metavar="PATH", help="a checkpoint folder, zipped or not, or a CRIS checkpoint (.pth, .safetensors)"
+    )
     parser.add_argument("--name", default="", help="the id to give it (default: the folder's name)")
     parser.add_argument("--tokenizer", default="", metavar="FOLDER", help="take CLIP's tokenizer from this folder")
     parser = group.add("fetch", "Get known base weights from the hub, over the network.", make_fetch, show_import)

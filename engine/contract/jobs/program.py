@@ -34,7 +34,7 @@ class ListModels:
 
 @dataclass(frozen=True, slots=True)
 class ImportModel:
-    """Copies a folder or file of base weights into the user's model folder.
+    """Copies a folder, zipped folder or file of base weights into the user's model folder.
 
     `tokenizer`: a folder to take the tokenizer from, where the weights bring none.
     """

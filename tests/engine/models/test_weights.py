@@ -13,7 +13,8 @@ import pytest
 from fakes.tiny_clipseg import write_tiny_clipseg
 
 from engine.contract.errors import InputError, WeightsMissing
-from engine.models.weights import file_hash, find_weights, import_weights, list_weights
+from engine.models.importing import import_weights
+from engine.models.weights import file_hash, find_weights, list_weights
 from engine.runs.folders import cache_folder, models_folder
 
 

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from engine.contract.errors import WeightsMissing
 from engine.models import MODELS
 from engine.models.cris_vlsm import Cris
-from engine.models.weights import find_weights, import_weights
+from engine.models.importing import import_weights
+from engine.models.weights import find_weights
 from engine.runs.folders import models_folder
 from engine.text.tokenizer import PhraseTokenizer
 
