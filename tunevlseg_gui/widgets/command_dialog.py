@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.contract.command_line import command_line
 from engine.contract.jobs import Job
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.code_text import code_text, copy_button
 from tunevlseg_gui.widgets.text import label
 
 
@@ -23,7 +23,7 @@ class CommandDialog(QDialog):
         self.setObjectName("commandDialog")
         self.setWindowTitle(self.tr("The command"))
         self.setMinimumSize(640, 200 if recipe is None else 460)
-        self.command = _code("commandText", self.tr("Command"))
+        self.command = code_text("commandText", self.tr("Command"))
         self.command.setPlainText(command_line(job))
         self.command.setMaximumHeight(96)
         rows = QVBoxLayout(self)
@@ -32,20 +32,17 @@ class CommandDialog(QDialog):
         rows.addWidget(label(self.tr("The same in a terminal"), "heading"))
         rows.addWidget(self.command)
         if recipe is not None:
-            self.recipe = _code("commandRecipe", self.tr("Recipe"))
+            self.recipe = code_text("commandRecipe", self.tr("Recipe"))
             rows.addWidget(label(self.tr("Its recipe: {path}").format(path=recipe), "muted", wrap=True))
             rows.addWidget(self.recipe, 1)
             run_task(self, lambda: recipe.read_text(encoding="utf-8"), self.recipe.setPlainText)
         foot = QHBoxLayout()
         foot.addStretch(1)
         foot.addWidget(button(self.tr("Close"), "commandClose", self.reject))
-        copy = button(self.tr("Copy the command"), "commandCopy", self._copy, role="primary", picture="copy")
+        copy = copy_button("commandCopy", self.tr("Copy the command"), self.command, role="primary")
         foot.addWidget(copy)
         rows.addLayout(foot)
         copy.setFocus()
-
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.command.toPlainText())
 
 
 def command_button(
@@ -59,14 +56,4 @@ def command_button(
             CommandDialog(wanted, recipe(), made.window()).open()
 
     made = button(text, name, show, role="flat", picture="command")
-    return made
-
-
-def _code(name: str, title: str) -> QPlainTextEdit:
-    made = QPlainTextEdit()
-    made.setObjectName(name)
-    made.setAccessibleName(title)
-    made.setProperty("role", "code")
-    made.setReadOnly(True)
-    made.setTabChangesFocus(True)
     return made

@@ -12,6 +12,7 @@ from engine.contract.jobs import Tune
 from engine.runs.layout import CHANGES, ENVIRONMENT, RECIPE
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.widgets.code_text import code_text
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import label
 
@@ -24,9 +25,9 @@ class SettingsPanel(QWidget):
         del client
         self.setObjectName("settingsPanel")
         self._folder = Path()
-        self.recipe = _text("runRecipe", self.tr("Recipe of the run"))
-        self.environment = _text("runEnvironment", self.tr("What the run ran on"))
-        self.changes = _text("runChanges", self.tr("Changes while it ran"))
+        self.recipe = code_text("runRecipe", self.tr("Recipe of the run"))
+        self.environment = code_text("runEnvironment", self.tr("What the run ran on"))
+        self.changes = code_text("runChanges", self.tr("Changes while it ran"))
         self.again = command_button("runCommand", self.tr("Show the command"), self._job, self._recipe)
         parts = QSplitter()
         parts.setChildrenCollapsible(False)
@@ -109,13 +110,3 @@ def _lines(values: dict[str, object], depth: int = 0) -> list[str]:
         else:
             lines.append(f"{pad}{name}: {value}")
     return lines
-
-
-def _text(name: str, title: str) -> QPlainTextEdit:
-    made = QPlainTextEdit()
-    made.setObjectName(name)
-    made.setAccessibleName(title)
-    made.setProperty("role", "code")
-    made.setReadOnly(True)
-    made.setTabChangesFocus(True)
-    return made

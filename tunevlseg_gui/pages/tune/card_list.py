@@ -16,7 +16,8 @@ from tunevlseg_gui.widgets.text import label
 class Offer:
     """One card: its value, texts, chips (text, tone), and why it cannot be chosen.
 
-    `facts` is one line of numbers that may come later. `drawing` makes the picture at its left, of `looks`.
+    `facts` is one line of numbers that may come later; `tip` what is too long for it. `drawing` makes the picture at
+    its left, of `looks`.
     """
 
     value: str
@@ -27,6 +28,7 @@ class Offer:
     refused: str = ""
     warning: str = ""
     facts: str = field(default="", compare=False)
+    tip: str = ""
     looks: object = None
     drawing: Callable[[], QWidget] | None = field(default=None, compare=False)
 
@@ -131,7 +133,9 @@ class CardList(QWidget):
         if offer.refused:
             made.add_text(offer.refused, "problem")
             made.setEnabled(False)
-        made.setAccessibleDescription(" ".join(filter(None, (offer.text, offer.reason, offer.warning, offer.refused))))
+        made.setToolTip(offer.tip)
+        said = (offer.text, offer.reason, offer.warning, offer.refused, offer.tip)
+        made.setAccessibleDescription(" ".join(filter(None, said)))
         self._group.addButton(made)
         made.clicked.connect(lambda _checked=False: self.choose(offer.value))
         return made

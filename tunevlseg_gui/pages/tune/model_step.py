@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
 from tunevlseg_gui.catalogue import BaseWeights
-from tunevlseg_gui.pages.tune.card_list import CardList, Offer
-from tunevlseg_gui.pages.tune.step import WizardStep
+from tunevlseg_gui.pages.tune.card_list import Offer
+from tunevlseg_gui.pages.tune.card_step import CardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.weights.more_models import MoreModels
 from tunevlseg_gui.weights.store import WeightStore
 
-PREFERRED = "starter"
 
-
-class ModelStep(WizardStep):
+class ModelStep(CardStep):
     name = "model"
+    preferred = "starter"
 
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
-        super().__init__(wizard, parent)
-        self.cards = CardList("model", self.tr("Looking for installed models…"))
-        self.rows.addWidget(self.cards)
+        super().__init__(wizard, QCoreApplication.translate("ModelStep", "Looking for installed models…"), parent)
         self.more = MoreModels(WeightStore.of(wizard.client))
         self.rows.addWidget(self.more)
-        self.cards.chosen.connect(wizard.choose_weights)
-        wizard.catalogue_changed.connect(self._offer)
-        wizard.weights_changed.connect(self._offer)
-        self._in_sight = False
-        self._offer()
+        wizard.catalogue_changed.connect(self.offer)
+        wizard.weights_changed.connect(self.offer)
+        self.offer()
 
     def title(self) -> str:
         return self.tr("Model")
@@ -45,27 +41,22 @@ class ModelStep(WizardStep):
             return self.tr("Looking for installed models…")
         return self.tr("No model is installed.")
 
-    def enter(self) -> None:
-        self._in_sight = True
-        self._offer()
-        super().enter()
+    def free(self) -> list[str]:
+        return [known.id for known in self.wizard.catalogue.weights]
 
-    def leave(self) -> None:
-        self._in_sight = False
-        super().leave()
+    def offers(self) -> list[Offer]:
+        return [self._offer_of(known) for known in self.wizard.catalogue.weights]
 
-    def _offer(self) -> None:
-        if not self.wizard.catalogue.weights:
-            return  # a choice made before they are known must not be lost
-        known_ones = self.wizard.catalogue.weights
-        self.cards.value = self.wizard.draft.weights
-        self.cards.settle([known.id for known in known_ones], PREFERRED)
-        if self._in_sight:
-            self.cards.show_offers([self._offer_of(known) for known in known_ones], PREFERRED)
+    def chosen(self) -> str:
+        return self.wizard.draft.weights
+
+    def choose(self, value: str) -> None:
+        self.wizard.choose_weights(value)
+
+    def offer(self) -> None:
+        super().offer()
+        if self.in_sight:
             self.more.show_known(self.wizard.catalogue.known)
-        self.wizard.choose_weights(self.cards.value)  # its network may only be known now
-        self.checked.emit()
-        self.rearranged.emit()
 
     def _offer_of(self, known: BaseWeights) -> Offer:
         networks = {"clipseg": self.tr("CLIPSeg network"), "cris": self.tr("CRIS network")}
@@ -84,4 +75,5 @@ class ModelStep(WizardStep):
             else known.notice,
             chips=((self.tr("included"), ""),) if known.id.startswith("starter") else (),
             facts="  ·  ".join(facts),
+            tip=f"SHA-256 {known.sha256}" if known.sha256 else "",
         )

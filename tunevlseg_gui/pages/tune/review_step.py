@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from engine.contract.whole_file import write_text
 from engine.runs.folders import recipes_folder
@@ -20,6 +19,7 @@ from tunevlseg_gui.pages.tune.run_in_words import RunInWords
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.code_text import code_text, copy_button
 
 
 class ReviewStep(WizardStep):
@@ -84,28 +84,25 @@ class ReviewStep(WizardStep):
     # -- parts ---------------------------------------------------------------------------------------------------
 
     def _tabs(self) -> QWidget:
-        self._recipe = _code("reviewRecipe", self.tr("The recipe of this run"))
-        self._command = _code("reviewCommand", self.tr("The same run from a terminal"))
-        self._python = _code("reviewPython", self.tr("The same run from Python"))
+        self._recipe = code_text("reviewRecipe", self.tr("The recipe of this run"))
+        self._command = code_text("reviewCommand", self.tr("The same run from a terminal"))
+        self._python = code_text("reviewPython", self.tr("The same run from Python"))
+        save = button(self.tr("Save as…"), "saveRecipe", self.save_wanted.emit, role="flat", picture="export")
         tabs = QTabWidget()
         tabs.setObjectName("review")
-        for title, name, text in (
-            (self.tr("Recipe"), self.tr("Recipe"), self._recipe),
-            (self.tr("Command"), self.tr("Command"), self._command),
-            (self.tr("Python"), "Python", self._python),
+        for title, name, text, further in (
+            (self.tr("Recipe"), "Recipe", self._recipe, save),
+            (self.tr("Command"), "Command", self._command, None),
+            (self.tr("Python"), "Python", self._python, None),
         ):
             made = QWidget()
             rows = QVBoxLayout(made)
             rows.setContentsMargins(10, 10, 10, 10)
             rows.addWidget(text, 1)
             row = QHBoxLayout()
-            row.addWidget(
-                button(self.tr("Copy"), f"copy{name}", lambda text=text: _copy(text), role="flat", picture="copy")
-            )
-            if name == "Recipe":
-                row.addWidget(
-                    button(self.tr("Save as…"), "saveRecipe", self.save_wanted.emit, role="flat", picture="export")
-                )
+            row.addWidget(copy_button(f"copy{name}", self.tr("Copy"), text))
+            if further is not None:
+                row.addWidget(further)
             row.addStretch(1)
             rows.addLayout(row)
             tabs.addTab(made, title)
@@ -135,17 +132,3 @@ def _holds(file: Path, text: str) -> bool:
         return file.read_text(encoding="utf-8") == text
     except OSError:
         return False
-
-
-def _code(name: str, title: str) -> QPlainTextEdit:
-    made = QPlainTextEdit()
-    made.setObjectName(name)
-    made.setAccessibleName(title)
-    made.setProperty("role", "code")
-    made.setReadOnly(True)
-    made.setTabChangesFocus(True)
-    return made
-
-
-def _copy(text: QPlainTextEdit) -> None:
-    QGuiApplication.clipboard().setText(text.toPlainText())

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
 from engine.contract.durations import duration
 from tunevlseg_gui.catalogue import Strategy
-from tunevlseg_gui.pages.tune.card_list import CardList, Offer
+from tunevlseg_gui.pages.tune.card_list import Offer
+from tunevlseg_gui.pages.tune.card_step import CardStep
 from tunevlseg_gui.pages.tune.draft import share_in_words, size_in_words
-from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.strategy_drawing import StrategyDrawing, entry_of
 from tunevlseg_gui.pages.tune.wizard import Wizard
 
-SUGGESTED = "vpt"
 
-
-class StrategyStep(WizardStep):
+class StrategyStep(CardStep):
     name = "strategy"
+    preferred = "vpt"
 
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
-        super().__init__(wizard, parent)
-        self.cards = CardList("strategy", self.tr("Looking for strategies…"))
-        self.rows.addWidget(self.cards)
-        self.cards.chosen.connect(wizard.choose_strategy)
-        self._in_sight = False
+        super().__init__(wizard, QCoreApplication.translate("StrategyStep", "Looking for strategies…"), parent)
         self._page_in_sight = False
         for signal in (
             wizard.catalogue_changed,
@@ -31,10 +27,10 @@ class StrategyStep(WizardStep):
             wizard.strategy_changed,
             wizard.shift_changed,
         ):
-            signal.connect(self._offer)
+            signal.connect(self.offer)
         wizard.data_changed.connect(self._ask)
         wizard.figures.told.connect(self._tell)
-        self._offer()
+        self.offer()
 
     def title(self) -> str:
         return self.tr("Strategy")
@@ -48,15 +44,9 @@ class StrategyStep(WizardStep):
     def problem(self) -> str:
         return "" if self.cards.value else self.tr("Choose a strategy.")
 
-    def enter(self) -> None:
-        self._in_sight = True
-        self._offer()
-        super().enter()
-
     def leave(self) -> None:
-        self._in_sight = False
-        self._ask()
         super().leave()
+        self._ask()
 
     def look_ahead(self, on: bool) -> None:
         """The page is in sight, or not: what learns is counted before anybody comes here, times are not measured."""
@@ -66,16 +56,21 @@ class StrategyStep(WizardStep):
         else:
             self.wizard.figures.drop()
 
-    def _offer(self) -> None:
-        self.cards.value = self.wizard.draft.strategy
+    def free(self) -> list[str]:
         known_ones = self.wizard.catalogue.strategies
-        free = [known.name for known in known_ones if not known.refused_by(self.wizard.weights)]
-        self.cards.settle(free, SUGGESTED)
-        if self._in_sight:  # cards with drawings take a while to make: nobody waits for those out of sight
-            self.cards.show_offers([self._offer_of(known) for known in known_ones], SUGGESTED)
-        self.wizard.choose_strategy(self.cards.value)
-        self.checked.emit()
-        self.rearranged.emit()
+        return [known.name for known in known_ones if not known.refused_by(self.wizard.weights)]
+
+    def offers(self) -> list[Offer]:
+        return [self._offer_of(known) for known in self.wizard.catalogue.strategies]
+
+    def chosen(self) -> str:
+        return self.wizard.draft.strategy
+
+    def choose(self, value: str) -> None:
+        self.wizard.choose_strategy(value)
+
+    def offer(self) -> None:
+        super().offer()
         self._ask()
 
     def _offer_of(self, known: Strategy) -> Offer:
@@ -84,8 +79,8 @@ class StrategyStep(WizardStep):
             known.name,
             known.title,
             known.summary,
-            reason=self._reason() if known.name == SUGGESTED else "",
-            chips=((self.tr("suggested"), "accent"),) if known.name == SUGGESTED else (),
+            reason=self._reason() if known.name == self.preferred else "",
+            chips=((self.tr("suggested"), "accent"),) if known.name == self.preferred else (),
             refused=known.refused_by(self.wizard.weights),
             warning=self._advice(known),
             facts=self._figures(known.name),
@@ -110,9 +105,8 @@ class StrategyStep(WizardStep):
         wizard = self.wizard
         if not self._page_in_sight or not wizard.catalogue.weights or not wizard.project.ready:
             return
-        free = [known.name for known in wizard.catalogue.strategies if not known.refused_by(wizard.weights)]
-        recipes = {name: wizard.recipe(name) for name in free}
-        wizard.figures.look_at(recipes, wizard.draft.strategy, measure=self._in_sight)
+        recipes = {name: wizard.recipe(name) for name in self.free()}
+        wizard.figures.look_at(recipes, wizard.draft.strategy, measure=self.in_sight)
 
     def _tell(self, strategy: str) -> None:
         self.cards.tell(strategy, self._figures(strategy))

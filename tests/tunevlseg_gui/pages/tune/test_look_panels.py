@@ -81,7 +81,7 @@ def shift(level: str = "high", value: float = 3.2, **more: Any) -> dict[str, Any
 
 
 def test_the_gauge_measures_by_itself_and_advises(page: TunePage, later: Any) -> None:
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     (job,) = later.jobs(DomainShift)
     assert job.data["labels"][0]["phrase"] == "polyp"
     assert (job.weights, job.reference) == ("starter", "")
@@ -96,16 +96,16 @@ def test_the_gauge_measures_by_itself_and_advises(page: TunePage, later: Any) ->
     told = [found.text() for found in page.strategy_step.findChildren(QLabel)]
     assert any(text.startswith("Not advised here") for text in told)
     assert any("“area”" in text for text in told)
-    page._show_step(MODEL)
-    page._show_step(STRATEGY)
+    page.walk.show_step(MODEL)
+    page.walk.show_step(STRATEGY)
     assert len(later.jobs(DomainShift)) == 1  # known already
 
 
 def test_it_goes_on_while_the_wizard_does_and_ends_when_it_is_about_nothing_any_more(
     page: TunePage, later: Any, project: Project
 ) -> None:
-    page._show_step(STRATEGY)
-    page._show_step(MODEL)
+    page.walk.show_step(STRATEGY)
+    page.walk.show_step(MODEL)
     assert last(later, DomainShift) not in later.cancelled
     project.change_label(1, "phrase", phrase="adenoma")
     assert last(later, DomainShift) in later.cancelled
@@ -115,7 +115,7 @@ def test_it_goes_on_while_the_wizard_does_and_ends_when_it_is_about_nothing_any_
 
 def test_other_weights_are_unknown_until_a_folder_is_named(page: TunePage, later: Any) -> None:
     gauge = panel(page, "domainGauge")
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     finish(later, DomainShift, {"known": False, "words": "Unknown.", "advice": "", "advised": "Name a folder."})
     assert text(page, "shiftWords") == "Unknown."
     assert text(page, "shiftValue") == ""
@@ -130,7 +130,7 @@ def test_other_weights_are_unknown_until_a_folder_is_named(page: TunePage, later
 
 
 def test_a_failure_says_why_and_can_be_tried_again(page: TunePage, later: Any) -> None:
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     later.answer(DomainShift, Progress(last(later, DomainShift), 3, 9, "images", 12.0, "encoding"))
     assert "encoding" in text(page, "domainGaugeStage")
     later.answer(DomainShift, JobFailed(last(later, DomainShift), "One image.", "Add images."))
@@ -141,7 +141,7 @@ def test_a_failure_says_why_and_can_be_tried_again(page: TunePage, later: Any) -
 
 
 def test_cancel_is_at_once_and_leaves_the_focus_somewhere(page: TunePage, later: Any, qtbot: QtBot) -> None:
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     stop = panel(page, "domainGaugeCancel")
     stop.setFocus()
     qtbot.keyClick(stop, Qt.Key.Key_Space)
@@ -155,7 +155,7 @@ def test_the_map_tells_each_case_by_mouse_and_arrow_keys(
     page: TunePage, later: Any, qtbot: QtBot, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "map-pictures.npy", np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3))
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     found = shift()
     found["map"]["pictures"] = str(tmp_path / "map-pictures.npy")
     finish(later, DomainShift, found)
@@ -191,7 +191,7 @@ def looked(folder: Path, count: int = 3) -> dict[str, Any]:
 def test_a_look_shows_images_with_their_dice_and_enlarges_them(
     page: TunePage, later: Any, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     panel(page, "quickLookStart").click()
     (job,) = later.jobs(QuickLook)
     assert (job.images, job.seed) == (6, page.draft.seed)
@@ -215,7 +215,7 @@ def test_a_look_shows_images_with_their_dice_and_enlarges_them(
 def test_enter_enlarges_and_another_model_takes_the_look_away(
     page: TunePage, later: Any, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     panel(page, "quickLookStart").click()
     finish(later, QuickLook, looked(tmp_path))
     for key in (Qt.Key.Key_Space, Qt.Key.Key_Return):
@@ -230,9 +230,9 @@ def test_enter_enlarges_and_another_model_takes_the_look_away(
 
 
 def test_a_look_ends_with_its_step_and_needs_a_dataset(page: TunePage, later: Any, qtbot: QtBot) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     panel(page, "quickLookStart").click()
-    page._show_step(MODEL)
+    page.walk.show_step(MODEL)
     assert last(later, QuickLook) in later.cancelled
     empty = TunePage(later, Project())
     qtbot.addWidget(empty)
@@ -267,7 +267,7 @@ def compared(page: TunePage, later: Any, qtbot: QtBot) -> None:
 
 
 def test_wordings_are_added_by_enter_and_asked(page: TunePage, later: Any, qtbot: QtBot) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     wording = panel(page, "benchWording")
     for typed in ("  dark   hole ", "dark hole", "   "):
         wording.setText(typed)
@@ -286,7 +286,7 @@ def test_wordings_are_added_by_enter_and_asked(page: TunePage, later: Any, qtbot
 def test_one_click_makes_a_wording_the_phrase_and_undo_takes_it_back(
     page: TunePage, later: Any, project: Project, qtbot: QtBot
 ) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     compared(page, later, qtbot)
     use = page.findChild(QPushButton, "benchUse_1_1")
     assert use is not None
@@ -303,7 +303,7 @@ def test_one_click_makes_a_wording_the_phrase_and_undo_takes_it_back(
 def test_another_dataset_takes_comparison_and_wordings_away(
     page: TunePage, later: Any, project: Project, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     panel(page, "benchWording").setText("dark hole")
     panel(page, "benchAdd").click()
     compared(page, later, qtbot)
@@ -313,7 +313,7 @@ def test_another_dataset_takes_comparison_and_wordings_away(
 
 
 def test_every_label_has_its_table(page: TunePage, later: Any, qtbot: QtBot, project: Project) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     panel(page, "phraseBenchStart").click()
     labels = [
         {"label": f"label {value}", "value": value, "wordings": [row("a", 0.4, "first"), row("b", 0.4, "worse")]}
@@ -342,7 +342,7 @@ def focused(page: TunePage, qtbot: QtBot, start: str, times: int) -> list[str]:
 def test_tab_reaches_everything_in_the_order_in_which_it_stands(
     page: TunePage, later: Any, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    page._show_step(DATA)
+    page.walk.show_step(DATA)
     panel(page, "quickLookStart").click()
     finish(later, QuickLook, looked(tmp_path, 2))
     compared(page, later, qtbot)
@@ -350,7 +350,7 @@ def test_tab_reaches_everything_in_the_order_in_which_it_stands(
     bench = ["phraseBenchStart", "benchWording", "benchAdd", "benchSuggest", "benchTable_1"]
     uses = ["benchUse_1_1", "benchUse_1_2"]  # the first wording is in use
     assert focused(page, qtbot, "quickLookStart", 11) == [*looks, *bench, *uses, "wizardNext"]
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     finish(later, DomainShift, shift())
     panel(page, "shiftMapShow").click()
     qtbot.waitUntil(panel(page, "shiftMap").isVisible)

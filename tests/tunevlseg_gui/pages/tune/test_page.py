@@ -41,12 +41,12 @@ def test_a_step_can_be_entered_when_all_before_it_can_be_left(page: TunePage, la
 def test_a_step_that_cannot_be_left_says_why(qtbot: QtBot, later: Any) -> None:
     page = TunePage(later, Project())
     qtbot.addWidget(page)
-    assert not page.next.isEnabled()
-    assert page.told.text() == page.next.accessibleDescription() == "Open a dataset first."
+    assert not page.walk.next.isEnabled()
+    assert page.walk.told.text() == page.walk.next.accessibleDescription() == "Open a dataset first."
 
 
 def test_every_step_explains_itself_in_a_sentence(page: TunePage) -> None:
-    for step in page._all:
+    for step in page.walk.all:
         assert step.title()
         assert step.sentence().endswith(".")
 
@@ -55,12 +55,12 @@ def test_the_keyboard_goes_back_and_forth_and_starts(page: TunePage, qtbot: QtBo
     later.describe()
     alt = Qt.KeyboardModifier.AltModifier
     page.activateWindow()
-    page.next.setFocus()
+    page.walk.next.setFocus()
     for step in range(1, 5):
         qtbot.keyClick(page, Qt.Key.Key_Right, alt)
-        assert page.steps.currentIndex() == step
+        assert page.walk.here == step
     qtbot.keyClick(page, Qt.Key.Key_Left, alt)
-    assert page.steps.currentIndex() == REVIEW - 1
+    assert page.walk.here == REVIEW - 1
 
 
 class Panel(QWidget):
@@ -79,9 +79,9 @@ def test_a_panel_hears_when_its_step_comes_and_goes(page: TunePage, later: Any) 
     later.describe()
     panel = Panel()
     page.strategy_step.add_panel(panel, first=True)
-    page._show_step(STRATEGY)
+    page.walk.show_step(STRATEGY)
     assert panel.isVisible()
-    page._show_step(DATA)
-    page._show_step(STRATEGY)
+    page.walk.show_step(DATA)
+    page.walk.show_step(STRATEGY)
     page.hide()
     assert panel.heard == ["enter", "leave", "enter", "leave"]

@@ -28,7 +28,7 @@ def test_the_recipe_names_the_run_and_keeps_its_settings(qtbot: Any, tmp_path: P
     later.describe()
     assert page.draft.weights == "starter"
     page.show()
-    page._show_step(SETTINGS)  # the form is drawn and read again
+    page.walk.show_step(SETTINGS)  # the form is drawn and read again
     made = page.wizard.recipe()
     assert made["training"]["start_from"] == str(run)
     assert made["training"]["epochs"] == 7
