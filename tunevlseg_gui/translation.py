@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtGui import QGuiApplication
 
 from tunevlseg_gui.resource_paths import translations_folder
 
@@ -29,6 +30,27 @@ def counted(context: str, many: str, one: str, n: int) -> str:
 def from_engine(text: str) -> str:
     """A fixed text of the engine (a setting's title or help, a stage of a job), where it is shown."""
     return translate("Engine", text) if text else ""
+
+
+def from_the_right() -> bool:
+    """The user's language is read from right to left."""
+    return QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
+
+
+def line_start() -> Qt.AlignmentFlag:
+    """Where the text of a label begins.
+
+    A label would follow its text: English words of the engine would stand at the other end of a line that is read from
+    right to left.
+    """
+    middle = Qt.AlignmentFlag.AlignVCenter
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute
+    return middle | (right if from_the_right() else Qt.AlignmentFlag.AlignLeft)
+
+
+def isolated(figures: str) -> str:
+    """Figures with a sign or brackets, kept from left to right where everything else runs from right to left."""
+    return f"\u2066{figures}\u2069" if from_the_right() else figures
 
 
 def load_translations(language: str = "", folder: Path | None = None) -> list[QTranslator]:

@@ -5,6 +5,7 @@ Every place is [left, top, width, height] in pixels of the screen. Nothing is do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -208,7 +209,7 @@ def _why_cut(widget: QWidget) -> dict[str, Any] | None:
                 return {"why": "height", "needs": needed, "has": widget.height()}
             margins = widget.contentsMargins()
             room = widget.width() - margins.left() - margins.right()
-            longest = max(widget.fontMetrics().horizontalAdvance(word) for word in text.split() or [""])
+            longest = max(widget.fontMetrics().horizontalAdvance(word) for word in re.split(r"[\s/\\-]+", text))
             if longest > room + 1:
                 return {"why": "a word", "needs": longest, "has": room}
         elif widget.sizeHint().width() > widget.width() + 1 or widget.sizeHint().height() > widget.height() + 1:

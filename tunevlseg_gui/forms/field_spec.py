@@ -69,7 +69,7 @@ class FieldSpec:
                 if self.low_open
                 else translate("FieldSpec", "Must be at least {limit}.")
             )
-            return said.format(limit=f"{self.low:g}")
+            return said.format(limit=in_figures(self.low))
         if self.high is not None and (value > self.high or (self.high_open and value == self.high)):
             why = f" ({self.why_capped})" if self.why_capped else ""
             said = (
@@ -77,7 +77,7 @@ class FieldSpec:
                 if self.high_open
                 else translate("FieldSpec", "Must be at most {limit}.")
             )
-            return said.format(limit=f"{self.high:g}{why}")
+            return said.format(limit=f"{in_figures(self.high)}{why}")
         return ""
 
     @property
@@ -86,16 +86,23 @@ class FieldSpec:
         if self.kind not in ("int", "float"):
             return ""
         if self.low is not None and self.high is not None:
-            return translate("FieldSpec", "{low} to {high}").format(low=f"{self.low:g}", high=f"{self.high:g}")
+            return translate("FieldSpec", "{low} to {high}").format(
+                low=in_figures(self.low), high=in_figures(self.high)
+            )
         if self.low is not None:
             return (
                 translate("FieldSpec", "above {limit}") if self.low_open else translate("FieldSpec", "at least {limit}")
-            ).format(limit=f"{self.low:g}")
+            ).format(limit=in_figures(self.low))
         if self.high is not None:
             return (
                 translate("FieldSpec", "below {limit}") if self.high_open else translate("FieldSpec", "at most {limit}")
-            ).format(limit=f"{self.high:g}")
+            ).format(limit=in_figures(self.high))
         return ""
+
+
+def in_figures(value: float) -> str:
+    """`0.5`, `1000`, `1,000,000`: never `1e+06`."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 and value == int(value) else f"{value:g}"
 
 
 def fields_of(schema: dict[str, Any], skip: tuple[str, ...] = ("name",)) -> list[FieldSpec]:

@@ -9,10 +9,10 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from tunevlseg_gui.forms.field_spec import FieldSpec
+from tunevlseg_gui.forms.field_spec import FieldSpec, in_figures
 from tunevlseg_gui.forms.field_widgets import FieldWidget, field_widget
 from tunevlseg_gui.theme.icons import icon
-from tunevlseg_gui.translation import from_engine, translate
+from tunevlseg_gui.translation import from_engine, line_start, translate
 
 TURN = 0.008
 """Seconds of one turn of the event loop that building fields may take: a field costs about one millisecond."""
@@ -126,7 +126,16 @@ class SpecForm(QWidget):
         if self._waiting:
             self._turn.start()
         else:
+            QTimer.singleShot(0, self, self._settle)  # once all of them are shown
             self.grown.emit()
+
+    def _settle(self) -> None:
+        """Heights are worked out anew: rows that came in several turns were seen to keep those of another width."""
+        for made in self.findChildren(QWidget):
+            layout = made.layout()
+            if layout is not None:
+                layout.invalidate()
+        self.updateGeometry()
 
     def _grow_by(self, count: int) -> None:
         for _ in range(count):
@@ -213,6 +222,7 @@ class SpecForm(QWidget):
 def _small(text: str, role: str) -> QLabel:
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setAlignment(line_start())
     made.setProperty("role", role)
     made.setWordWrap(True)
     return made
@@ -224,7 +234,7 @@ def _help(spec: FieldSpec) -> str:
     if spec.why_capped:
         parts.append(
             translate("SpecForm", "At most {high}: {why_capped}.").format(
-                high=f"{spec.high:g}", why_capped=from_engine(spec.why_capped)
+                high=in_figures(spec.high or 0), why_capped=from_engine(spec.why_capped)
             )
         )
     elif spec.limits:

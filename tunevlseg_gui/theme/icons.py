@@ -10,6 +10,10 @@ from PySide6.QtSvg import QSvgRenderer
 
 from tunevlseg_gui.resource_paths import icons_folder
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.translation import from_the_right
+
+POINTING = ("next", "back")
+"""Icons that point onwards or back along the line of reading: mirrored where that runs from right to left."""
 
 
 @lru_cache(maxsize=256)
@@ -18,16 +22,29 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
     return QSvgRenderer(QByteArray(text.replace("currentColor", colour).encode()))
 
 
+def _render(painter: QPainter, name: str, colour: str, place: QRectF) -> None:
+    painter.save()
+    if _mirrored(name):
+        painter.translate(2 * place.center().x(), 0)
+        painter.scale(-1, 1)
+    _renderer(name, colour).render(painter, place)
+    painter.restore()
+
+
+def _mirrored(name: str) -> bool:
+    return name in POINTING and from_the_right()
+
+
 def _drawn(name: str, colour: str, size: QSize) -> QPixmap:
     """Kept: drawing from SVG costs ten times what a copy does, and a page asks for its icons at each painting."""
-    key = f"{name} {colour} {size.width()}x{size.height()}"
+    key = f"{name} {colour} {size.width()}x{size.height()}{' mirrored' if _mirrored(name) else ''}"
     known = QPixmap()
     if QPixmapCache.find(key, known):
         return known
     drawn = QPixmap(size)
     drawn.fill(Qt.GlobalColor.transparent)
     painter = QPainter(drawn)
-    _renderer(name, colour).render(painter, QRectF(0, 0, size.width(), size.height()))
+    _render(painter, name, colour, QRectF(0, 0, size.width(), size.height()))
     painter.end()
     QPixmapCache.insert(key, drawn)
     return drawn
@@ -42,7 +59,7 @@ class LineIcon(QIconEngine):
         self._tokens = (token, checked_token)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        _renderer(self._name, self._colour(mode, state)).render(painter, QRectF(rect))
+        _render(painter, self._name, self._colour(mode, state), QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return _drawn(self._name, self._colour(mode, state), size)

@@ -6,12 +6,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from tunevlseg_gui.translation import line_start
+
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, name: str = "") -> QLabel:
     """A label; `role` is title | heading | number | muted | problem | warning | chip."""
     made = QLabel(text)
     # Texts come from files too: nothing in them may be taken for markup.
     made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setAlignment(line_start())
     if role:
         made.setProperty("role", role)
     made.setWordWrap(wrap)

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from engine.config.fields import Settings, setting
-from tunevlseg_gui.forms.field_spec import FieldSpec, fields_of
+from tunevlseg_gui.forms.field_spec import FieldSpec, fields_of, in_figures
 
 
 class Sample(Settings):
@@ -65,3 +65,8 @@ def test_a_cap_lowers_limit_and_default_and_says_why(specs: dict[str, FieldSpec]
     assert (capped.default, capped.high) == (6, 6)
     assert capped.problem(7) == "Must be at most 6 (Starter has 6 image layers)."
     assert specs["prompt_depth"].capped(20, "more") is specs["prompt_depth"]
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.5, "0.5"), (1000, "1000"), (1e6, "1,000,000"), (2e-4, "0.0002")])
+def test_figures_of_a_limit_can_be_read(value: float, said: str) -> None:
+    assert in_figures(value) == said

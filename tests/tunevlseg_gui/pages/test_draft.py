@@ -64,5 +64,6 @@ def test_the_command_survives_a_shell() -> None:
 def test_how_much_learns_in_words() -> None:
     said = learned_in_words({"learned": 12_288, "total": 150_693_890})
     assert said == "12,288 numbers learn, 0.0082 % of the model's 150,693,890"
+    assert learned_in_words({"learned": 3_853_026, "total": 3_853_026}).startswith("3,853,026 numbers learn, 100 % of")
     assert "as it is" in learned_in_words({"learned": 0, "total": 10})
     assert learned_in_words({}) == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
@@ -108,16 +108,21 @@ class DataStep(WizardStep):
         about = card()
         rows = _column(about)
         head = QHBoxLayout()
-        head.addWidget(label(found.name or self._project.title, "heading"))
+        head.addWidget(label(found.name or self._project.title, "heading", wrap=True), 1)
         if found.synthetic:
             head.addWidget(label(self.tr("synthetic"), "chip"))
-        head.addStretch(1)
-        head.addWidget(button(self.tr("Another folder…"), "wizardOtherFolder", self.folder_wanted.emit, role="flat"))
-        head.addWidget(button(self.tr("Change on the Data page"), "wizardData", self.data_wanted.emit, role="flat"))
         rows.addLayout(head)
         rows.addWidget(PathLabel(str(self._project.folder)))
+        ways = QWidget()
+        beside = FlowLayout(ways)
+        for title, name, wanted in (
+            (self.tr("Another folder…"), "wizardOtherFolder", self.folder_wanted),
+            (self.tr("Change on the Data page"), "wizardData", self.data_wanted),
+        ):
+            beside.addWidget(button(title, name, wanted.emit, role="flat"))
+        rows.addWidget(ways)
         rows.addSpacing(4)
-        rows.addLayout(self._sizes())
+        rows.addWidget(self._sizes())
         rows.addSpacing(4)
         rows.addWidget(label(self.tr("Phrases that the model will be given"), "muted"))
         for known in self._project.labels[:SHOWN_LABELS]:
@@ -130,21 +135,24 @@ class DataStep(WizardStep):
         column.addWidget(self._problems())
         return made
 
-    def _sizes(self) -> QLayout:
+    def _sizes(self) -> QWidget:
         meanings = (
             ("train", self.tr("cases to learn from")),
             ("val", self.tr("cases to choose the best epoch")),
             ("test", self.tr("cases kept for the final scores")),
         )
         sizes = self._project.split_sizes()
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(28)
-        for column, (name, meaning) in enumerate(meanings):
-            row = sizes.get(name, {})
-            grid.addWidget(label(str(row.get("cases", 0)), "number"), 0, column)
-            grid.addWidget(label(meaning, "muted"), 1, column)
-        grid.setColumnStretch(len(meanings), 1)
-        return grid
+        made = QWidget()
+        flow = FlowLayout(made, spacing=28)
+        for name, meaning in meanings:
+            part = QWidget()
+            rows = QVBoxLayout(part)
+            rows.setContentsMargins(0, 0, 0, 0)
+            rows.setSpacing(2)
+            rows.addWidget(label(str(sizes.get(name, {}).get("cases", 0)), "number"))
+            rows.addWidget(label(meaning, "muted"))
+            flow.addWidget(part)
+        return made
 
     def _problems(self) -> QWidget:
         """Counts by severity, the first of the worst, and the way to all of them."""

@@ -13,6 +13,7 @@ from engine.contract.jobs import Job
 from tunevlseg_gui.pages.tune.look_panel import LookPanel
 from tunevlseg_gui.pages.tune.wizard import DomainShift, Wizard
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.scale_bar import ScaleBar, Zone
 from tunevlseg_gui.widgets.text import label
 from tunevlseg_gui.widgets.turns import in_turn
@@ -69,16 +70,16 @@ class DomainGauge(LookPanel):
         numbers.addWidget(self.bounds)
         head.addLayout(numbers)
         head.addWidget(self.scale, 1)
-        foot = QHBoxLayout()
+        foot = QWidget()
+        beside = FlowLayout(foot)
         for part in (self.map_button, self.reference, self.shipped):
-            foot.addWidget(part)
-        foot.addStretch(1)
+            beside.addWidget(part)
         self.rows.addLayout(head)
         self.rows.addWidget(self.words)
         self.rows.addWidget(self.advised)
         self.rows.addLayout(self.phrases)
         self.rows.addWidget(self.about)
-        self.rows.addLayout(foot)
+        self.rows.addWidget(foot)
 
     # -- asking --------------------------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ def share_in_words(result: dict[str, Any]) -> str:
     if not learned:
         return translate("Draft", "Nothing learns")
     said = translate("Draft", "{learned} numbers learn ({share} %)")
-    return said.format(learned=f"{learned:,}", share=f"{100 * learned / total:.2g}")
+    return said.format(learned=f"{learned:,}", share=_percent(learned, total))
 
 
 def learned_in_words(result: dict[str, Any]) -> str:
@@ -139,7 +139,13 @@ def learned_in_words(result: dict[str, Any]) -> str:
     if not learned:
         return translate("Draft", "Nothing learns: the model is measured as it is.")
     said = translate("Draft", "{learned} numbers learn, {share} % of the model's {total}")
-    return said.format(learned=f"{learned:,}", share=f"{100 * learned / total:.2g}", total=f"{total:,}")
+    return said.format(learned=f"{learned:,}", share=_percent(learned, total), total=f"{total:,}")
+
+
+def _percent(part: int, whole: int) -> str:
+    """Two digits; as many as it has where it is a hundred."""
+    share = 100 * part / whole
+    return f"{share:.0f}" if share >= 10 else f"{share:.2g}"
 
 
 def size_in_words(held: float) -> str:

@@ -44,8 +44,7 @@ class LookPanel(QWidget):
         whole.setContentsMargins(18, 14, 18, 14)
         whole.setSpacing(10)
         head = QHBoxLayout()
-        head.addWidget(label(heading, "heading"))
-        head.addStretch(1)
+        head.addWidget(label(heading, "heading", wrap=True), 1)
         for part in (self.progress, self.bar, self.stop_button, self.start_button):
             head.addWidget(part)
         whole.addLayout(head)

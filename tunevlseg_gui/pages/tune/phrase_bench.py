@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.contract.jobs import ComparePhrases, Job
 from tunevlseg_gui.pages.tune.look_panel import LookPanel
 from tunevlseg_gui.pages.tune.wizard import Wizard
+from tunevlseg_gui.translation import isolated
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 from tunevlseg_gui.widgets.turns import in_turn
@@ -52,7 +53,7 @@ class PhraseBench(LookPanel):
         self.wording.setMaxLength(300)
         self.wording.returnPressed.connect(self.add)
         self.add_button = button(self.tr("Add"), "benchAdd", self.add)
-        self.suggest = QCheckBox(self.tr("with suggestions"))
+        self.suggest = QCheckBox(self.tr("Compare usual wordings too"))
         self.suggest.setObjectName("benchSuggest")
         self.suggest.setToolTip(self.tr("Usual templates and plain variants of each phrase are compared too."))
         self.suggest.setChecked(True)
@@ -65,8 +66,8 @@ class PhraseBench(LookPanel):
         row.addWidget(self.which)
         row.addWidget(self.wording, 1)
         row.addWidget(self.add_button)
-        row.addWidget(self.suggest)
         kept = QHBoxLayout()
+        kept.addWidget(self.suggest)
         kept.addWidget(self.list, 1)
         kept.addWidget(self.forget)
         self.rows.addLayout(row)
@@ -209,8 +210,8 @@ class PhraseBench(LookPanel):
         for at, wording in enumerate(wordings):
             cells = (
                 str(wording["text"]),
-                _with_span(wording, "dice", "{:.2f}"),
-                _with_span(wording, "difference", "{:+.2f}"),
+                isolated(_with_span(wording, "dice", "{:.2f}")),
+                isolated(_with_span(wording, "difference", "{:+.2f}")),
                 verdicts.get(str(wording["verdict"]), str(wording["verdict"])),
             )
             for column, text in enumerate(cells):

@@ -91,16 +91,16 @@ class ReviewStep(WizardStep):
         tabs = QTabWidget()
         tabs.setObjectName("review")
         for title, name, text, further in (
-            (self.tr("Recipe"), "Recipe", self._recipe, save),
-            (self.tr("Command"), "Command", self._command, None),
-            (self.tr("Python"), "Python", self._python, None),
+            (self.tr("Recipe"), "copyRecipe", self._recipe, save),
+            (self.tr("Command"), "copyCommand", self._command, None),
+            (self.tr("Python"), "copyPython", self._python, None),
         ):
             made = QWidget()
             rows = QVBoxLayout(made)
             rows.setContentsMargins(10, 10, 10, 10)
             rows.addWidget(text, 1)
             row = QHBoxLayout()
-            row.addWidget(copy_button(f"copy{name}", self.tr("Copy"), text))
+            row.addWidget(copy_button(name, self.tr("Copy"), text))
             if further is not None:
                 row.addWidget(further)
             row.addStretch(1)

@@ -54,7 +54,7 @@ class ShiftMap(QWidget):
         column = QWidget()
         column.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
-        column.setFixedWidth(220)
+        column.setFixedWidth(max(220, self.kind.sizeHint().width()))
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.map, 1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QAbstractSlider, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.tune.step import WizardStep
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.translation import from_the_right
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.focus_order import put_in_order
 from tunevlseg_gui.widgets.stepper import Stepper
@@ -42,9 +43,9 @@ class Walk(QWidget):
             self.steps.addWidget(step)
         self.back = button(self.tr("Back"), "wizardBack", self.go_back, picture="back", tip="Alt+←")
         self.next = button(self.tr("Next"), "wizardNext", self.go_on, role="primary", picture="next")
-        onwards = QGuiApplication.layoutDirection() == Qt.LayoutDirection.LeftToRight
         # Its arrow stands behind the word and points onwards.
-        self.next.setLayoutDirection(Qt.LayoutDirection.RightToLeft if onwards else Qt.LayoutDirection.LeftToRight)
+        behind = Qt.LayoutDirection.LeftToRight if from_the_right() else Qt.LayoutDirection.RightToLeft
+        self.next.setLayoutDirection(behind)
         self.search = button(
             self.tr("Search its settings…"),
             "wizardSearch",

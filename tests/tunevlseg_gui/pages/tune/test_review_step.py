@@ -19,6 +19,7 @@ from engine.contract.jobs import Describe
 from engine.jobs import describe
 from engine.recipe import read_recipe
 from engine.runs.folders import recipes_folder
+from tests.drives.words import MadeUp
 from tunevlseg_gui.catalogue import Catalogue
 from tunevlseg_gui.pages.tune.outlook import Seen
 from tunevlseg_gui.pages.tune.review_step import ReviewStep
@@ -128,3 +129,15 @@ def test_costs_stand_beside_what_there_is(step: ReviewStep, qtbot: QtBot) -> Non
     step.show_outlook(Seen("9,216 numbers learn", ("The phrase is cut.",)))
     assert shown("reviewLearned") == "9,216 numbers learn"
     assert shown("reviewWarnings") == "The phrase is cut."
+
+
+def test_every_text_can_be_copied_and_saved_in_another_language(qtbot: QtBot, wizard: Wizard, qapp: Any) -> None:
+    translator = MadeUp("long")
+    qapp.installTranslator(translator)
+    try:
+        step = ReviewStep(wizard)
+        qtbot.addWidget(step)
+    finally:
+        qapp.removeTranslator(translator)
+    for name in ("saveRecipe", "copyRecipe", "copyCommand", "copyPython"):
+        assert step.findChild(QPushButton, name) is not None, name
