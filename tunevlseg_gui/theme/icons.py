@@ -42,6 +42,8 @@ def _drawn(name: str, colour: str, size: QSize) -> QPixmap:
     if QPixmapCache.find(key, known):
         return known
     drawn = QPixmap(size)
+    if drawn.isNull():  # a button that has no room yet asks too
+        return drawn
     drawn.fill(Qt.GlobalColor.transparent)
     painter = QPainter(drawn)
     _render(painter, name, colour, QRectF(0, 0, size.width(), size.height()))

@@ -6,8 +6,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
+from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.heat import heat_colours
 from tunevlseg_gui.viewer.mask_overlay import Colour
+from tunevlseg_gui.viewer.planes import plane_title
 from tunevlseg_gui.viewer.slice_state import SliceState
 
 INK = QColor(240, 243, 247)
@@ -46,9 +48,14 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> int:
     inside = area.adjusted(8, 20 if narrow else 6, -8, -6)
     flags = Qt.AlignmentFlag
     if not state.scan.is_picture:
-        text = f"{state.stack.display_plane}  {state.index + 1} / {state.slices}  {state.height_in_words}"
+        text = f"{plane_title(state.stack.display_plane).lower()}  {state.index + 1} / {state.slices}"
+        # The place in the body is left out where there is no room for it: a half of it would be another number.
+        placed = f"{text}  {state.height_in_words}"
+        painter.setFont(font)
+        text = placed if painter.fontMetrics().horizontalAdvance(placed) <= inside.width() else text
         if state.stack.tilt_degrees >= OBLIQUE_FROM:
-            text += f"\noblique {state.stack.tilt_degrees:.0f}°"
+            words = translate("Marks", "oblique {degrees}°").format(degrees=f"{state.stack.tilt_degrees:.0f}")
+            text += f"\n{words}"
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, text, font)
     elif state.slices > 1:
         _write(painter, inside, flags.AlignTop | flags.AlignLeft, f"{state.index + 1} / {state.slices}", font)

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from typing import get_args
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from engine.volumes.slicing import Plane
-from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.keys_dialog import KeysDialog
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.measure_tool import MeasureTool
 from tunevlseg_gui.viewer.panes import Panes
+from tunevlseg_gui.viewer.planes import plane_title
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_strip import SliceStrip
 from tunevlseg_gui.viewer.tool import Tool
 from tunevlseg_gui.viewer.view_menu import ViewMenu
 from tunevlseg_gui.viewer.window_list import WindowList
 
-PLANE_TITLES: dict[Plane, str] = {
-    "axial": QT_TRANSLATE_NOOP("ScanViewer", "Axial"),
-    "coronal": QT_TRANSLATE_NOOP("ScanViewer", "Coronal"),
-    "sagittal": QT_TRANSLATE_NOOP("ScanViewer", "Sagittal"),
-    "acquisition": QT_TRANSLATE_NOOP("ScanViewer", "As stored"),
-}
-
-
-def plane_title(plane: Plane) -> str:
-    return translate("ScanViewer", PLANE_TITLES[plane])
+NARROW = 600
+"""Pixels, below which the list of windows goes one line down: the slider would have no room."""
 
 
 class ScanViewer(QWidget):
@@ -60,6 +53,7 @@ class ScanViewer(QWidget):
         self.slider.setObjectName("sliceSlider")
         self.slider.setAccessibleName(self.tr("Slice number"))
         self.slider.setPageStep(10)
+        self.slider.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # as the strip of slices below
         self.number = QLabel()
         self.number.setObjectName("sliceNumber")
         self.readout = QLabel()
@@ -101,7 +95,7 @@ class ScanViewer(QWidget):
         self.menu.action_wanted.connect(lambda action: self.panes.active.do(action))
 
         self.tools = QWidget()
-        row = QHBoxLayout(self.tools)
+        row = self._first_row = QHBoxLayout(self.tools)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self.plane_combo)
@@ -117,7 +111,7 @@ class ScanViewer(QWidget):
         column.addWidget(self.tools)
         self.strip = SliceStrip()
         column.addWidget(self.strip)
-        below = QHBoxLayout()
+        below = self._last_row = QHBoxLayout()
         below.setContentsMargins(0, 0, 0, 0)
         below.addWidget(self.readout, 1)
         below.addWidget(self.view_button)
@@ -179,6 +173,14 @@ class ScanViewer(QWidget):
     def _three_clicked(self, on: bool) -> None:
         self.panes.show_three(on)
         habits().set_three_planes(on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        row = self._last_row if event.size().width() < NARROW else self._first_row
+        if row.indexOf(self.window_combo) < 0:
+            other = self._first_row if row is self._last_row else self._last_row
+            other.removeWidget(self.window_combo)
+            row.insertWidget(1 if row is self._last_row else row.count(), self.window_combo)
 
     def _laid_out(self) -> None:
         with QSignalBlocker(self.three_button):

@@ -107,6 +107,9 @@ class SliceView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         self._painted = self._look()
         painter = QPainter(self)
+        # Slices are not mirrored in languages that are written from right to left, and neither may their letters be:
+        # Qt would write L where the patient's right side is.
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         painter.fillRect(self.rect(), look().colour("stage"))
         placed = self.placement()
         if placed is not None:

@@ -55,18 +55,28 @@ class FlowLayout(QLayout):
     def _place(self, rect: QRect, *, move: bool) -> int:
         """The height that is needed."""
         x, y, line = rect.x(), rect.y(), 0
+        beside: list[tuple[QLayoutItem, QRect]] = []
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint().boundedTo(QSize(rect.width(), 1 << 20)).expandedTo(item.minimumSize())
             if line and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self.spacing(), 0
-            if move:
-                place = QRect(QPoint(x, y), size)
-                parent = self.parentWidget()
-                if parent is not None and parent.layoutDirection() == Qt.LayoutDirection.RightToLeft:
-                    place.moveRight(rect.right() - (x - rect.x()))
-                item.setGeometry(place)
+                if move:
+                    self._put(beside, rect, line)
+                x, y, line, beside = rect.x(), y + line + self.spacing(), 0, []
+            beside.append((item, QRect(QPoint(x, y), size)))
             x += size.width() + self.spacing()
             line = max(line, size.height())
+        if move:
+            self._put(beside, rect, line)
         return y + line - rect.y()
+
+    def _put(self, beside: list[tuple[QLayoutItem, QRect]], rect: QRect, height: int) -> None:
+        """A line of items, each in the middle of its height."""
+        parent = self.parentWidget()
+        from_right = parent is not None and parent.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        for item, place in beside:
+            if from_right:
+                place.moveRight(rect.right() - (place.x() - rect.x()))
+            place.translate(0, (height - place.height()) // 2)
+            item.setGeometry(place)

@@ -164,7 +164,7 @@ class PlainTable(QTableView):
         """Makes the row that stands for `meaning` the current one."""
         for at, (_, known) in enumerate(self.values.rows):
             if known == meaning:
-                self.selectRow(at)
+                self.setCurrentIndex(self.values.index(at, 0))  # selectRow finds no column from right to left
                 self.scrollTo(self.values.index(at, 0))
                 return
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from engine.data.palette import PALETTE
@@ -35,6 +36,19 @@ def panel(qtbot: QtBot, project: Project) -> LabelsPanel:
     qtbot.addWidget(made)
     made.table.selectRow(0)
     return made
+
+
+def test_the_first_label_is_chosen_from_right_to_left_too(qtbot: QtBot, project: Project) -> None:
+    project.open(Path("elsewhere"))
+    made = LabelsPanel(project)
+    made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    qtbot.addWidget(made)
+    made.resize(500, 600)
+    made.show()
+    qtbot.waitExposed(made)
+    project.take_report(REPORT)
+    made.show_labels()
+    assert made.editor.name.text() == "polyp"
 
 
 def enter(line: Any, text: str) -> None:

@@ -248,3 +248,25 @@ def test_an_unchanged_slice_is_not_composed_again(view: SliceView) -> None:
     wheel(view, 1)
     shown(view)
     assert view._pixels is not first
+
+
+def test_a_slice_and_its_letters_are_the_same_from_right_to_left(
+    qapp: QApplication, qtbot: Any, volume: ViewedScan, block: Layer, request: pytest.FixtureRequest
+) -> None:
+    """The picture is not mirrored: a letter that is would call the patient's right side left."""
+    request.addfinalizer(lambda: qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight))
+    pictures = []
+    for direction in (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft):
+        state = SliceState()
+        state.open(volume)
+        state.layers = [block]
+        qapp.setLayoutDirection(direction)
+        around = QWidget()
+        view = SliceView(state)
+        QVBoxLayout(around).addWidget(view)
+        qtbot.addWidget(around)
+        around.resize(640, 480)
+        around.show()
+        qtbot.waitExposed(around)
+        pictures.append(shown(view))
+    assert pictures[0] == pictures[1]

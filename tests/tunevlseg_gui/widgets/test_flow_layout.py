@@ -43,3 +43,10 @@ def test_right_to_left(qtbot: QtBot) -> None:
     holder.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     holder.layout().setGeometry(holder.rect())
     assert [made.x() for made in buttons[:2]] == [120, 14]
+
+
+def test_what_is_lower_stands_in_the_middle_of_its_line(qtbot: QtBot) -> None:
+    holder, buttons = filled(qtbot, 220)
+    buttons[1].setFixedSize(100, 20)
+    holder.layout().setGeometry(holder.rect())
+    assert [made.y() for made in buttons] == [0, 5, 36, 36]

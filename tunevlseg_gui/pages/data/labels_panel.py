@@ -126,9 +126,13 @@ class LabelsPanel(QWidget):
     def chosen(self) -> Label | None:
         return self.model.label_at(self.table.currentIndex().row())
 
+    def _choose(self, row: int) -> None:
+        """Not by selectRow, which finds no column from right to left."""
+        self.table.setCurrentIndex(self.model.index(row, NAME))
+
     def _choose_first(self) -> None:
         if self.model.rowCount() and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)  # which shows it
+            self._choose(0)  # which shows it
         else:
             self._show_chosen()
 
@@ -166,7 +170,7 @@ class LabelsPanel(QWidget):
         name = self.tr("label {value}").format(value=value)
         after = sorted([*labels, Label(value, name, name, colour)], key=lambda label: label.value)
         self._replace(self.tr("adding of {name}").format(name=name), after, recount=True)
-        self.table.selectRow([label.value for label in after].index(value))
+        self._choose([label.value for label in after].index(value))
 
     def _offer_merges(self) -> None:
         chosen = self.chosen

@@ -27,6 +27,7 @@ from tunevlseg_gui.pages.data.undo_buttons import UndoButtons
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import counted
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label, set_tone
 from tunevlseg_gui.widgets.turns import in_turn
@@ -106,7 +107,7 @@ class DataPage(QWidget):
                 "muted",
             ),
         ):
-            line = label(text, role)
+            line = label(text, role, wrap=True)
             line.setAlignment(Qt.AlignmentFlag.AlignCenter)
             rows.addWidget(line)
         row = QHBoxLayout()
@@ -129,8 +130,7 @@ class DataPage(QWidget):
         rows = QVBoxLayout(pictures)
         rows.setContentsMargins(0, 0, 6, 0)
         rows.setSpacing(8)
-        self.chips = QHBoxLayout()
-        self.chips.setSpacing(6)
+        self.chips = FlowLayout()
         rows.addLayout(self.chips)
         self.facts = label("", "muted", wrap=True, name="datasetFacts")
         rows.addWidget(self.facts)
@@ -249,7 +249,6 @@ class DataPage(QWidget):
                 chip = label(text, "chip")
                 set_tone(chip, tone)
                 self.chips.addWidget(chip)
-        self.chips.addStretch(1)
 
     def show_busy(self, text: str, done: float, total: float) -> None:
         """The progress line; an empty text takes it away."""

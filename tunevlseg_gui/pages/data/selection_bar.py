@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.text import label
 
 MOVES = (
@@ -53,16 +54,12 @@ class SelectionBar(QWidget):
             )
         self.save = button(self.tr("Save split…"), "saveSplit", self.save_wanted.emit)
         self.save.setToolTip(self.tr("Writes splits and labels into a dataset.yaml; no file is moved"))
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row = FlowLayout()
         row.addWidget(self.masks)
-        row.addStretch(1)
         self._to = label(self.tr("Move to"), "muted")
         row.addWidget(self._to)
         for made in self.moves.values():
             row.addWidget(made)
-        row.addSpacing(8)
         row.addWidget(self.save)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -83,7 +83,10 @@ class ThumbnailDelegate(QStyledItemDelegate):
         text = QRect(cell.x() + 9, cell.y() + SIDE + 10, SIDE - 4, 22)
         painter.setPen(colours.colour(_TOKENS.get(split, "muted")))
         painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), split)
-        text.setWidth(text.width() - painter.fontMetrics().horizontalAdvance(split) - 8)
+        taken = painter.fontMetrics().horizontalAdvance(split) + 8
+        from_right = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        text.adjust(taken if from_right else 0, 0, 0 if from_right else -taken, 0)
         painter.setPen(colours.colour("text"))
-        name = painter.fontMetrics().elidedText(row.case_id, Qt.TextElideMode.ElideMiddle, text.width())
+        # Cases of a dataset mostly begin alike, and differ in the numbers at the end.
+        name = painter.fontMetrics().elidedText(row.case_id, Qt.TextElideMode.ElideLeft, text.width())
         painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)

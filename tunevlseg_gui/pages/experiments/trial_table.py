@@ -201,7 +201,7 @@ class TrialTable(QWidget):
         here = np.flatnonzero(self.study.numbers[self.values.order] == number)
         if len(here) and self.table.currentIndex().row() != int(here[0]):
             self._setting = True
-            self.table.selectRow(int(here[0]))
+            self.table.setCurrentIndex(self.values.index(int(here[0]), 0))  # selectRow finds none from right to left
             self._setting = False
 
     def _number(self, row: int) -> int:

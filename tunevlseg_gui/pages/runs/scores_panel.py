@@ -113,7 +113,7 @@ class ScoresPanel(QWidget):
         newest = max(range(len(found)), key=lambda at: str(found[at][0].about.get("time") or ""))
         rows = self.summary.values.rows
         at = next((at for at, row in enumerate(rows) if row[1][0] is found[newest][0]), 0)
-        self.summary.selectRow(at)
+        self.summary.setCurrentIndex(self.summary.values.index(at, 0))  # selectRow finds no column from right to left
 
     def _choose_evaluation(self, meaning: tuple[Evaluation, str]) -> None:
         evaluation, name = meaning

@@ -26,6 +26,7 @@ from tunevlseg_gui.viewer.editing.brush import LARGEST, SMALLEST
 from tunevlseg_gui.viewer.habits import habits
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 
 UNDO_MB = (64, 128, 256, 512, 1024, 4096)
 
@@ -92,15 +93,12 @@ class EditBar(QWidget):
         self.undo = self._flat("undoMaskEdit", "undo", self.tr("Undo"), editor.undo)
         self.redo = self._flat("redoMaskEdit", "redo", self.tr("Redo"), editor.redo)
 
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
+        row = FlowLayout(spacing=4)
         row.addWidget(self.layer_combo)
         for made in self.tool_buttons.values():
             row.addWidget(made)
         for widget in (self.radius, self.ball, self.more):
             row.addWidget(widget)
-        row.addStretch(1)
         row.addWidget(self.undo)
         row.addWidget(self.redo)
 

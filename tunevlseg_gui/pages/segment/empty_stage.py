@@ -30,8 +30,13 @@ class EmptyStage(QFrame):
         column = QVBoxLayout(self)
         column.addStretch(1)
         column.addWidget(self._sign)
-        column.addWidget(label(self.tr("Drop a picture or a volume here"), "heading"), 0, middle)
-        column.addWidget(label(self.tr("PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM"), "muted"), 0, middle)
+        for text, role in (
+            (self.tr("Drop a picture or a volume here"), "heading"),
+            (self.tr("PNG, JPEG, TIFF, NIfTI, NRRD, MHA, DICOM"), "muted"),
+        ):
+            line = label(text, role, wrap=True)
+            line.setAlignment(middle)
+            column.addWidget(line)
         column.addSpacing(8)
         opener = button(self.tr("Open a scan…"), "emptyOpenScanButton", choose_scan, role="primary", picture="folder")
         column.addWidget(opener, 0, middle)

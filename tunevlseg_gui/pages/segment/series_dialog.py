@@ -56,7 +56,7 @@ class SeriesDialog(QDialog):
         self.table.itemSelectionChanged.connect(self._picked)
         self.table.itemDoubleClicked.connect(lambda _item: self.accept())
         first = next((row for row, entry in enumerate(self._entries) if not entry.problem), 0)
-        self.table.selectRow(first)
+        self.table.setCurrentCell(first, 0)  # selectRow finds no column from right to left
 
     def accept(self) -> None:
         entry = self._current()

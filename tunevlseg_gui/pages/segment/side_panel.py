@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,7 +19,7 @@ from tunevlseg_gui.pages.segment.answer_card import AnswerCard
 from tunevlseg_gui.pages.segment.model_choice import ModelChoice
 from tunevlseg_gui.pages.segment.phrase_menu import PhraseMenu
 from tunevlseg_gui.pages.segment.prompt_edit import PromptEdit
-from tunevlseg_gui.viewer.scan_viewer import PLANE_TITLES, plane_title
+from tunevlseg_gui.viewer.planes import PLANE_TITLES, plane_title
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import PathLabel, card, card_column, label
 
@@ -51,8 +51,16 @@ class SidePanel(QScrollArea):
             column.addWidget(part)
         column.addStretch(1)
         self.setWidget(inside)
+        inside.installEventFilter(self)
         self.show_scan("", "")
         self.show_model(None)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Words of other languages are longer than ours: as wide as what it holds, which would be cut off."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            bar = self.verticalScrollBar().sizeHint().width()
+            self.setFixedWidth(max(WIDTH, self.widget().minimumSizeHint().width() + bar))
+        return super().eventFilter(watched, event)
 
     # parts
 

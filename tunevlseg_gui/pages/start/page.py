@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -31,6 +31,10 @@ KINDS = {
     "bundle": ("models", QT_TRANSLATE_NOOP("StartPage", "Bundle")),
     "scan": ("scan", QT_TRANSLATE_NOOP("StartPage", "Scan")),
 }
+
+
+LOW = 560
+"""Pixels of height, below which there is less air between the parts of the page."""
 
 
 class DropHere(QFrame):
@@ -108,21 +112,29 @@ class StartPage(QWidget):
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.recent.itemActivated.connect(self._open_recent)
         self.recent.itemClicked.connect(self._open_recent)
-        self._nothing = label(self.tr("Nothing yet. What you open appears here."), "muted")
+        self._nothing = label(self.tr("Nothing yet. What you open appears here."), "muted", wrap=True)
 
         columns = QHBoxLayout()
         columns.setSpacing(20)
         columns.addWidget(self._left(), 5)
         columns.addWidget(self._right(), 4)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(48, 36, 48, 32)
-        rows.setSpacing(26)
+        rows = self._rows = QVBoxLayout(self)
+        self._use_air(roomy=True)
         rows.addLayout(self._head())
         rows.addWidget(self._unsaved_card())
         rows.addLayout(columns, 1)
         look().changed.connect(self._draw_logo)
         self._draw_logo()
         self.show_recent([])
+
+    def _use_air(self, *, roomy: bool) -> None:
+        """In a low window the texts come first."""
+        self._rows.setContentsMargins(*((48, 36, 48, 32) if roomy else (24, 12, 24, 12)))
+        self._rows.setSpacing(26 if roomy else 12)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._use_air(roomy=event.size().height() >= LOW)
 
     def _head(self) -> QHBoxLayout:
         texts = QVBoxLayout()
@@ -134,6 +146,7 @@ class StartPage(QWidget):
                     "Teach a vision-language model your images, then find structures in scans by typing their names."
                 ),
                 "muted",
+                wrap=True,
             )
         )
         row = QHBoxLayout()

@@ -134,6 +134,7 @@ class SurfaceView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # as slices: the patient is not mirrored
         painter.fillRect(self.rect(), look().colour("stage"))
         if self.message:
             painter.setPen(QColor(230, 234, 240))
