@@ -171,7 +171,7 @@ class Summary:
             "lost": self.lost.mean,
             "lost_low": self.lost.low,
             "lost_high": self.lost.high,
-            "share": self.share,
+            "share": self.share if self.own >= LEAST_DICE else math.nan,  # of next to nothing it says nothing
         }
         told = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         return {**told, "pairs": self.lost.n, "cases": self.lost.clusters}
@@ -209,6 +209,11 @@ def by_kind(pairs: Sequence[Pair]) -> dict[Kind, list[Pair]]:
 def _in_words(whole: Summary) -> str:
     few = "" if whole.lost.clusters >= LEAST_CLUSTERS else f" Only {whole.lost.clusters} cases: read it with care."
     interval = f" ({whole.lost.low:.3f} to {whole.lost.high:.3f})" if whole.lost.known else ""
+    if whole.lost.mean <= 0:
+        return (
+            f"With other words the Dice is {whole.other:.3f} in place of {whole.own:.3f}: nothing is lost{interval}. "
+            f"Masks agree to {whole.agreement:.2f}.{few}"
+        )
     return (
         f"With other words the Dice falls from {whole.own:.3f} to {whole.other:.3f}: {whole.lost.mean:.3f}{interval} "
         f"is lost, {max(whole.share, 0.0):.0%} of it. Masks agree to {whole.agreement:.2f}.{few}"

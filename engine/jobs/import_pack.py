@@ -78,7 +78,7 @@ def _weights(path: Path, manifest: PackManifest, given: str) -> Weights:
     raise WeightsMissing(
         f"{path.name} was tuned on other base weights, {title} (sha256 {wanted[:12]}…); {there}. Its prompts mean "
         f"nothing to them.",
-        hint=f"Import {title} first: tunevlseg models import FOLDER.",
+        hint=f"Import {title} first: on the Models page or with `tunevlseg models import FOLDER`.",
         field="weights",
     )
 

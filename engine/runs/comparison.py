@@ -31,7 +31,18 @@ def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]
         if isinstance(value, Mapping) and value:
             yield from _flat(value, whole)
         else:
-            yield whole, "none" if value is None else str(value)
+            yield whole, _written(value)
+
+
+def _written(value: Any) -> str:
+    """As a recipe has it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value)
 
 
 def averaged(found: Sequence[Evaluation]) -> Evaluation:

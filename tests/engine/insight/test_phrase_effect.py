@@ -15,7 +15,7 @@ from engine.contract.control import CancelToken
 from engine.export.base_model import base_preprocess
 from engine.insight.control_phrases import controls_for
 from engine.insight.kept_images import KeptImages
-from engine.insight.phrase_effect import LabelPhrase, Summary, by_kind, dice, judge, measure
+from engine.insight.phrase_effect import LabelPhrase, Pair, Summary, by_kind, dice, judge, measure
 from engine.insight.word_influence import word_influence
 from engine.recipe import make_recipe
 from engine.volumes.preprocess import normalise
@@ -118,6 +118,22 @@ def test_the_rule() -> None:
     assert answers(marks(12, 1, 8), marks(12, 1, 2))[0] == "unclear"  # its own Dice is 0.08
     assert answers(marks(12, 0), marks(12, 0))[0] == "no"  # not one probability moves
     assert "Only 3 cases" in answers(marks(3, 10), marks(3, 5))[1]
+
+
+def test_where_other_words_do_better_nothing_is_called_lost() -> None:
+    verdict, words = answers(marks(12, 4), marks(12, 9))
+    assert verdict == "weakly"
+    assert "Dice is 0.947 in place of 0.571: nothing is lost" in words
+
+
+def test_of_next_to_nothing_no_share_is_said() -> None:
+    def summary(own: float, other: float) -> float | None:
+        pair = Pair("a", "x", "nonsense", own, other, 0.5)
+        share: float | None = Summary.of([pair]).to_values()["share"]
+        return share
+
+    assert summary(0.0003, 0.016) is None
+    assert summary(0.4, 0.3) == pytest.approx(0.25)
 
 
 def test_a_loss_that_chance_explains_is_not_a_yes() -> None:

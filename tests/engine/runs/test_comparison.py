@@ -21,6 +21,15 @@ def test_only_what_differs_is_told() -> None:
     assert differing_settings([one, one, one]) == []
 
 
+def test_values_are_told_as_a_recipe_has_them() -> None:
+    one, other = {"a": True, "b": [False, None], "c": 0.5}, {"a": False, "b": [], "c": 1}
+    assert dict(differing_settings([one, other])) == {
+        "a": ["true", "false"],
+        "b": ["[false, none]", "[]"],
+        "c": ["0.5", "1"],
+    }
+
+
 def scored(case: str, dice: float, hd95: float | None = None) -> CaseScore:
     return CaseScore(case, "x", dice, dice / 2, 1, 10, 10, hd95, None, "px")
 
