@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.sort_entries import add_sort_entries
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -22,6 +22,14 @@ class Cell:
     text: str
     key: Any = None
     tone: str = ""
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A heading, and what it means: told under the mouse, and to screen readers."""
+
+    title: str
     tip: str = ""
 
 
@@ -38,12 +46,15 @@ class PlainModel(QAbstractTableModel):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.heads: tuple[str, ...] = ()
+        self.tips: tuple[str, ...] = ()
         self.rows: list[tuple[Sequence[Cell], Any]] = []
 
-    def show_rows(self, heads: Sequence[str], rows: Sequence[tuple[Sequence[Cell], Any]]) -> None:
+    def show_rows(self, heads: Sequence[str | Head], rows: Sequence[tuple[Sequence[Cell], Any]]) -> None:
         """Each row with what it stands for."""
         self.beginResetModel()
-        self.heads, self.rows = tuple(heads), list(rows)
+        told = [head if isinstance(head, Head) else Head(head) for head in heads]
+        self.heads, self.tips = tuple(head.title for head in told), tuple(head.tip for head in told)
+        self.rows = list(rows)
         self.endResetModel()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -67,6 +78,8 @@ class PlainModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.heads[section]
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+            return self.tips[section] or None
         if role == Qt.ItemDataRole.TextAlignmentRole and any(_is_number(row[0][section]) for row in self.rows[:20]):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -127,7 +140,10 @@ class PlainTable(QTableView):
         self.selectionModel().currentRowChanged.connect(self._changed)
 
     def show_rows(
-        self, heads: Sequence[str], rows: Sequence[tuple[Sequence[Cell], Any]], sort: tuple[int, bool] | None = None
+        self,
+        heads: Sequence[str | Head],
+        rows: Sequence[tuple[Sequence[Cell], Any]],
+        sort: tuple[int, bool] | None = None,
     ) -> None:
         """`sort`: column, and whether from the highest; None: in this order."""
         self.values.show_rows(heads, rows)
@@ -140,20 +156,17 @@ class PlainTable(QTableView):
         self.values.sort(column, order)
 
     def orders(self) -> QMenu:
-        """Every column to sort by, for those who have no mouse; the same one again turns the order round."""
+        """Every column to sort by."""
         menu = QMenu(self)
         menu.setObjectName("ordersMenu")
-        head = self.horizontalHeader()
-        for column, title in enumerate(self.values.heads):
-            again = head.sortIndicatorSection() == column
-            upwards = again and head.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
-            order = Qt.SortOrder.AscendingOrder if upwards or not again else Qt.SortOrder.DescendingOrder
-            action = menu.addAction(self.tr("Sort by {column}").format(column=title))
-            action.triggered.connect(partial(self._sort, column, order))
+        titles = [self.tr("Sort by {column}").format(column=title) for title in self.values.heads]
+        add_sort_entries(menu, titles, self.horizontalHeader().sortIndicatorSection(), self._sort_by)
         return menu
 
-    def _sort(self, column: int, order: Qt.SortOrder, _checked: bool = False) -> None:
-        self.horizontalHeader().setSortIndicator(column, order)
+    def _sort_by(self, column: int) -> None:
+        head = self.horizontalHeader()
+        rising = head.sortIndicatorSection() == column and head.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder
+        head.setSortIndicator(column, Qt.SortOrder.DescendingOrder if rising else Qt.SortOrder.AscendingOrder)
 
     def _offer_orders(self, at: QPoint) -> None:
         menu = self.orders()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from tunevlseg_gui.widgets.plain_table import PlainTable, number_cell, text_cell
+from tunevlseg_gui.widgets.plain_table import Head, PlainTable, number_cell, text_cell
 
 
 @pytest.fixture
@@ -39,3 +40,16 @@ def test_a_row_is_chosen_by_what_it_stands_for(table: PlainTable) -> None:
     assert heard == ["d"]
     table.choose("nothing such")
     assert heard == ["d"]
+
+
+def test_a_heading_tells_what_it_means(table: PlainTable) -> None:
+    table.show_rows([Head("HD95", "How far borders lie apart."), "Plain"], [])
+    role = Qt.ItemDataRole.ToolTipRole
+    told = [table.values.headerData(at, Qt.Orientation.Horizontal, role) for at in (0, 1)]
+    assert told == ["How far borders lie apart.", None]
+    assert table.values.headerData(0, Qt.Orientation.Horizontal) == "HD95"
+
+
+def test_the_menu_of_orders_ticks_the_one_in_use(table: PlainTable) -> None:
+    table.orders().actions()[1].trigger()
+    assert [action.isChecked() for action in table.orders().actions()] == [False, True]

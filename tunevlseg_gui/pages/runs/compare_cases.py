@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
@@ -12,7 +13,15 @@ from engine.runs.scores import EMPTY_MASKS, METRICS
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.case_picture import AHEAD, CasePicture
-from tunevlseg_gui.pages.runs.score_rows import Rows, digits_of, pair_rows
+from tunevlseg_gui.pages.runs.score_rows import (
+    Rows,
+    digits_of,
+    label_heads,
+    metric_tip,
+    metric_title,
+    pair_heads,
+    pair_rows,
+)
 from tunevlseg_gui.pages.runs.sides import Outcome, Side, outcome
 from tunevlseg_gui.pages.runs.verdict_box import VerdictBox, difference_text, in_short
 from tunevlseg_gui.widgets.pair_plot import PairPlot
@@ -29,19 +38,15 @@ class CompareCases(QWidget):
         self._sides: list[Side] = []
         self._outcome: Outcome | None = None
         self._asked = 0
-        self.titles = {
-            "dice": self.tr("Dice"),
-            "iou": self.tr("IoU"),
-            "hd95": self.tr("HD95"),
-            "nsd": self.tr("Surface Dice"),
-        }
+        self._pictured: tuple[list[tuple[str, Path]], str] = ([], "")
         self.first = self._combo("compareFirst", self.tr("First"))
         self.second = self._combo("compareSecond", self.tr("Second"))
         self.evaluation = self._combo("compareEvaluation", self.tr("Scored on"))
         self.label = self._combo("compareLabel", self.tr("Label"))
         self.metric = self._combo("compareMetric", self.tr("Metric"))
         for name in METRICS:
-            self.metric.addItem(self.titles[name], name)
+            self.metric.addItem(metric_title(name), name)
+            self.metric.setItemData(self.metric.count() - 1, metric_tip(name), Qt.ItemDataRole.ToolTipRole)
         self.verdict = VerdictBox()
         self.plot = PairPlot(self.tr("Scores of each case by both"), "pairPlot")
         self.plot.chosen.connect(self._choose_point)
@@ -76,6 +81,8 @@ class CompareCases(QWidget):
             line.addWidget(combo)
         tables = QTabWidget()
         tables.setObjectName("compareTables")
+        tables.tabBar().setObjectName("compareTablesBar")
+        tables.tabBar().setAccessibleName(self.tr("Cases or labels"))
         tables.setDocumentMode(True)
         tables.addTab(self.cases, self.tr("Cases, worst first"))
         tables.addTab(self.labels, self.tr("Labels"))
@@ -102,11 +109,11 @@ class CompareCases(QWidget):
         rows.addWidget(label(EMPTY_MASKS, "muted", wrap=True))
 
     def show_sides(self, sides: Sequence[Side]) -> None:
-        self._sides = list(sides)
+        self._sides, self._pictured = list(sides), ([], "")
         for combo in (self.first, self.second):
             combo.clear()
             for side in sides:
-                combo.addItem(side.name if side.repeats == 1 else f"{side.name} × {side.repeats}")
+                combo.addItem(side.title)
         self.second.setCurrentIndex(min(1, len(sides) - 1))
         self.evaluation.clear()
         names = list(dict.fromkeys(name for side in sides for name in side.scores))
@@ -159,13 +166,20 @@ class CompareCases(QWidget):
             return
         self._outcome = found
         metric = str(self.metric.currentData())
-        names = (sides[0].name, sides[1].name) if sides else ("", "")
+        names = (sides[0].title, sides[1].title) if sides else ("", "")
+        row = self.cases.currentIndex().row()
+        before = self.cases.values.rows[row][1] if row >= 0 else None
         patients = bool(found) and any(name.startswith("patient ") for name in found.pairs.clusters)
         what = self.tr("patients") if patients else self.tr("cases")
-        self.verdict.show_outcome(*names, metric, self.titles[metric], found, what)
+        self.verdict.show_outcome(*names, metric, metric_title(metric), found, what)
         self._show_points(found, names)
         self._show_tables(found, rows, names, metric)
-        self.picture.show_runs([(side.name, side.folders[0]) for side in sides] if sides else [], self._data())
+        shown = [(side.name, side.folders[0]) for side in sides] if sides else []
+        if (shown, self._data()) != self._pictured:
+            self._pictured = (shown, self._data())
+            self.picture.show_runs(*self._pictured)
+        if before is not None:
+            self.cases.choose(before)  # by another metric the same case is looked at
 
     def _data(self) -> str:
         """The folder that was scored, where it is not the runs' own."""
@@ -181,8 +195,7 @@ class CompareCases(QWidget):
             )
 
     def _show_tables(self, found: Outcome | None, rows: Rows, names: tuple[str, str], metric: str) -> None:
-        self.cases.show_rows([self.tr("Case"), self.tr("Label"), *names, self.tr("Difference")], rows)
-        heads = [self.tr("Label"), self.tr("Pairs"), *names, self.tr("Difference (95 % interval)"), self.tr("Verdict")]
+        self.cases.show_rows(pair_heads(names, metric), rows)
         digits = digits_of(metric)
         told = []
         for name, one, other, count, compared in () if found is None else found.labels:
@@ -190,7 +203,7 @@ class CompareCases(QWidget):
             shown = Cell(difference_text(compared, digits), compared.difference.mean)
             cells = [text_cell(name), Cell(str(count), count), number_cell(one, digits), number_cell(other, digits)]
             told.append(([*cells, shown, text_cell(words, tone)], name))
-        self.labels.show_rows(heads, told)
+        self.labels.show_rows(label_heads(names, metric), told)
 
     def _choose_point(self, number: int) -> None:
         if self._outcome is not None:

@@ -12,14 +12,16 @@ from engine.contract.jobs import Report
 from engine.runs.comparison import differing_settings
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.catalogue import setting_title
 from tunevlseg_gui.pages.runs.compare_cases import CompareCases
 from tunevlseg_gui.pages.runs.run_rows import RunRow
 from tunevlseg_gui.pages.runs.sides import Side, read_sides
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.widgets.band_plot import BandPlot, Repeats
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.page_header import PageHeader
-from tunevlseg_gui.widgets.plain_table import PlainTable, text_cell
+from tunevlseg_gui.widgets.plain_table import Cell, PlainTable, text_cell
 from tunevlseg_gui.widgets.text import label
 
 
@@ -48,6 +50,8 @@ class CompareView(QWidget):
         self.cases.notice.connect(self.notice)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("compareTabs")
+        self.tabs.tabBar().setObjectName("compareTabsBar")
+        self.tabs.tabBar().setAccessibleName(self.tr("Parts of the comparison"))
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._overview(), self.tr("Curves and settings"))
         self.tabs.addTab(self.cases, self.tr("Cases"))
@@ -94,7 +98,7 @@ class CompareView(QWidget):
         self.header.set_line(", ".join(row.name for row in self._rows))
         several = any(side.repeats > 1 for side in sides)
         self.band.setText(self.tr("Band: from the lowest to the highest seed; line: their mean.") if several else "")
-        self.curves.show_groups([Repeats(_title(side), side.curves) for side in sides])
+        self.curves.show_groups([Repeats(side.title, side.curves) for side in sides])
         apart = {"name", "seed"} if several else {"name"}
         recipes = [{key: value for key, value in side.recipe.items() if key not in apart} for side in sides]
         found = differing_settings(recipes) if len(sides) > 1 else []
@@ -102,12 +106,11 @@ class CompareView(QWidget):
             len(found), self.tr("{n} settings differ").format(n=len(found))
         )
         self.settings_title.setText(words if sides else "")
-        heads = [self.tr("Setting"), *(_title(side) for side in sides)]
-        self.settings.show_rows(
-            heads, [([text_cell(path), *(text_cell(value) for value in values)], path) for path, values in found]
-        )
+        heads = [self.tr("Setting"), *(side.title for side in sides)]
+        self.settings.show_rows(heads, [(_setting_cells(path, values), path) for path, values in found])
         self.cases.show_sides(sides)
 
 
-def _title(side: Side) -> str:
-    return side.name if side.repeats == 1 else f"{side.name} × {side.repeats}"
+def _setting_cells(path: str, values: Sequence[str]) -> list[Cell]:
+    """Its place in the recipe, under the mouse what a person calls it; then what each side has."""
+    return [text_cell(path, tip=from_engine(setting_title(path))), *(text_cell(value) for value in values)]

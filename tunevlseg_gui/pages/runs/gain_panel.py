@@ -16,7 +16,8 @@ from engine.runs.layout import GAIN
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.job_bar import JobBar
-from tunevlseg_gui.widgets.plain_table import Cell, PlainTable, number_cell, text_cell
+from tunevlseg_gui.pages.runs.score_rows import metric_tip
+from tunevlseg_gui.widgets.plain_table import Cell, Head, PlainTable, number_cell, text_cell
 from tunevlseg_gui.widgets.share_bars import ShareBar, ShareBars
 from tunevlseg_gui.widgets.text import label
 
@@ -119,7 +120,11 @@ class GainPanel(QWidget):
         }
         self._fill(
             self.runs,
-            [self.tr("Run"), self.tr("Dice"), self.tr("95 % interval")],
+            [
+                Head(self.tr("Run"), self.tr("This run and its controls: the same data, seed and budget.")),
+                Head(self.tr("Dice"), metric_tip("dice")),
+                Head(self.tr("95 % interval"), self.tr("Of the mean over cases.")),
+            ],
             [[text_cell(titles[name]), *_cells(row)] for name, row in found["dice"].items()],
         )
         names = {
@@ -130,7 +135,12 @@ class GainPanel(QWidget):
         parts = found["differences"]
         self._fill(
             self.parts,
-            [self.tr("Difference"), self.tr("Dice"), self.tr("95 % interval"), self.tr("Verdict")],
+            [
+                Head(self.tr("Difference"), self.tr("Of two runs on the same cases.")),
+                Head(self.tr("Dice"), self.tr("The mean difference of the Dice, case by case.")),
+                Head(self.tr("95 % interval"), self.tr("Paired bootstrap over cases.")),
+                Head(self.tr("Verdict"), self.tr("Different: the interval excludes 0.")),
+            ],
             [
                 [text_cell(title), *_cells(parts[name]), text_cell(parts[name]["verdict"])]
                 for name, title in names.items()
@@ -140,7 +150,7 @@ class GainPanel(QWidget):
         told = where.format(split=found["split"], pairs=found["pairs"], cases=found["cases"])
         self.notes.setText(" ".join([told, *found["notes"]]))
 
-    def _fill(self, table: PlainTable, heads: list[str], rows: list[list[Cell]]) -> None:
+    def _fill(self, table: PlainTable, heads: list[Head], rows: list[list[Cell]]) -> None:
         table.show_rows(heads, [(row, None) for row in rows])
         table.setFixedHeight(table.horizontalHeader().sizeHint().height() + 28 * len(rows) + 8)
 

@@ -25,7 +25,15 @@ from engine.runs.writer import best_epoch
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.job_bar import JobBar
-from tunevlseg_gui.widgets.plain_table import Cell, PlainTable, number_cell, text_cell
+from tunevlseg_gui.pages.runs.phrase_rows import (
+    kind_heads,
+    kind_rows,
+    label_heads,
+    label_rows,
+    vector_heads,
+    vector_rows,
+)
+from tunevlseg_gui.widgets.plain_table import Cell, Head, PlainTable
 from tunevlseg_gui.widgets.share_bars import ShareBar, ShareBars
 from tunevlseg_gui.widgets.text import label, set_tone
 
@@ -34,12 +42,6 @@ VERDICTS = {
     "weakly": (QT_TRANSLATE_NOOP("PhraseEffectPanel", "The mask depends on your words: weakly"), "warning"),
     "no": (QT_TRANSLATE_NOOP("PhraseEffectPanel", "The mask depends on your words: no"), "danger"),
     "unclear": (QT_TRANSLATE_NOOP("PhraseEffectPanel", "The mask depends on your words: unclear"), "accent"),
-}
-KINDS = {
-    "nonsense": QT_TRANSLATE_NOOP("PhraseEffectPanel", "nonsense"),
-    "unrelated": QT_TRANSLATE_NOOP("PhraseEffectPanel", "an unrelated thing"),
-    "opposite": QT_TRANSLATE_NOOP("PhraseEffectPanel", "the opposite"),
-    "another label": QT_TRANSLATE_NOOP("PhraseEffectPanel", "another label's phrase"),
 }
 
 
@@ -183,22 +185,10 @@ class PhraseEffectPanel(QWidget):
             self.rule.setText(
                 where.format(images=found["images"], cases=found["cases"], split=found["split"], rule=found["rule"])
             )
-        heads = [self.tr("own Dice"), self.tr("with other words"), self.tr("lost"), self.tr("masks agree")]
-        self._fill(
-            self.kinds,
-            [self.tr("Said instead"), *heads],
-            [[text_cell(self.tr(KINDS.get(row["kind"], row["kind"]))), *_numbers(row)] for row in found["kinds"]],
-        )
-        rows = [
-            [
-                text_cell(row["label"], tip=_controls(row)),
-                text_cell(row["verdict"], VERDICTS.get(row["verdict"], ("", ""))[1].replace("accent", "")),
-                *_numbers(row),
-            ]
-            for row in found["labels"]
-        ]
-        self.labels.setVisible(len(rows) > 1)
-        self._fill(self.labels, [self.tr("Label"), self.tr("Depends on its words"), *heads], rows)
+        self._fill(self.kinds, kind_heads(), kind_rows(found["kinds"]))
+        tones = {verdict: tone.replace("accent", "") for verdict, (_, tone) in VERDICTS.items()}
+        self.labels.setVisible(len(found["labels"]) > 1)
+        self._fill(self.labels, label_heads(), label_rows(found["labels"], tones))
         self.which.clear()
         for entry in found["word_effects"]:
             self.which.addItem(entry["label"], entry)
@@ -216,37 +206,9 @@ class PhraseEffectPanel(QWidget):
     def _show_vectors(self, nearest: dict[str, Any]) -> None:
         self.warning.setText(str(nearest["note"]))
         self.vectors.setVisible(bool(nearest["vectors"]))
-        heads = [
-            self.tr("Label"),
-            self.tr("Layer"),
-            self.tr("Vector"),
-            self.tr("Nearest words"),
-            self.tr("distance"),
-            self.tr("of random"),
-            self.tr("By cosine"),
-            self.tr("cosine"),
-            self.tr("of random"),
-        ]
-        rows = []
-        for vector in nearest["vectors"]:
-            # Told as near only where it is nearer than 95 of 100 random vectors of its length.
-            near, like = vector["nearer"] >= 0.95, vector["nearer_by_cosine"] >= 0.95
-            rows.append(
-                [
-                    text_cell(vector["label"] or self.tr("all")),
-                    Cell(str(vector["depth"]), vector["depth"]),
-                    Cell(str(vector["position"]), vector["position"]),
-                    text_cell(", ".join(one[0] for one in vector["by_distance"][:3]), "" if near else "muted"),
-                    number_cell(vector["by_distance"][0][2], 2),
-                    number_cell(vector["random_distance"], 2, tone="muted"),
-                    text_cell(", ".join(one[0] for one in vector["by_cosine"][:3]), "" if like else "muted"),
-                    number_cell(vector["by_cosine"][0][1], 2),
-                    number_cell(vector["random_cosine"], 2, tone="muted"),
-                ]
-            )
-        self._fill(self.vectors, heads, rows, most=10)
+        self._fill(self.vectors, vector_heads(), vector_rows(nearest["vectors"]), most=10)
 
-    def _fill(self, table: PlainTable, heads: list[str], rows: list[list[Cell]], most: int = 8) -> None:
+    def _fill(self, table: PlainTable, heads: list[Head], rows: list[list[Cell]], most: int = 8) -> None:
         table.show_rows(heads, [(row, None) for row in rows])
         height = table.horizontalHeader().sizeHint().height()
         table.setFixedHeight(height + 28 * min(len(rows), most) + 8)
@@ -266,22 +228,6 @@ def _table(name: str, title: str) -> PlainTable:
     made = PlainTable(name, title, sorts=False)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     return made
-
-
-def _numbers(row: dict[str, Any]) -> list[Cell]:
-    share = row["share"]
-    return [
-        number_cell(row["dice"]),
-        number_cell(row["dice_other"]),
-        Cell("" if share is None else f"{share:.0%}", share),
-        number_cell(row["agreement"], 2),
-    ]
-
-
-def _controls(row: dict[str, Any]) -> str:
-    """What was asked in place of the label's phrase."""
-    told = [f"{kind}: {', '.join(phrases)}" for kind, phrases in row.get("controls", {}).items()]
-    return "\n".join([str(row.get("phrase", "")), *told])
 
 
 def _bar(word: str, value: float | None, *, signed: bool = False) -> ShareBar:

@@ -5,26 +5,87 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
 from engine.runs.scores import HIGHER_IS_BETTER, CaseScore, Evaluation, Pairs
 from tunevlseg_gui.translation import translate
-from tunevlseg_gui.widgets.plain_table import Cell, number_cell, text_cell
+from tunevlseg_gui.widgets.plain_table import Cell, Head, number_cell, text_cell
 
 Rows = list[tuple[list[Cell], Any]]
 """Cells, and what the row stands for."""
 
 
-def summary_heads() -> list[str]:
+TITLES = {
+    "dice": QT_TRANSLATE_NOOP("ScoreRows", "Dice"),
+    "iou": QT_TRANSLATE_NOOP("ScoreRows", "IoU"),
+    "hd95": QT_TRANSLATE_NOOP("ScoreRows", "HD95"),
+    "nsd": QT_TRANSLATE_NOOP("ScoreRows", "Surface Dice"),
+}
+TIPS = {
+    "dice": QT_TRANSLATE_NOOP(
+        "ScoreRows",
+        "Overlap of answer and truth: twice the pixels in both, divided by the pixels of either added up. 1 is best.",
+    ),
+    "iou": QT_TRANSLATE_NOOP(
+        "ScoreRows", "Intersection over union: pixels in both, divided by pixels in at least one. 1 is best."
+    ),
+    "hd95": QT_TRANSLATE_NOOP(
+        "ScoreRows",
+        "Hausdorff distance, 95th percentile: how far the borders of answer and truth lie apart, the worst 5 % left "
+        "out. In millimetres where the spacing is known, else in pixels. 0 is best.",
+    ),
+    "nsd": QT_TRANSLATE_NOOP(
+        "ScoreRows",
+        "Share of both borders that lies no further from the other one than the tolerance (NSD). 1 is best.",
+    ),
+}
+
+
+def metric_title(metric: str) -> str:
+    return translate("ScoreRows", TITLES[metric])
+
+
+def metric_tip(metric: str) -> str:
+    return translate("ScoreRows", TIPS[metric])
+
+
+def _metric_head(metric: str) -> Head:
+    return Head(metric_title(metric), metric_tip(metric))
+
+
+UNDEFINED = 8
+"""Column of a summary that is empty where every case has an HD95."""
+
+
+def summary_heads() -> list[Head]:
     return [
-        translate("ScoreRows", "Label"),
-        translate("ScoreRows", "Scored on"),
-        translate("ScoreRows", "Cases"),
-        translate("ScoreRows", "Dice (95 % interval)"),
-        translate("ScoreRows", "where present"),
-        translate("ScoreRows", "IoU"),
-        translate("ScoreRows", "of all pixels"),
-        translate("ScoreRows", "HD95"),
-        translate("ScoreRows", "undefined"),
-        translate("ScoreRows", "Surface Dice"),
+        Head(
+            translate("ScoreRows", "Label"),
+            translate("ScoreRows", "The structure that was scored; all: every label of every case."),
+        ),
+        Head(
+            translate("ScoreRows", "Scored on"),
+            translate("ScoreRows", "The split of the run's own data, or another folder."),
+        ),
+        Head(translate("ScoreRows", "Cases"), translate("ScoreRows", "How many cases were scored.")),
+        Head(translate("ScoreRows", "Dice (95 % interval)"), metric_tip("dice")),
+        Head(
+            translate("ScoreRows", "where present"),
+            translate(
+                "ScoreRows", "Mean Dice of the cases whose truth shows the label; those without it are left out."
+            ),
+        ),
+        _metric_head("iou"),
+        Head(
+            translate("ScoreRows", "of all pixels"),
+            translate("ScoreRows", "IoU of the pixels of all cases put together: large structures weigh more."),
+        ),
+        _metric_head("hd95"),
+        Head(
+            translate("ScoreRows", "undefined"),
+            translate("ScoreRows", "Cases without an HD95, as answer or truth is empty: left out of its mean."),
+        ),
+        _metric_head("nsd"),
     ]
 
 
@@ -63,16 +124,50 @@ def with_interval(row: dict[str, Any], metric: str, digits: int = 3, unit: str =
     return number_cell(value, digits, f"{unit}{limits}")
 
 
-def case_heads() -> list[str]:
+def case_heads() -> list[Head]:
     return [
-        translate("ScoreRows", "Case"),
-        translate("ScoreRows", "Label"),
-        translate("ScoreRows", "Dice"),
-        translate("ScoreRows", "IoU"),
-        translate("ScoreRows", "HD95"),
-        translate("ScoreRows", "Surface Dice"),
-        translate("ScoreRows", "Truth, px"),
+        _case_head(),
+        Head(translate("ScoreRows", "Label"), translate("ScoreRows", "The structure that was scored.")),
+        *(_metric_head(metric) for metric in TITLES),
+        Head(translate("ScoreRows", "Truth, px"), translate("ScoreRows", "Pixels of the label in the truth.")),
     ]
+
+
+def _case_head() -> Head:
+    return Head(translate("ScoreRows", "Case"), translate("ScoreRows", "The case, as the dataset names it."))
+
+
+def pair_heads(names: Sequence[str], metric: str) -> list[Head]:
+    """Of `pair_rows`; `names`: of both sides."""
+    return [
+        _case_head(),
+        Head(translate("ScoreRows", "Label"), translate("ScoreRows", "The structure that was scored.")),
+        *(Head(name, f"{metric_title(metric)}: {metric_tip(metric)}") for name in names),
+        _difference_head(translate("ScoreRows", "Difference"), names),
+    ]
+
+
+def label_heads(names: Sequence[str], metric: str) -> list[Head]:
+    """Of a table of labels: both sides' means, how they differ, and whether that is more than chance."""
+    return [
+        Head(translate("ScoreRows", "Label"), translate("ScoreRows", "The structure that was scored.")),
+        Head(translate("ScoreRows", "Pairs"), translate("ScoreRows", "Cases that both sides have a score of.")),
+        *(Head(name, f"{metric_title(metric)}: {metric_tip(metric)}") for name in names),
+        _difference_head(translate("ScoreRows", "Difference (95 % interval)"), names),
+        Head(
+            translate("ScoreRows", "Verdict"),
+            translate(
+                "ScoreRows",
+                "Different: the interval of the difference excludes 0. Labels are not corrected for being several.",
+            ),
+        ),
+    ]
+
+
+def _difference_head(title: str, names: Sequence[str]) -> Head:
+    return Head(
+        title, translate("ScoreRows", "{second} minus {first}, case by case.").format(first=names[0], second=names[1])
+    )
 
 
 def case_rows(rows: Sequence[CaseScore]) -> Rows:

@@ -15,7 +15,7 @@ from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.case_picture import AHEAD, CasePicture
 from tunevlseg_gui.pages.runs.evaluate_bar import EvaluateBar
-from tunevlseg_gui.pages.runs.score_rows import Rows, case_heads, case_rows, summary_heads, summary_rows
+from tunevlseg_gui.pages.runs.score_rows import UNDEFINED, Rows, case_heads, case_rows, summary_heads, summary_rows
 from tunevlseg_gui.widgets.plain_table import PlainTable
 from tunevlseg_gui.widgets.text import label
 
@@ -100,7 +100,9 @@ class ScoresPanel(QWidget):
         self.nothing.setVisible(not found)
         self.parts.setVisible(bool(found))
         self.rule.setVisible(bool(found))
-        self.summary.show_rows(summary_heads(), summary_rows(found))
+        rows = summary_rows(found)
+        self.summary.show_rows(summary_heads(), rows)
+        self.summary.setColumnHidden(UNDEFINED, all(cells[UNDEFINED].key is None for cells, _ in rows))
         if not found:
             self.picture.stop()
             return

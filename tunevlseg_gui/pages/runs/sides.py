@@ -26,6 +26,11 @@ class Side:
     scores: dict[str, Evaluation]  # by the evaluation's name
     repeats: int = 1
 
+    @property
+    def title(self) -> str:
+        """`polyps vpt × 3` where there are several."""
+        return self.name if self.repeats == 1 else f"{self.name} × {self.repeats}"
+
 
 def read_sides(rows: Sequence[RunRow]) -> list[Side]:
     """The runs as sides, in their order; runs that are gone or damaged are left out."""

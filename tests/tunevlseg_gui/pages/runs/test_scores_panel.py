@@ -13,6 +13,7 @@ from engine.contract.jobs import Evaluate
 from engine.runs.layout import EVALUATIONS
 from engine.runs.scores import evaluation_folder
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.pages.runs.score_rows import case_heads, label_heads, pair_heads, summary_heads
 from tunevlseg_gui.pages.runs.scores_panel import ScoresPanel
 
 
@@ -100,3 +101,8 @@ def test_a_failure_is_told(panel: ScoresPanel, qtbot: QtBot, tmp_path: Path) -> 
     assert told[0] is None
     assert told[1] is not None
     assert panel.bar.start.isVisible()
+
+
+def test_every_heading_of_scores_tells_what_it_means() -> None:
+    heads = [*summary_heads(), *case_heads(), *pair_heads(("a", "b"), "hd95"), *label_heads(("a", "b"), "nsd")]
+    assert [head.title for head in heads if len(head.tip) < 20] == []
