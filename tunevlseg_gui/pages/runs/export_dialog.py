@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
+from engine.contract.durations import duration
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress
 from engine.contract.jobs import Export
 from tunevlseg_gui.bridge.client import EngineClient
-from tunevlseg_gui.errors.present import of_failure
+from tunevlseg_gui.errors.present import Notice, of_failure
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
@@ -35,12 +37,14 @@ PRECISIONS = (
     ),
 )
 
+SUFFIX = ".vlseg"
+
 
 def bundle_path(run: Path, name: str) -> Path:
     """A bundle beside the run's files that is not there yet."""
-    path, number = run / f"{name}.vlseg", 2
+    path, number = run / f"{name}{SUFFIX}", 2
     while path.exists():
-        path = run / f"{name}-{number}.vlseg"
+        path = run / f"{name}-{number}{SUFFIX}"
         number += 1
     return path
 
@@ -69,6 +73,10 @@ class ExportDialog(QDialog):
         )
         self.boxes = {name: self._box(name, self.tr(title)) for name, title, _ in PRECISIONS}
         self.choices = QWidget()
+        self.place = PathLabel(str(out))
+        self.place.setObjectName("exportPlace")
+        self._overwrite = False  # the file dialog has asked
+        self._warnings: list[str] = []
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 0)
@@ -108,12 +116,23 @@ class ExportDialog(QDialog):
         """The number formats that are ticked."""
         return [name for name, box in self.boxes.items() if box.isChecked()]
 
-    def _asked(self) -> Export | None:
+    def job(self) -> Export | None:
         """What would be asked now; nothing without a number format."""
-        return Export(str(self._run), str(self._out), ",".join(self.chosen)) if self.chosen else None
+        if not self.chosen:
+            return None
+        return Export(str(self._run), str(self._out), ",".join(self.chosen), overwrite=self._overwrite)
+
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Export to a bundle"), str(self._out), self.tr("Bundles (*{suffix})").format(suffix=SUFFIX)
+        )
+        if chosen:
+            path = chosen if chosen.lower().endswith(SUFFIX) else chosen + SUFFIX
+            self._out, self._overwrite = Path(path), path == chosen
+            self.place.set_path(path)
 
     def _start(self) -> None:
-        wanted = self._asked()
+        wanted = self.job()
         if wanted is None:
             return
         self.choices.hide()
@@ -121,21 +140,31 @@ class ExportDialog(QDialog):
         self.progress.show()
         self.title.setText(self.tr("Writing the bundle…"))
         self.line.setText(self.tr("The graphs are traced, then compared with the tuned model."))
-        self._job = self._client.submit(wanted, self._heard)
+        self._job = self._client.submit(wanted, self.hear)
 
     def _lay_out(self) -> None:
         choices = QVBoxLayout(self.choices)
         choices.setContentsMargins(0, 0, 0, 0)
+        choices.setSpacing(2)
         for name, _, plain in PRECISIONS:
-            words = self.tr(plain)
+            words = label(self.tr(plain), "muted", wrap=True)
+            words.setContentsMargins(24, 0, 0, 0)  # below the text of its box
             choices.addWidget(self.boxes[name])
-            choices.addWidget(label(words, "muted", wrap=True))
+            choices.addWidget(words)
+            choices.addSpacing(8)
+        where = QHBoxLayout()
+        where.addWidget(label(self.tr("File"), "muted"))
+        where.addWidget(self.place, 1)
+        where.addWidget(
+            button(self.tr("Another place…"), "exportPlaceChoose", self._choose, role="flat", picture="folder")
+        )
+        choices.addLayout(where)
         head = QHBoxLayout()
         head.addWidget(self.title)
         head.addStretch(1)
         head.addWidget(self.badge)
         foot = QHBoxLayout()
-        foot.addWidget(command_button("exportCommand", self.tr("Show the command"), self._asked))
+        foot.addWidget(command_button("exportCommand", self.tr("Show the command"), self.job))
         foot.addStretch(1)
         for widget in (self.close_button, self.start, self.folder, self.use):
             foot.addWidget(widget)
@@ -151,15 +180,17 @@ class ExportDialog(QDialog):
         rows.addStretch(1)
         rows.addLayout(foot)
 
-    def _heard(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
         if self._over:
             return
         match event:
             case Progress(done=done, total=total, unit="steps", stage=stage, eta=eta):
                 self.progress.setRange(0, int(total))
                 self.progress.setValue(int(done))
-                left = self.tr(", about {eta} s left").format(eta=f"{eta:.0f}") if eta and eta >= 1 else ""
-                self.line.setText(f"{stage or self.line.text()}{left}")
+                left = self.tr(", {time} left").format(time=duration(eta)) if eta and eta >= 1 else ""
+                self.line.setText(f"{from_engine(stage)}{left}")
+            case Log(message=message, level="warning"):
+                self._warnings.append(message)
             case JobFinished(result=result):
                 self._finished(result)
             case JobFailed() as failure:
@@ -187,6 +218,8 @@ class ExportDialog(QDialog):
         self.badge.setText(self.tr("verified") if verified else self.tr("not verified"))
         set_tone(self.badge, "good" if verified else "warning")
         self.badge.show()
+        if self._warnings:
+            self.banner.show_notice(Notice(self._warnings[0], "\n".join(self._warnings[1:]), "warning"))
         for bundle in bundles:
             self._report(bundle)
         self.report.show()
@@ -201,8 +234,10 @@ class ExportDialog(QDialog):
         words = str(bundle.get("verdict") or "")
         told = label(f"{size:.1f} MB, {words}" if isinstance(size, float) else words, wrap=True)
         told.setObjectName(f"verdict_{bundle.get('precision', 'fp32')}")
-        told.setToolTip(str(bundle.get("precision_note") or ""))
         self._report_rows.addWidget(told)
+        note = str(bundle.get("precision_note") or "")
+        if note:
+            self._report_rows.addWidget(label(note, "muted", wrap=True))
 
     def _use(self) -> None:
         self.bundle_wanted.emit(self._out)
