@@ -66,7 +66,12 @@ class MainWindow(DropTarget):
         self._lay_out()
         self._connect()
         commands = Commands(
-            self.opener.ask_for_folder, self.opener.ask_for_scan, self.try_demo, self.show_page, self.use_theme
+            self.opener.ask_for_folder,
+            self.opener.ask_for_scan,
+            self.opener.ask_for_pack,
+            self.try_demo,
+            self.show_page,
+            self.use_theme,
         )
         fill_menus(self, commands, self.settings.theme)
         self._restore_geometry()

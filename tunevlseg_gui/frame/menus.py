@@ -25,6 +25,7 @@ class Commands:
 
     open_folder: Callable[[], None]
     open_scan: Callable[[], None]
+    import_pack: Callable[[], None]
     try_demo: Callable[[], None]
     show_page: Callable[[str], None]
     use_theme: Callable[[str], None]
@@ -41,6 +42,7 @@ def fill_menus(window: QMainWindow, commands: Commands, theme: str) -> None:
         QKeySequence.StandardKey.Open,
     )
     _entry(files, translate("Menus", "Open &scan…"), "actionOpenScan", commands.open_scan, "Ctrl+Shift+O")
+    _entry(files, translate("Menus", "&Import a prompt pack…"), "actionImportPack", commands.import_pack)
     _entry(files, translate("Menus", "Try the &demo"), "actionDemo", commands.try_demo)
     files.addSeparator()
     _entry(files, translate("Menus", "&Quit"), "actionQuit", window.close, QKeySequence.StandardKey.Quit)

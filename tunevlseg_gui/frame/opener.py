@@ -46,6 +46,16 @@ class Opener(QObject):
         if chosen:
             self.open_path(Path(chosen))
 
+    def ask_for_pack(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._dialogs,
+            self.tr("Import a prompt pack"),
+            "",
+            self.tr("Prompt packs ({known})").format(known="*.tvprompt"),
+        )
+        if chosen:
+            self.open_path(Path(chosen))
+
     def open_path(self, path: Path) -> None:
         """A dataset, run, bundle, recipe or scan, wherever it came from; a path of no use is told in the banner."""
         path = path.expanduser().absolute()

@@ -39,6 +39,8 @@ class CommandDialog(QDialog):
         foot = QHBoxLayout()
         foot.addStretch(1)
         foot.addWidget(button(self.tr("Close"), "commandClose", self.reject))
+        if recipe is not None:
+            foot.addWidget(copy_button("commandCopyRecipe", self.tr("Copy the recipe"), self.recipe))
         copy = copy_button("commandCopy", self.tr("Copy the command"), self.command, role="primary")
         foot.addWidget(copy)
         rows.addLayout(foot)

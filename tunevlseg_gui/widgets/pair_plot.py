@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
@@ -67,6 +67,10 @@ class PairPlot(QWidget):
         """Where a point lies in the view that is drawn on (a QPoint)."""
         x, y = self._places[number]
         return self._plot.mapFromScene(self._plot.getViewBox().mapViewToScene(pg.Point(float(x), float(y))))
+
+    def on_screen(self, number: int) -> QPoint:
+        """Where a point lies on the screen."""
+        return self._plot.viewport().mapToGlobal(self.position(number))
 
     def _told(self, x: float, y: float, data: Any) -> str:
         case, group = self._words[int(data)]

@@ -76,6 +76,8 @@ class RunDetail(QWidget):
         self.actions.run_wanted.connect(self.run_wanted)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("runTabs")
+        self.tabs.tabBar().setObjectName("runTabsBar")
+        self.tabs.tabBar().setAccessibleName(self.tr("What is known of the run"))
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.live, self.tr("Curves"))
         for name, title, _, _ in PANELS:

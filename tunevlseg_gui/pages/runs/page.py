@@ -74,6 +74,7 @@ class RunsPage(QWidget):
         table.use_wanted.connect(self._use)
         table.folder_wanted.connect(lambda row: _show_folder(row.folder))
         table.command_wanted.connect(self._show_command)
+        table.pack_wanted.connect(self._show_pack)
         table.again_wanted.connect(self.recipe_wanted)
         table.search_wanted.connect(self.search_wanted)
         table.labels_wanted.connect(self.labels_wanted)
@@ -111,6 +112,10 @@ class RunsPage(QWidget):
     def _show_command(self, row: RunRow) -> None:
         recipe = row.folder / RECIPE
         CommandDialog(Tune(str(recipe)), recipe, self).open()
+
+    def _show_pack(self, row: RunRow) -> None:
+        self.open_run(row.folder)
+        self.detail.show_panel("pack")
 
     def import_pack(self, path: Path) -> None:
         """A prompt pack becomes a run, which is shown; what is wrong with it is told."""
@@ -195,6 +200,10 @@ class RunsPage(QWidget):
         return self._live is not None and self.views.currentWidget() is self._detail and self._live.folder == run
 
     def show_table(self) -> None:
+        """The run that was on show is the selected one, also where it was not opened from the table."""
+        seen = self._live.folder if self._live is not None and self.views.currentWidget() is self._detail else None
+        if seen is not None and any(row.folder == seen for row in self.model.rows):
+            self.overview.runs.choose([seen])
         self.views.setCurrentIndex(0)
         self.refresh()
 

@@ -72,7 +72,7 @@ COLUMNS = (
     _text("name", QT_TRANSLATE_NOOP("RunColumns", "Name"), lambda row: row.name, 160),
     _text("strategy", QT_TRANSLATE_NOOP("RunColumns", "Strategy"), lambda row: row.strategy.replace("_", " "), 100),
     _text("model", QT_TRANSLATE_NOOP("RunColumns", "Model"), lambda row: row.model, 76),
-    _text("data", QT_TRANSLATE_NOOP("RunColumns", "Data"), lambda row: row.data, 110),
+    _text("data", QT_TRANSLATE_NOOP("RunColumns", "Data"), lambda row: row.data, 104),
     _text(
         "state", QT_TRANSLATE_NOOP("RunColumns", "State"), lambda row: translated(STATES.get(row.state, row.state)), 86
     ),
@@ -88,17 +88,17 @@ COLUMNS = (
         lambda row: translated(PHRASES[row.phrase]) if row.phrase in PHRASES else "",
         70,
     ),
-    _text("tags", QT_TRANSLATE_NOOP("RunColumns", "Tags"), lambda row: ", ".join(row.notes.tags), 96),
+    _text("tags", QT_TRANSLATE_NOOP("RunColumns", "Tags"), lambda row: ", ".join(row.notes.tags), 92),
     _text("note", QT_TRANSLATE_NOOP("RunColumns", "Note"), lambda row: " ".join(row.notes.note.split()), 180, False),
     Column(
         "date",
         QT_TRANSLATE_NOOP("RunColumns", "Date"),
         lambda row: time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)),
         lambda row: row.changed,
-        138,
+        128,
         downwards=True,
     ),
-    _text("bundle", QT_TRANSLATE_NOOP("RunColumns", "Bundle"), lambda row: row.bundle, 110),
+    _text("bundle", QT_TRANSLATE_NOOP("RunColumns", "Bundle"), lambda row: row.bundle, 96),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 

@@ -38,9 +38,11 @@ def described(folder: Path) -> Described:
     data = Path(str((recipe.get("data") or {}).get("folder") or "")).name
     parts = [
         _origin(folder),
-        translate("RunDescribed", "{strategy} on {weights}, data: {data}").format(
-            strategy=strategy, weights=weights, data=data
-        ),
+        (
+            translate("RunDescribed", "{strategy} on {weights}, data: {data}")
+            if data
+            else translate("RunDescribed", "{strategy} on {weights}")  # an imported one has none
+        ).format(strategy=strategy, weights=weights, data=data),
         str(folder),
     ]
     epochs = (recipe.get("training") or {}).get("epochs")

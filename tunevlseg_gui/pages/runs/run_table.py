@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QMenu, QTableView, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.runs.run_columns import COLUMNS, NAMES, translated
@@ -13,6 +13,7 @@ from tunevlseg_gui.pages.runs.run_rows import RunRow
 from tunevlseg_gui.pages.runs.run_table_model import RunTableModel
 from tunevlseg_gui.settings.model import RunsSettings
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.sort_entries import add_sort_entries
 from tunevlseg_gui.widgets.text import label
 
 
@@ -27,8 +28,9 @@ class RunTable(QWidget):
         super().__init__(parent)
         self.settings = RunsSettings()
         self.model = RunTableModel(self)
-        self._chosen: list[Path] = []
-        self._restoring = False
+        self._wanted: list[Path] = []
+        """What the user selected, the current one first; a filter may hide some of it for a while."""
+        self._restoring = self._by_user = False
         self.filter = QLineEdit()
         self.filter.setObjectName("runFilter")
         self.filter.setAccessibleName(self.tr("Filter runs"))
@@ -48,8 +50,6 @@ class RunTable(QWidget):
         rows.setSpacing(8)
         rows.addLayout(line)
         rows.addWidget(self.table, 1)
-        find = QShortcut(QKeySequence.StandardKey.Find, self, self._find)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.use_settings(self.settings)
 
     def _view(self) -> QTableView:
@@ -122,14 +122,19 @@ class RunTable(QWidget):
 
     def _selected(self) -> None:
         if not self._restoring:
+            self._by_user = True
             self.selection_changed.emit()
 
     def _before_reset(self) -> None:
-        self._chosen = [row.folder for row in self.chosen]
+        here = self.current
+        if self._by_user and here is not None:
+            self._wanted = [here.folder, *(row.folder for row in self.chosen if row is not here)]
+        self._by_user = False
         self._restoring = True
 
     def _after_reset(self) -> None:
-        there = [folder for folder in self._chosen if self.model.row_of(folder) is not None]
+        shown = {row.folder for row in self.model.rows}
+        there = [folder for folder in self._wanted if folder in shown]
         self.choose(there or [row.folder for row in self.model.rows[:1]])
         self._restoring = False
         self._count()
@@ -153,7 +158,8 @@ class RunTable(QWidget):
         self.model.show_only(text)
         self._count()
 
-    def _find(self) -> None:
+    def find(self) -> None:
+        """The keyboard goes to the filter."""
         self.filter.setFocus()
         self.filter.selectAll()
 
@@ -192,12 +198,8 @@ class RunTable(QWidget):
             action.toggled.connect(lambda on, section=section: self._show_column(section, on))
             menu.addAction(action)
         menu.addSeparator()
-        sort = menu.addMenu(self.tr("Sort by"))
-        for section, column in enumerate(COLUMNS):
-            action = sort.addAction(translated(column.title))
-            action.setCheckable(True)
-            action.setChecked(self.model.order[0] == column.name)
-            action.triggered.connect(lambda _on=False, section=section: self.sort_by(section))
+        titles = [translated(column.title) for column in COLUMNS]
+        add_sort_entries(menu.addMenu(self.tr("Sort by")), titles, NAMES.index(self.model.order[0]), self.sort_by)
         usual = menu.addAction(self.tr("The usual ones"))
         usual.triggered.connect(self._usual)
         return menu

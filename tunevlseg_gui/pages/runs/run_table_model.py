@@ -98,6 +98,8 @@ class RunTableModel(QAbstractTableModel):
             return "" if COLUMNS[section].name == "star" else title
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return title
+        if role == _ALIGNMENT and COLUMNS[section].number:
+            return _RIGHT
         return None
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -40,6 +40,7 @@ class TablePage(QWidget):
     use_wanted = Signal(object)
     folder_wanted = Signal(object)
     command_wanted = Signal(object)
+    pack_wanted = Signal(object)
     again_wanted = Signal(object)  # Path of a recipe
     search_wanted = Signal(object)  # Path of a recipe: many runs of it
     labels_wanted = Signal(object)  # Path of a recipe: would more labels pay?
@@ -99,6 +100,8 @@ class TablePage(QWidget):
         ):
             made = QShortcut(QKeySequence(keys), self.table, act)
             made.setContext(Qt.ShortcutContext.WidgetShortcut)
+        find = QShortcut(QKeySequence.StandardKey.Find, self, self.runs.find)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)  # also from the buttons above the table
         self._show_any()
 
     def _on(self, signal: object) -> Callable[[], None]:
@@ -219,6 +222,7 @@ class TablePage(QWidget):
             ("menuNotes", self.tr("Notes and tags…"), self.edit_notes, one),
             None,
             ("menuReport", self.tr("Report as HTML…"), lambda: self.report_wanted.emit(rows), bool(rows)),
+            ("menuPack", self.tr("Prompt pack…"), self._on(self.pack_wanted), one and done),
             ("menuCompare", self.tr("Compare"), lambda: self.compare_wanted.emit(rows), len(rows) > 1),
             ("menuFolder", self.tr("Show folder"), self._on(self.folder_wanted), one),
             ("menuCommand", self.tr("Show the command"), self._on(self.command_wanted), one),

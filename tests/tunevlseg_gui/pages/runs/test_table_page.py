@@ -191,3 +191,35 @@ def test_two_thousand_runs_are_arranged_in_no_time(page: TablePage) -> None:
         took.append(time.thread_time() - began)
     assert page.model.rowCount() == 2003
     assert sorted(took)[1] < 0.05  # a few milliseconds; processor time grows on a machine that others use too
+
+
+def test_what_a_filter_hid_is_selected_again_when_it_is_taken_away(page: TablePage) -> None:
+    page.runs.choose([runs_folder() / "vpt-2", runs_folder() / "vpt-1"])
+    field = page.findChild(QLineEdit, "runFilter")
+    field.setText("coop")
+    assert [row.folder.name for row in page.runs.chosen] == ["coop"], "something is always selected"
+    field.clear()
+    assert {row.folder.name for row in page.runs.chosen} == {"vpt-1", "vpt-2"}
+    assert page.runs.current is not None
+    assert page.runs.current.folder.name == "vpt-2", "the current one stays the one that an action means"
+
+
+def test_the_filter_is_reached_from_the_buttons_above_it_too(page: TablePage, qtbot: QtBot) -> None:
+    page.more.setFocus()
+    qtbot.keyClick(page.more, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.runs.filter.hasFocus())
+
+
+def test_the_usual_columns_fit_the_smallest_usual_window(page: TablePage, qtbot: QtBot) -> None:
+    page.resize(1280 - 93, 700)  # beside the rail
+    qtbot.waitUntil(lambda: page.runs.table.viewport().width() > 1100)
+    assert page.runs.table.horizontalScrollBar().maximum() == 0
+
+
+def test_the_menu_leads_to_the_prompt_pack(page: TablePage, qtbot: QtBot) -> None:
+    page.runs.choose([runs_folder() / "vpt-1"])
+    menu = page.menu()
+    entry = next(action for action in menu.actions() if action.objectName() == "menuPack")
+    with qtbot.waitSignal(page.pack_wanted) as told:
+        entry.trigger()
+    assert told.args[0].folder == runs_folder() / "vpt-1"
