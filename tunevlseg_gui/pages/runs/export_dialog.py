@@ -226,6 +226,7 @@ class ExportDialog(QDialog):
         for widget in (self.folder, self.use):
             widget.show()
         self.use.setFocus()
+        self.adjustSize()  # other buttons, other texts
 
     def _report(self, bundle: dict[str, Any]) -> None:
         """Where the bundle lies, how large it is, and its verdict with the numbers."""

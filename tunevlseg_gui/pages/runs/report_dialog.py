@@ -59,6 +59,7 @@ class ReportDialog(QDialog):
             self.tr("Settings, data, curves, scores with intervals, examples, versions and limits in one file."),
             "muted",
             wrap=True,
+            name="reportLine",
         )
         self.path = QLineEdit(str(report_path(rows)))
         self.path.setObjectName("reportPath")
@@ -151,12 +152,14 @@ class ReportDialog(QDialog):
 
     def _finished(self, notes: list[str]) -> None:
         self._job = ""
-        self.progress.hide()
+        for widget in (self.progress, self.path, self.browse, self.pictures, self.names):
+            widget.hide()  # what was asked is over
         self.title.setText(self.tr("The report is ready"))
         self.line.setText(self.path.text())
         self.close_button.setText(self.tr("Close"))
         self.open_file.show()
         self.open_file.setFocus()
+        self.adjustSize()
         if notes:
             self.banner.show_notice(Notice(self.tr("Some of it is missing."), "\n".join(notes), "warning"))
 

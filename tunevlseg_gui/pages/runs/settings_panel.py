@@ -31,6 +31,7 @@ class SettingsPanel(QWidget):
         self.again = command_button("runCommand", self.tr("Show the command"), self._job, self._recipe)
         parts = QSplitter()
         parts.setChildrenCollapsible(False)
+        parts.setHandleWidth(10)
         parts.addWidget(self._part(self.tr("Recipe: complete, with every default"), self.recipe, self.again))
         right = QWidget()
         rows = QVBoxLayout(right)
@@ -47,7 +48,9 @@ class SettingsPanel(QWidget):
     def _part(self, title: str, text: QPlainTextEdit, action: QWidget | None = None) -> QWidget:
         made = QWidget()
         head = QHBoxLayout()
-        head.addWidget(label(title, "muted"), 1)
+        told = label(title, "muted")
+        told.setMinimumHeight(self.again.sizeHint().height())  # texts beside each other begin at one height
+        head.addWidget(told, 1)
         if action is not None:
             head.addWidget(action)
         rows = QVBoxLayout(made)
@@ -108,5 +111,11 @@ def _lines(values: dict[str, object], depth: int = 0) -> list[str]:
         if isinstance(value, dict):
             lines += [f"{pad}{name}:", *_lines(value, depth + 1)]
         else:
-            lines.append(f"{pad}{name}: {value}")
+            lines.append(f"{pad}{name}: {_said(value)}")
     return lines
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return "none" if value is None else str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
