@@ -145,6 +145,14 @@ class Hand:
     def click(self, at: Sequence[int], button: int = 1) -> None:
         _xdotool("mousemove", *at, "click", button)
 
+    def click_holding(self, key: str, at: Sequence[int]) -> None:
+        """With a key such as `ctrl` held down."""
+        _xdotool("keydown", key)
+        try:
+            self.click(at)
+        finally:
+            _xdotool("keyup", key)
+
     def hover(self, at: Sequence[int]) -> None:
         _xdotool("mousemove", *at)
 
@@ -158,6 +166,17 @@ class Hand:
             time.sleep(0.03)
         if let_go:
             self.let_go()
+
+    def drag_on(self, points: Sequence[Sequence[int]]) -> None:
+        """With the button held since `drag`; let go at the last point."""
+        for one in points:
+            _xdotool("mousemove", *one)
+            time.sleep(0.1)
+        self.let_go()
+
+    def rest(self) -> None:
+        """Until the next look."""
+        time.sleep(LOOK_S)
 
     def let_go(self) -> None:
         _xdotool("mouseup", 1)
