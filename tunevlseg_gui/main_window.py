@@ -57,7 +57,7 @@ class MainWindow(DropTarget):
         self.start = StartPage()
         self.stack = PageStack(self.start, self._make_page)
         self.opener = Opener(self.stack, self)
-        self.passages = Passages(self.stack, self.opener)
+        self.passages = Passages(self.stack, self.opener, self.project)
         self.demo = Demo(self.client, self)
         self.earlier = EarlierWork(self.keeper, self.stack)
         self.news = RunNews(self.keeper, self.stack)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from tunevlseg_gui.frame.opener import Opener
 from tunevlseg_gui.frame.page_stack import PageStack
+from tunevlseg_gui.project import Project
 
 
 class Passages(QObject):
-    def __init__(self, pages: PageStack, opener: Opener) -> None:
+    def __init__(self, pages: PageStack, opener: Opener, project: Project) -> None:
         super().__init__(opener)
         self._pages = pages
         self._opener = opener
+        self._project = project
 
     def connect_page(self, page: QWidget) -> None:
         """Hears what the page wishes; a page has some of these signals."""
@@ -31,7 +34,7 @@ class Passages(QObject):
             "bundle_wanted": lambda path: self._opener.open_path(Path(path)),
             "tune_requested": self.tune_model,
             "tune_again_requested": self.tune_again,
-            "recipe_wanted": lambda path: self._opener.open_path(Path(path)),
+            "recipe_wanted": self.tune_recipe,
         }
         for signal, done in wishes.items():
             if hasattr(page, signal):
@@ -63,6 +66,14 @@ class Passages(QObject):
         self._pages.show_page("tune")
 
     @Slot(object)
+    def tune_recipe(self, recipe: Path) -> None:
+        """From the Runs or the Studies page: one more run by this recipe; where no dataset is open, its own is."""
+        folder = _dataset_of(recipe) if self._project.folder is None else None
+        if folder is not None:
+            self._opener.open_path(folder)
+        self._opener.open_path(recipe)
+
+    @Slot(object)
     def search_recipe(self, recipe: Path) -> None:
         """From the Tune or the Runs page: many runs of this recipe in place of one."""
         page: Any = self._pages.page("experiments")
@@ -81,3 +92,13 @@ class Passages(QObject):
         page: Any = self._pages.page("runs")
         self._pages.show_page("runs")
         page.open_run(run)
+
+
+def _dataset_of(recipe: Path) -> Path | None:
+    """The folder that a recipe learns from, where it is there."""
+    try:
+        data = dict(yaml.safe_load(recipe.read_text(encoding="utf-8"))["data"])
+        folder = recipe.parent / str(data["folder"])
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        return None
+    return folder if data["folder"] and folder.is_dir() else None
