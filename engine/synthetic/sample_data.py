@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.contract.whole_file import told
 from engine.synthetic import ct_volume
 from engine.synthetic.medical import CaseKind, draw_case
 
@@ -113,17 +114,21 @@ def ensure_sample_data(
 ) -> dict[str, Path]:
     """Draw into `folder` those sample sets that are not there yet, and return the folder of each.
 
-    A set appears whole or not at all: it is drawn beside its place and then renamed.
+    A set appears whole or not at all: it is drawn beside its place and then renamed. Raises DiskFull, InputError.
     """
     places = {}
     for kind in ids:
         place = folder / kind
         if not (place / "dataset.json").exists():
             beside = folder / f".{kind}.{os.getpid()}.partial"
-            write_dataset(kind, beside, progress=progress)
-            if place.exists():  # left by hand or by a crash, without its description
-                shutil.rmtree(place)
-            os.replace(beside, place)
+            try:
+                with told(place):
+                    write_dataset(kind, beside, progress=progress)
+                    if place.exists():  # left by hand or by a crash, without its description
+                        shutil.rmtree(place)
+                    os.replace(beside, place)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
         places[kind] = place
     return places
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import SimpleITK as sitk
 from PIL import Image
 
+from engine.contract.errors import Cancelled, DiskFull
 from engine.synthetic.sample_data import SAMPLE_SETS, ensure_sample_data, write_ct_volume, write_dataset
 
 PICTURES = [kind for kind in SAMPLE_SETS if kind != "abdomen-ct-volume"]
@@ -83,3 +85,14 @@ def test_what_is_there_is_not_drawn_again_and_crashes_leave_nothing(
     (places["breast-ultrasound"] / "dataset.json").unlink()
     ensure_sample_data(tmp_path, ids, progress=lambda done, total: told.append((done, total)))
     assert len(told) == 4
+
+
+@pytest.mark.parametrize("stop", [OSError(errno.ENOSPC, "No space left on device"), Cancelled()])
+def test_what_stops_the_drawing_leaves_nothing_behind(tmp_path: Path, stop: Exception) -> None:
+    def progress(done: int, _total: int) -> None:
+        if done == 2:
+            raise stop
+
+    with pytest.raises(DiskFull if isinstance(stop, OSError) else Cancelled):
+        ensure_sample_data(tmp_path, ("polyps",), progress=progress)
+    assert not list(tmp_path.iterdir())
