@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine.contract.control import Emit
 from engine.contract.events import Event, Progress
 from engine.contract.whole_file import write_text
-from engine.jobs.segment_writing import as_csv
+from engine.jobs.segment_tables import as_csv
 from engine.volumes.measure import COLUMNS, Measurement
 
 NAME: Final = "segment-summary"

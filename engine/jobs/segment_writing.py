@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +22,8 @@ from engine.jobs.receipts import Kind, Wanted, make_receipt, saved_as, settings_
 from engine.jobs.segment_flat import FIRST, LIKELIER, combine, label_values
 from engine.jobs.segment_names import ScanNames, unique
 from engine.jobs.segment_names import slug as slug_of
-from engine.volumes.measure import COLUMNS, Measurement, measure
+from engine.jobs.segment_tables import entry, write_tables
+from engine.volumes.measure import measure
 from engine.volumes.segments import COLOURS, NamedMask, Saving
 from engine.volumes.terminology import Term, parse_term, term_of
 from engine.volumes.volume import Volume
@@ -245,55 +244,6 @@ class Writer:
             fractional=self.job.fractional,
             about={answer.asked: f"Asked as {answer.phrase!r}, threshold {answer.threshold:g}." for answer in answers},
         )
-
-
-def entry(plan: ScanNames, answer: Answer, path: Path | None, measured: Measurement | None) -> dict[str, Any]:
-    """One mask in the job's result."""
-    made: dict[str, Any] = {
-        "scan": str(plan.scan),
-        "prompt": answer.asked,
-        "phrase": answer.phrase,
-        "label": answer.label.value if answer.label else None,
-        "label_used": answer.label_used,
-        "mask": None if path is None else str(path),
-        "voxels": answer.voxels,
-        "ml": answer.volume_ml,
-        "found": answer.found,
-        "highest": round(answer.highest, 4),
-        "presence": answer.presence,  # not rounded: beside a cut it must say what the mask says
-        "presence_cut": answer.presence_cut,
-        "presence_calibrated": answer.calibrated,
-    }
-    return made if measured is None else {**made, "measurements": measured.to_dict()}
-
-
-def write_tables(stem: Path, scan: str, masks: Sequence[dict[str, Any]]) -> None:
-    """`stem`.csv, a row a phrase, and `stem`.json; raises DiskFull, InputError."""
-    rows = [{"scan": scan, "prompt": mask["prompt"], **_columns(mask["measurements"])} for mask in masks]
-    write_text(stem.with_name(stem.name + ".csv"), as_csv(("scan", "prompt", *COLUMNS), rows))
-    listed = [{"prompt": mask["prompt"], **mask["measurements"]} for mask in masks]
-    text = json.dumps({"scan": scan, "measurements": listed}, indent=2, ensure_ascii=False)
-    write_text(stem.with_name(stem.name + ".json"), text + "\n")
-
-
-def _columns(measured: dict[str, Any]) -> dict[str, Any]:
-    return Measurement(**measured).columns()
-
-
-def as_csv(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
-    """Text that spreadsheets read; a text that one of them would take for a formula gets an apostrophe before it."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _plain(row.get(name)) for name in columns})
-    return buffer.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value
 
 
 def _layers(plan: ScanNames, answers: Sequence[Answer]) -> dict[str, Any]:

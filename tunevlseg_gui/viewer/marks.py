@@ -11,6 +11,7 @@ from tunevlseg_gui.viewer.heat import heat_colours
 from tunevlseg_gui.viewer.mask_overlay import Colour
 from tunevlseg_gui.viewer.planes import plane_title
 from tunevlseg_gui.viewer.slice_state import SliceState
+from tunevlseg_gui.viewer.slice_words import height_in_words
 
 INK = QColor(240, 243, 247)
 HALO = QColor(0, 0, 0, 190)
@@ -50,7 +51,7 @@ def draw_corner_texts(painter: QPainter, area: QRect, state: SliceState) -> int:
     if not state.scan.is_picture:
         text = f"{plane_title(state.stack.display_plane).lower()}  {state.index + 1} / {state.slices}"
         # The place in the body is left out where there is no room for it: a half of it would be another number.
-        placed = f"{text}  {state.height_in_words}"
+        placed = f"{text}  {height_in_words(state)}"
         painter.setFont(font)
         text = placed if painter.fontMetrics().horizontalAdvance(placed) <= inside.width() else text
         if state.stack.tilt_degrees >= OBLIQUE_FROM:

@@ -17,6 +17,7 @@ from tunevlseg_gui.viewer.panes import Panes
 from tunevlseg_gui.viewer.planes import plane_title
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_strip import SliceStrip
+from tunevlseg_gui.viewer.slice_words import height_in_words
 from tunevlseg_gui.viewer.tool import Tool
 from tunevlseg_gui.viewer.view_menu import ViewMenu
 from tunevlseg_gui.viewer.window_list import WindowList
@@ -269,5 +270,5 @@ class ScanViewer(QWidget):
             self.slider.setRange(0, max(active.slices - 1, 0))
             self.slider.setValue(active.index)
         self.plane_combo.setCurrentIndex(self.plane_combo.findData(state.plane))
-        self.number.setText(f"{active.index + 1} / {active.slices}   {active.height_in_words}".rstrip())
+        self.number.setText(f"{active.index + 1} / {active.slices}   {height_in_words(active)}".rstrip())
         self.window_combo.show_window()

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from engine.bundle.levels import threshold_level
 from engine.volumes.geometry import Vector
 from engine.volumes.slicing import Plane, SliceStack
-from tunevlseg_gui.translation import translate
 from tunevlseg_gui.viewer.comparison import COLOURS as COMPARED
-from tunevlseg_gui.viewer.comparison import NAMES as COMPARED_NAMES
-from tunevlseg_gui.viewer.comparison import Comparison, dice_in_words
+from tunevlseg_gui.viewer.comparison import Comparison
 from tunevlseg_gui.viewer.heat import compose_heat
-from tunevlseg_gui.viewer.mask_overlay import Colour, Layer, bits_of, compose, outline_lines
+from tunevlseg_gui.viewer.mask_overlay import Layer, bits_of, compose, outline_lines
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.shared_look import Shared, SharedLook
 from tunevlseg_gui.viewer.slabs import Slabs, is_across
@@ -24,8 +22,6 @@ from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
 
 OPACITY_STEP = 0.1
 MOST_LINES = 10_000
-SIDES = (("L", "R"), ("P", "A"), ("S", "I"))
-"""Letters of the growing and of the falling end of each world axis."""
 
 
 class SliceState:
@@ -119,18 +115,6 @@ class SliceState:
         _, row, column = self.stack.pixel_of(self.cursor_zyx)
         return row, column
 
-    @property
-    def height_in_words(self) -> str:
-        """Where the slice lies in the body, such as "S 12.5 mm"; empty for pictures."""
-        if self.scan is None:
-            return ""
-        height, width = self.stack.slice_shape
-        world = self.stack.world_of(self.index, (height - 1) / 2, (width - 1) / 2)
-        if world is None:
-            return ""
-        axis = {"sagittal": 0, "coronal": 1}.get(self.stack.display_plane, 2)
-        return f"{_side(world[axis], *SIDES[axis])} mm"
-
     def _kept(self, index: int) -> int:
         return min(max(index, 0), max(self.slices - 1, 0))
 
@@ -216,19 +200,6 @@ class SliceState:
         level = threshold_level(self.threshold)
         return next((layer for layer in reversed(self.shown_layers) if layer.levels[z, y, x] >= level), None)
 
-    @property
-    def legend(self) -> list[tuple[Colour, str, bool]]:
-        """Colour, name, and whether it is highlighted, of what the colours over the slice mean."""
-        if self.comparison is not None:
-            return [
-                (colour, translate("Comparison", name), False)
-                for colour, name in zip(COMPARED, COMPARED_NAMES, strict=True)
-            ]
-        layers = self.shown_layers
-        if self.shared.heat and self.chosen_layer is not None:
-            layers = [self.chosen_layer]
-        return [(layer.colour, layer.phrase, layer is self.shared.highlighted) for layer in layers]
-
     def _level_slices(self, layers: list[Layer]) -> list[NDArray[np.uint8]]:
         return [self._slice_of(layer.levels, layer.revision) for layer in layers]
 
@@ -271,24 +242,11 @@ class SliceState:
         return (id(chosen), id(chosen.answered[0])) if self.shared.heat and chosen is not None else None
 
     def _compared(self, comparison: Comparison) -> NDArray[np.uint32]:
-        bits = comparison.bits(*self._compared_slices(comparison))
+        bits = comparison.bits(*self.compared_slices(comparison))
         return np.ascontiguousarray(compose(self._values, self.window, bits, COMPARED, self.opacity))
 
-    def _compared_slices(self, comparison: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def compared_slices(self, comparison: Comparison) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         return self.mask_of(comparison.predicted), comparison.true_of(self._slice_of(comparison.truth))
-
-    def comparison_words(self) -> str:
-        """Dice of this slice and of the whole scan; empty where nothing is compared."""
-        comparison = self.comparison
-        if comparison is None:
-            return ""
-        predicted, true = self._compared_slices(comparison)
-        sizes = int(np.count_nonzero(predicted)) + int(np.count_nonzero(true))
-        dice = 2 * int(np.count_nonzero(predicted & true)) / sizes if sizes else float("nan")
-        whole = "…" if comparison.whole is None else dice_in_words(comparison.whole)
-        return translate("SliceState", "Dice: slice {dice_in_words}, whole {whole}").format(
-            dice_in_words=dice_in_words(dice), whole=whole
-        )
 
     def highlight_lines(self) -> NDArray[np.int64] | None:
         """Border of the layer under the mouse on this slice, as `outline_lines` gives it."""
@@ -337,45 +295,3 @@ class SliceState:
     def mask_of(self, layer: Layer) -> NDArray[np.bool_]:
         """This layer's mask on this slice, [h, w]."""
         return np.asarray(self._level_slices([layer])[0] >= threshold_level(self.threshold))
-
-    # what lies under the mouse
-
-    def reading(self, row: float, column: float) -> str:
-        """Position, voxel, value and phrases under a pixel, in words; empty outside of the slice."""
-        if self.scan is None:
-            return ""
-        height, width = self.stack.slice_shape
-        r, c = round(row), round(column)
-        if not (0 <= r < height and 0 <= c < width):
-            return ""
-        z, y, x = (round(value) for value in self.stack.voxel_of(self.index, r, c))
-        parts = []
-        world = self.stack.world_of(self.index, r, c)
-        if world is not None:
-            sides = ", ".join(_side(value, *letters) for value, letters in zip(world, SIDES, strict=True))
-            parts.append(f"({sides}) mm")
-            parts.append(translate("SliceState", "voxel {x}, {y}, {z}").format(x=x, y=y, z=z))
-        else:
-            parts.append(translate("SliceState", "pixel {x}, {y}").format(x=x, y=y))
-        parts.append(_value(self.scan.voxels[z, y, x], self.scan.unit))
-        level = threshold_level(self.threshold)
-        for layer in self.shown_layers:
-            found = int(layer.levels[z, y, x])
-            if found >= level:
-                parts.append(f"{layer.phrase} {found / 255:.2f}")
-        if world is not None:
-            x_mm, y_mm, z_mm = world
-            told = ("RAS", -x_mm, -y_mm, z_mm) if self.shared.ras else ("LPS", x_mm, y_mm, z_mm)
-            # + 0.0: what is rounded to -0.0 is told as 0.0.
-            parts.append(" ".join([told[0], *(f"{round(value, 1) + 0.0:.1f}" for value in told[1:])]))
-        return "   ".join(parts)
-
-
-def _side(value: float, positive: str, negative: str) -> str:
-    return f"{positive if value >= 0 else negative} {abs(value):.1f}"
-
-
-def _value(voxel: Any, unit: str) -> str:
-    if np.ndim(voxel):
-        return "RGB " + " ".join(str(int(channel)) for channel in voxel)
-    return f"{voxel:g} {unit}".strip()

@@ -27,6 +27,7 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.measurement_marks import draw_measurements
 from tunevlseg_gui.viewer.mouse import Mouse
 from tunevlseg_gui.viewer.slice_state import OPACITY_STEP, SliceState
+from tunevlseg_gui.viewer.slice_words import comparison_words, legend, reading
 from tunevlseg_gui.viewer.tool import Tool
 from tunevlseg_gui.viewer.viewport import Placement, Viewport, outline_boxes, place
 
@@ -129,10 +130,10 @@ class SliceView(QWidget):
                 draw_box(painter, self.mouse.box)
             draw_edge_letters(painter, self.rect(), self.state.stack.edge_letters)
             taken = draw_corner_texts(painter, self.rect(), self.state)
-            draw_legend(painter, self.rect(), self.state.legend, taken)
+            draw_legend(painter, self.rect(), legend(self.state), taken)
             if self.state.shared.heat and self.state.comparison is None and self.state.chosen_layer is not None:
                 draw_colour_bar(painter, self.rect(), self.state.threshold)
-            if note := self.state.comparison_words():
+            if note := comparison_words(self.state):
                 draw_note(painter, self.rect(), note)
         if self.hasFocus() and placed is not None:
             painter.setPen(QPen(look().colour("accent"), 1))
@@ -215,7 +216,7 @@ class SliceView(QWidget):
             self.hovered.emit("")
             return
         pixel = placed.pixel_at(at.x(), at.y())
-        self.hovered.emit(self.state.reading(*pixel))
+        self.hovered.emit(reading(self.state, *pixel))
         self._highlight(self.state.layer_at(*pixel))
 
     def _highlight(self, layer: Layer | None) -> None:
@@ -277,7 +278,7 @@ class SliceView(QWidget):
         self.state.step(slices)
         self.tell_changed()
         if not self.underMouse():  # else the reading is of what is under the mouse
-            self.hovered.emit(self.state.reading(*self.state.cursor_pixel))
+            self.hovered.emit(reading(self.state, *self.state.cursor_pixel))
 
     def tell_changed(self) -> None:
         """After the state or a layer was changed in this view: repaints, and tells others."""

@@ -17,17 +17,8 @@ from engine.volumes.dicom.early_frames import EarlyFrames, middle_first
 from engine.volumes.dicom.entry import SeriesEntry
 from engine.volumes.dicom.header import Instance, NotAnImage
 from engine.volumes.dicom.opening import in_words, quiet
-from engine.volumes.dicom.series import (
-    Member,
-    Place,
-    Stack,
-    choose,
-    entries,
-    look,
-    name_for_people,
-    refuse_loose,
-    title_of,
-)
+from engine.volumes.dicom.series import Place, choose, entries, look, name_for_people, refuse_loose, title_of
+from engine.volumes.dicom.stacks import Member, Stack
 from engine.volumes.early import EarlySlices
 from engine.volumes.headers.stored_array import check_sizes
 from engine.volumes.volume import Volume

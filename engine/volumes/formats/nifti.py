@@ -21,6 +21,7 @@ from engine.volumes.formats.through_itk import plain_numbers, read_through_itk
 from engine.volumes.geometry import Geometry, max_corner_shift
 from engine.volumes.headers import nifti
 from engine.volumes.headers.nifti import NiftiHeader
+from engine.volumes.headers.nifti_writing import header_for, mask_header
 from engine.volumes.headers.stored_array import StoredArray, check_stored
 from engine.volumes.headers.text_header import zero_spacing
 from engine.volumes.volume import Mask, Volume
@@ -77,10 +78,10 @@ class Nifti:
             order = "<" if like.header[:4] == b"\x5c\x01\0\0" else ">"
             source = NiftiHeader(like.header, order, gzipped=False)
         else:
-            source = nifti.header_for(like.geometry)
+            source = header_for(like.geometry)
         wide = mask.labels.dtype == np.uint16
         depth, height, width = mask.labels.shape
-        header, order = nifti.mask_header(source, (depth, height, width), wide=wide)
+        header, order = mask_header(source, (depth, height, width), wide=wide)
         voxels = np.ascontiguousarray(mask.labels, dtype=f"{order}u2" if wide else np.uint8)
         content = header + bytes(4) + voxels.tobytes()
         if path.name.lower().endswith(".gz"):

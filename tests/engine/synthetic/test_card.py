@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 
 from engine.models.card import read_card
-from engine.synthetic.card import RECOMMENDED, render_card
+from engine.synthetic.card import render_card
+from engine.synthetic.card_subjects import RECOMMENDED
 
 GROUP = {
     "questions": 10,

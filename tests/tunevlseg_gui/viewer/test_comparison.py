@@ -9,6 +9,7 @@ from tunevlseg_gui.viewer.comparison import AGREEMENT, COLOURS, FALSE_NEGATIVE, 
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.slice_state import SliceState
+from tunevlseg_gui.viewer.slice_words import comparison_words, legend
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_agreement_and_both_errors_have_colours_of_their_own(state: SliceState) 
     assert colour(state, 10, 10) == FALSE_POSITIVE
     assert colour(state, 10, 23) == FALSE_NEGATIVE
     assert colour(state, 0, 0) == (0, 0, 0)  # another label
-    assert [entry[0] for entry in state.legend] == list(COLOURS)
+    assert [entry[0] for entry in legend(state)] == list(COLOURS)
 
 
 def test_dice_of_the_slice_and_of_the_whole(state: SliceState, block: Layer, truth: np.ndarray) -> None:
@@ -49,9 +50,9 @@ def test_dice_of_the_slice_and_of_the_whole(state: SliceState, block: Layer, tru
     both, one, other = 10 * 7, 10 * 14, 10 * 10
     expected = 2 * both / (one + other)
     assert comparison.dice_of(block.levels, truth, 128) == pytest.approx(expected)
-    assert state.comparison_words() == f"Dice: slice {expected:.3f}, whole …"
+    assert comparison_words(state) == f"Dice: slice {expected:.3f}, whole …"
     comparison.whole = 0.5
-    assert state.comparison_words() == f"Dice: slice {expected:.3f}, whole 0.500"
+    assert comparison_words(state) == f"Dice: slice {expected:.3f}, whole 0.500"
 
 
 def test_two_empty_masks_have_no_dice(state: SliceState, block: Layer, truth: np.ndarray) -> None:
@@ -60,7 +61,7 @@ def test_two_empty_masks_have_no_dice(state: SliceState, block: Layer, truth: np
     assert comparison is not None
     comparison.value = 9
     assert math.isnan(comparison.dice_of(block.levels, truth, 250))
-    assert "slice both empty" in state.comparison_words()
+    assert "slice both empty" in comparison_words(state)
 
 
 def test_every_label_counts_where_none_is_named(block: Layer, truth: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.viewer.slice_view import SliceView
+from tunevlseg_gui.viewer.slice_words import legend, reading
 from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
 
 LEFT = Qt.MouseButton.LeftButton
@@ -170,7 +171,7 @@ def test_the_layer_under_the_mouse_is_lit_and_can_be_shown_alone(viewer: ScanVie
     assert placed is not None
     QTest.mouseMove(view, QPoint(*(round(value) for value in placed.point_of(2, 2))))
     assert state.shared.highlighted is other
-    assert [entry[2] for entry in state.legend] == [False, True]
+    assert [entry[2] for entry in legend(state)] == [False, True]
     assert np.array_equal(np.unique(state.highlight_lines()), [0, 4])
     QTest.keyClick(view, Qt.Key.Key_H)
     assert state.shown_layers == [other]
@@ -230,7 +231,7 @@ def test_a_window_of_ones_own_is_kept_chosen_again_and_forgotten(viewer: ScanVie
 
 
 def test_places_are_told_in_lps_or_ras(viewer: ScanViewer) -> None:
-    assert viewer.state.reading(2, 3).endswith("LPS 13.0 -18.0 17.0")
+    assert reading(viewer.state, 2, 3).endswith("LPS 13.0 -18.0 17.0")
     titles = {action.text().replace("&", ""): action for action in viewer.menu.actions()}
     titles["Places in RAS, as NIfTI and 3D Slicer"].trigger()
-    assert viewer.state.reading(2, 3).endswith("RAS -13.0 18.0 17.0")
+    assert reading(viewer.state, 2, 3).endswith("RAS -13.0 18.0 17.0")

@@ -94,22 +94,6 @@ def test_presets_need_hounsfield_units(state: SliceState, photo: ViewedScan) -> 
     assert not state.has_window
 
 
-def test_the_reading_names_position_voxel_value_and_phrase(state: SliceState, block: Layer) -> None:
-    state.layers = [block]
-    state.set_index(2)
-    assert (
-        state.reading(6, 9) == "(L 19.0, A 14.0, S 13.0) mm   voxel 9, 6, 2   40 HU   liver 0.80   LPS 19.0 -14.0 13.0"
-    )
-    assert state.reading(0, 0) == "(L 10.0, A 20.0, S 13.0) mm   voxel 0, 0, 2   -1000 HU   LPS 10.0 -20.0 13.0"
-    assert state.reading(-2, 5) == ""
-
-
-def test_the_reading_of_a_picture_has_pixels_and_colour(photo: ViewedScan) -> None:
-    state = SliceState()
-    state.open(photo)
-    assert state.reading(3, 7) == "pixel 7, 3   RGB 100 0 0"
-
-
 def test_hidden_layers_are_not_drawn(state: SliceState, block: Layer) -> None:
     plain = state.picture()
     state.layers = [block]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
-    QMessageBox,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -17,7 +15,6 @@ from PySide6.QtWidgets import (
 
 from engine.contract.errors import EngineError, InputError
 from engine.contract.events import JobFailed
-from engine.volumes.dicom.entry import SeriesEntry
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.opening import kind_of
 from tunevlseg_gui.pages.segment.comparing import MaskComparer
@@ -25,10 +22,9 @@ from tunevlseg_gui.pages.segment.controller import SegmentController
 from tunevlseg_gui.pages.segment.edit_bar import EditBar
 from tunevlseg_gui.pages.segment.empty_stage import EmptyStage
 from tunevlseg_gui.pages.segment.live import LiveAsker
-from tunevlseg_gui.pages.segment.mask_names import file_filter, named_by, suggested_mask
 from tunevlseg_gui.pages.segment.page_jobs import Client
+from tunevlseg_gui.pages.segment.questions import Questions
 from tunevlseg_gui.pages.segment.recovery_row import RecoveryRow
-from tunevlseg_gui.pages.segment.series_dialog import SeriesDialog
 from tunevlseg_gui.pages.segment.side_panel import SidePanel
 from tunevlseg_gui.pages.segment.surfaces import SurfaceMaker
 from tunevlseg_gui.viewer.early_view import EarlyView
@@ -38,15 +34,8 @@ from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.widgets.banner import Banner
 from tunevlseg_gui.widgets.text import label
 
-SCAN_FILTER = QT_TRANSLATE_NOOP(
-    "SegmentPage",
-    "Pictures and volumes (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.gif *.webp *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd"
-    " *.dcm *.ima);;All files (*)",
-)
-BUNDLE_FILTER = QT_TRANSLATE_NOOP("SegmentPage", "Tuned models (*.vlseg bundle.yaml);;All files (*)")
 
-
-class SegmentPage(QWidget):
+class SegmentPage(Questions):
     """`client` has `submit(job) -> id`, `cancel(id)` and the signal `event`."""
 
     tune_requested = Signal(str)  # id of the base model that should be tuned
@@ -145,86 +134,6 @@ class SegmentPage(QWidget):
     def show_status(self, text: str) -> None:
         self.status.setText(text)
         self.status.setToolTip(text)
-
-    # questions; tests put their own answers here
-
-    def ask_scan_path(self) -> str:
-        return QFileDialog.getOpenFileName(self, self.tr("Open a picture or volume"), "", self.tr(SCAN_FILTER))[0]
-
-    def ask_mask_path(self) -> str:
-        return QFileDialog.getOpenFileName(self, self.tr("Open a mask of this scan"), "", self.tr(SCAN_FILTER))[0]
-
-    def ask_series(self, entries: list[SeriesEntry]) -> SeriesEntry | None:
-        """Which of several DICOM series to open; None where the question was closed."""
-        dialog = SeriesDialog(entries, self)
-        dialog.exec()
-        return dialog.chosen
-
-    def ask_bundle_path(self) -> str:
-        return QFileDialog.getOpenFileName(self, self.tr("Open a tuned model"), "", self.tr(BUNDLE_FILTER))[0]
-
-    def ask_save_path(self) -> str:
-        scan = self.controller.scan
-        if scan is None:
-            return ""
-        proposed = suggested_mask(scan.named, [layer.phrase for layer in self.viewer.state.shown_layers])
-        options = QFileDialog.Option.DontConfirmOverwrite  # asked by ourselves, once the ending is known
-        path, chosen = QFileDialog.getSaveFileName(
-            self,
-            self.tr("Save the mask"),
-            str(proposed),
-            file_filter(scan.named, scan.is_picture, dicom=scan.is_dicom),
-            options=options,
-        )
-        return named_by(chosen, path)
-
-    def ask_surface_path(self) -> str:
-        scan = self.controller.scan
-        if scan is None:
-            return ""
-        name = suggested_mask(scan.named, [layer.phrase for layer in self.viewer.state.shown_layers])
-        stem = name.name.split(".")[0]
-        return QFileDialog.getSaveFileName(
-            self, self.tr("Save the surfaces"), str(name.with_name(f"{stem}.stl")), self.tr("Surfaces (*.stl)")
-        )[0]
-
-    def ask_dataset(self) -> str:
-        return QFileDialog.getExistingDirectory(
-            self, self.tr("Dataset that the case joins: a new folder, or one of these")
-        )
-
-    def ask_overwrite(self, path: Path) -> bool:
-        answer = QMessageBox.question(
-            self,
-            self.tr("Replace the file?"),
-            self.tr("{name} is there already. Replace it?").format(name=path.name),
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No,
-            QMessageBox.StandardButton.No,
-        )
-        return answer == QMessageBox.StandardButton.Yes
-
-    def ask_identity(self) -> str:
-        """What of the patient goes into a DICOM SEG: "keep", "deidentify", or "" where nothing is to be saved."""
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Whose name does the file carry?"))
-        box.setText(self.tr("A DICOM SEG carries the patient and the study of its series, as the standard demands."))
-        box.setInformativeText(
-            self.tr(
-                "Keep them, so that an archive files it with the series; or put a pseudonym in their place, without "
-                "dates "
-                "and with other UIDs. It then no longer refers to the original series."
-            )
-        )
-        role = QMessageBox.ButtonRole.AcceptRole
-        keep, away = box.addButton(self.tr("Keep the patient"), role), box.addButton(self.tr("Use a pseudonym"), role)
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-        keep.setObjectName("keepIdentityButton")
-        away.setObjectName("removeIdentityButton")
-        box.setDefaultButton(away)
-        box.setEscapeButton(cancel)
-        box.exec()
-        return {keep: "keep", away: "deidentify"}.get(box.clickedButton(), "")
 
     # events
 

@@ -12,6 +12,7 @@ from engine.jobs import open_scan
 from engine.volumes.geometry import Geometry
 from engine.volumes.volume import Volume
 from tunevlseg_gui.pages.segment.page import SegmentPage
+from tunevlseg_gui.viewer.slice_words import comparison_words
 
 IDENTITY = (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0)
 
@@ -55,7 +56,7 @@ def test_dice_and_colours_follow_label_and_threshold(
     box.value_combo.setCurrentIndex(2)
     box.value_combo.activated.emit(2)
     qtbot.waitUntil(lambda: box.dice.text() == f"Dice over the whole scan: {2 * 70 / 240:.3f}")
-    assert state.comparison_words() == f"Dice: slice {2 * 70 / 240:.3f}, whole {2 * 70 / 240:.3f}"
+    assert comparison_words(state) == f"Dice: slice {2 * 70 / 240:.3f}, whole {2 * 70 / 240:.3f}"
     asked.controller.layers.set_threshold(0.9)
     qtbot.waitUntil(lambda: box.dice.text() == "Dice over the whole scan: 0.000")
     box.end_clicked.emit()
