@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +32,9 @@ from engine.contract.events import (
 from engine.contract.jobs import Benchmark, PrepareSamples, Tune
 from engine.contract.whole_file import write_text
 from engine.jobs import prepare_samples, tune
+from engine.jobs.benchmark_sources import Sources
 from engine.jobs.perform import failure
+from engine.jobs.run_data import content_sha256
 from engine.runs import layout
 from engine.runs.commands import CommandWatcher
 from engine.runs.lock import RunLock
@@ -53,8 +55,9 @@ STUDY: Final = "study"
 def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
     """`folder`, `cells`, `done`, `impossible`, `failed`, `tables` (kind → path), `places` (rows of results.csv).
 
-    Raises RecipeError for a wrong matrix or another one than the folder's, WeightsMissing, DiskFull, RunBusy,
-    Cancelled: what was finished stays, and the same command goes on.
+    Raises RecipeError for a wrong matrix, another one than the folder's, or datasets and weights whose bytes changed
+    since an earlier start, WeightsMissing, DiskFull, RunBusy, Cancelled: what was finished stays, and the same command
+    goes on.
     """
     from engine.tournament.matrix import read_matrix
     from engine.tournament.results import Results
@@ -149,10 +152,11 @@ class _Tournament:
 
         every = cells(self.matrix)
         self._check_words(every)
+        self._check_bytes([cell for cell in every if not _is_finished(read_cell(self.folder / cell.folder))])
         for number, cell in enumerate(every):
             self.cancel.check()
             known = read_cell(self.folder / cell.folder)
-            if known is None or known.state == "failed":
+            if known is None or not _is_finished(known):
                 where = str(self.folder / cell.folder)
                 place = (cell.dataset, cell.model, cell.row.id, cell.seed)
                 self.emit(CellStarted(self.job_id, number, len(every), *place, run=where))
@@ -182,6 +186,31 @@ class _Tournament:
                 seen.add(place)
                 with suppress(IncompatiblePair, OutOfRange):  # impossible cells are told by themselves
                     self._recipe(cell, drawn=False)
+
+    def _check_bytes(self, left: list[Cell]) -> None:
+        """What is left is computed from the bytes that the results there are of. Datasets and weights of which nothing
+        is left may be gone by now: their results stand."""
+        sources = Sources.read(self.folder)
+        models: set[str] = set()
+        looked: set[tuple[str, int]] = set()
+        for cell in left:
+            if cell.model in models and (cell.dataset, cell.seed) in looked:
+                continue
+            try:
+                recipe = self._recipe(cell)
+            except (IncompatiblePair, OutOfRange):
+                continue
+            if cell.model not in models:
+                models.add(cell.model)
+                sources.same_weights(cell.model, recipe.model.sha256)
+            for seed in (*sources.seeds_of(cell.dataset), cell.seed):
+                if (cell.dataset, seed) in looked:
+                    continue
+                looked.add((cell.dataset, seed))
+                other = replace(cell, seed=seed)
+                report = self._report(other, self._recipe(other))
+                if not isinstance(report, str):
+                    sources.same_data(cell.dataset, seed, content_sha256(report))
 
     def _cell(self, cell: Cell) -> CellResult:
         from engine.tournament.results import CellResult
@@ -309,6 +338,11 @@ class _Tournament:
             "bytes": best.stat().st_size if learned else 0,
             "scores": scores.relative_to(self.folder).as_posix(),
         }
+
+
+def _is_finished(known: CellResult | None) -> bool:
+    """A cell that failed is tried again."""
+    return known is not None and known.state != "failed"
 
 
 def _finish(results: Results) -> dict[str, Any]:

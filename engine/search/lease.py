@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -69,10 +70,11 @@ def give_back(found: OpenStudy, number: int, *, broken: bool = False) -> None:
 
 @dataclass
 class Watch:
-    """What one worker has seen of the others' leases."""
+    """What one worker has seen of the others' leases. `clock` tells seconds that only ever grow."""
 
     me: Worker
     patience: float = PATIENCE_S
+    clock: Callable[[], float] = time.monotonic
     given_up: list[int] = field(default_factory=list)
     """Trials that were lost too often, which end as failed ones."""
     _seen: dict[int, tuple[Any, float]] = field(default_factory=dict)
@@ -89,7 +91,7 @@ class Watch:
             if lease.get("machine") == _told(self.me.machine):
                 return not _lives(int(lease.get("pid", 0)), float(lease.get("started", 0.0)))
         known = self._seen.get(trial.number)
-        now = time.monotonic()
+        now = self.clock()
         if known is None or known[0] != lease:
             self._seen[trial.number] = (lease, now)
             return False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from PIL import Image, ImageOps
+from safetensors.torch import load_file, save_file
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, EngineError, RecipeError
@@ -158,3 +161,48 @@ def test_a_search_for_the_least_loss_tells_dice_as_dice(matrix: Path, tmp_path: 
     cell = yaml.safe_load((place / "cell.json").read_text())
     noted = yaml.safe_load((place / "study/trials/0000/result.json").read_text())
     assert cell["val_dice"] == noted["val_dice"]
+
+
+@pytest.fixture
+def half_done(tiny_weights: Path, drawn: Path, matrix: Path, tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A tournament with one of its rows, on copies of dataset and weights: (matrix, weights, data)."""
+    weights, data = tmp_path / "weights", tmp_path / "copy"
+    shutil.copytree(tiny_weights, weights)
+    shutil.copytree(drawn, data)
+    values = yaml.safe_load(matrix.read_text())
+    values |= {"models": [str(weights)], "datasets": {"polyps": {"folder": str(data)}}}
+    matrix.write_text(yaml.safe_dump(values))
+    play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]"])
+    return matrix, weights, data
+
+
+@pytest.mark.parametrize("part", ["images", "masks"])
+def test_a_dataset_whose_bytes_changed_between_starts_is_refused(
+    half_done: tuple[Path, Path, Path], tmp_path: Path, part: str
+) -> None:
+    matrix, _, data = half_done
+    changed = sorted((data / part).iterdir())[0]
+    before = changed.read_bytes()
+    with Image.open(changed) as image:
+        ImageOps.mirror(image).save(changed)
+    for seeds in ("[12345]", "[7]"):  # a seed that is new would stand beside the results of the former files, too
+        with pytest.raises(RecipeError, match="polyps as it was before") as caught:
+            play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot, coop]", f"seeds={seeds}"])
+        assert "Put the former files back" in caught.value.hint
+    play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot]"])  # nothing is left to compute: its results stand
+    changed.write_bytes(before)
+    result, _ = play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot, coop]"])
+    assert result["done"] == 2
+
+
+def test_weights_whose_bytes_changed_between_starts_are_refused(
+    half_done: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    matrix, weights, _ = half_done
+    file = weights / "model.safetensors"
+    values = load_file(file)
+    name = sorted(values)[0]
+    save_file({**values, name: values[name] + 1}, file, metadata={"format": "pt"})
+    with pytest.raises(RecipeError, match="other weights called") as caught:
+        play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot, coop]"])
+    assert "--out DIR" in caught.value.hint

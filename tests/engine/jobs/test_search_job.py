@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from safetensors.torch import load_file, save_file
 
 from engine.cli.main import main
 from engine.contract import wire
 from engine.contract.control import CancelToken
-from engine.contract.errors import Cancelled, EngineError, InputError, OutOfRange, RecipeError, RunBusy
+from engine.contract.errors import (
+    Cancelled,
+    EngineError,
+    InputError,
+    OutOfRange,
+    RecipeError,
+    RunBusy,
+    WeightsMissing,
+)
 from engine.contract.events import EpochEnded, Event, JobFinished, JobStarted, StudyEnded, TrialEnded, TrialStarted
 from engine.contract.jobs import Search, SteerStudy
 from engine.jobs import search, steer_study
@@ -132,6 +142,25 @@ def test_a_worker_joins_and_other_data_is_refused(recipe: Path, drawn: Path, tmp
     assert not (tmp_path / "second/events.jsonl").exists()  # the folder's first worker writes it, helpers do not
     with pytest.raises(InputError, match="no study called"):
         play(job("", tmp_path / "third", storage=storage, study="theirs", worker=True))
+
+
+def test_a_worker_with_other_weights_is_refused(recipe: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    """The other machine keeps them in the same place, under the same name, and they have other bytes."""
+    weights = tmp_path / "weights"
+    shutil.copytree(tiny_weights, weights)
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(yaml.safe_dump({**yaml.safe_load(recipe.read_text()), "model": {"weights": str(weights)}}))
+    storage = f"sqlite:///{tmp_path}/s.db"
+    play(job(ours, tmp_path / "first", storage=storage, study="ours", search={"trials": 1}))
+    open_study(tmp_path / "first").ask_for(2)
+    file = weights / "model.safetensors"
+    values = load_file(file)
+    name = sorted(values)[0]
+    save_file({**values, name: values[name] + 1}, file, metadata={"format": "pt"})
+    helper = job("", tmp_path / "second", storage=storage, study="ours", worker=True, search={})
+    with pytest.raises(WeightsMissing, match="not the file this was made with"):
+        play(helper)
+    assert len(open_study(tmp_path / "first").trials()) == 1  # it took nothing
 
 
 def fields(of: Search) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from engine.recipe import Recipe, make_recipe
 from engine.runs.studies import BEST_RECIPE
 from engine.search.commands import StudyCommands, steer
 from engine.search.config import SearchConfig
-from engine.search.lease import LEASE, Watch, Worker, beat
+from engine.search.lease import LEASE, PATIENCE_S, Watch, Worker, beat
 from engine.search.reading import best_so_far, importances, trial_rows
 from engine.search.study import FAILURE, OpenStudy, begin_study, open_study
 from engine.search.trial import TuneOne
@@ -170,17 +170,29 @@ def test_two_workers_share_a_study(recipe: Recipe, tmp_path: Path) -> None:
     assert len(set(numbers)) == 12
 
 
+class Clock:
+    """Seconds that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def test_a_lease_of_another_machine_dies_when_it_stops_beating(recipe: Recipe, tmp_path: Path) -> None:
-    found = begun(recipe, tmp_path / "study")
+    found, clock = begun(recipe, tmp_path / "study"), Clock()
     trial = found.study.ask()
     far = Worker(machine="another")
     beat(found, trial.number, far, 0)
-    watch = Watch(Worker(), patience=0.2)
+    watch = Watch(Worker(), clock=clock)
     assert watch.take_over(found) == []
-    time.sleep(0.3)
+    clock.now += PATIENCE_S
+    assert watch.take_over(found) == []  # not a moment too early
     beat(found, trial.number, far, 1)  # it lives
+    clock.now += 1
     assert watch.take_over(found) == []
-    time.sleep(0.3)
+    clock.now += PATIENCE_S + 1
     assert watch.take_over(found) == [0]
     assert watch.take_over(found) == []  # once
     assert state_name(found.trial(0)) == "lost"
