@@ -21,7 +21,7 @@ from engine.contract.commands import Command
 from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Event
-from engine.contract.jobs import Job, Segment
+from engine.contract.jobs import Job, Segment, SegmentPart
 from engine.jobs.perform import DONE, MENDABLE, failure, perform
 from engine.runs.commands import obey
 from engine.runs.folders import logs_folder
@@ -116,7 +116,7 @@ class Service:
             del self._tokens[job_id]
 
     def _shared(self, job: Job) -> dict[str, Any]:
-        if not isinstance(job, Segment):
+        if not isinstance(job, Segment | SegmentPart):
             return {}
         if self._segment_cache is None:
             from engine.jobs.segment import SegmentCache

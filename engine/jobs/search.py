@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 MOST_WORKERS: Final = 64
 """Processes on one machine."""
 MOST_IN_CLUSTER: Final = 10_000
-IN_CLUSTER: Final = 2
-"""Workers in a Ray cluster where no number is asked for."""
 
 
 def run(job: Search, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:
@@ -195,9 +193,9 @@ def _in_cluster(job: Search, found: OpenStudy, emit: Emit, cancel: CancelToken, 
     def finish() -> dict[str, Any]:
         return SearchWorker(found, _nothing_left, emit, cancel, job_id).work()
 
-    helper, count = _helper(job, found), job.workers or IN_CLUSTER
+    helper = _helper(job, found)
     with StudyCommands(found, cancel, emit, job_id):
-        return RayWorkers(found, job.cluster, helper, emit, cancel, job_id, count, job.gpu_share, 1.0, finish).work()
+        return RayWorkers(found, job.cluster, helper, emit, cancel, job_id, job.workers, job.gpu_share, finish).work()
 
 
 def _nothing_left(*_: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,12 @@ from engine.contract.errors import InputError
 from engine.contract.events import Log
 from engine.contract.jobs import Segment
 from engine.contract.whole_file import check_folder
-from engine.inference.axis import known_axis
 from engine.inference.cache import SegmentCache
-from engine.inference.refine import Refinement
-from engine.inference.runtime import fallback_note, known_device
-from engine.inference.segment import check_label, check_presence
+from engine.inference.runtime import fallback_note
 from engine.jobs.base_bundle import bundle_for
+from engine.jobs.segment_account import Account
 from engine.jobs.segment_batch import Batch
-from engine.jobs.segment_flat import check_overlap, combine
+from engine.jobs.segment_flat import combine
 from engine.jobs.segment_items import Found, find_items
 from engine.jobs.segment_names import (
     ScanNames,
@@ -32,8 +30,8 @@ from engine.jobs.segment_names import (
     refuse_existing,
     unique,
 )
+from engine.jobs.segment_question import Question, check_alone
 from engine.jobs.segment_summary import BatchProgress
-from engine.jobs.segment_writing import Writer
 from engine.volumes.writing import check_target
 
 __all__ = ["SegmentCache", "combine", "run"]
@@ -54,43 +52,32 @@ def run(
     """
     started = time.monotonic()
     cache = cache or SegmentCache()
-    asked = known_axis(job.axis) if job.axis else None
-    if job.slices and (job.save or len(job.slices) != 2):
-        raise InputError(
-            "A few slices are asked for a look only, by the first and the last of them.",
-            hint="Leave slices out, or save nothing (save: false) and give two numbers.",
-            field="slices",
-        )
-    refinement, device = Refinement.of(asdict(job)), known_device(job.device)
-    check_presence(job.presence)
+    check_alone(job)
+    if job.cluster:
+        job = seen_from_anywhere(job)
     found = find_items(job, cancel)
     only = found.items[0]
     if job.save and len(found.items) == 1 and is_mask_file(Path(job.out)) and not Path(job.out).is_dir():
         # Before a model is made ready, and long before the mask is there.
         check_target(Path(job.out), cache.scan(only.scan, only.series))
     bundle = bundle_for(job.bundle, emit, cancel, job_id)
-    plane = asked or bundle.manifest.plane
-    prompts = _prompts(job, bundle, emit, job_id)
-    check_label(bundle.manifest, job.label)
-    check_overlap(job, prompts)
-    writer = Writer.of(job, bundle, prompts, plane)
-    plans = _plans(job, found, prompts)
+    question = Question.of(job, bundle, emit, job_id)
+    plans = _plans(job, found, question.prompts)
     _warn(bundle, found, emit, job_id)
     _tell_unused(job, plans, emit, job_id)
+    account = Account(job, question.writer, question.plane, plans)
+    several = len(plans) > 1 or found.from_folder
+    if job.cluster:
+        from engine.jobs.segment_cluster import ClusterBatch
 
-    session = cache.session(bundle, device)
-    fallback = fallback_note(device, session.provider)
-    if fallback:
-        emit(Log(job_id, fallback, "warning"))
-    batch = Batch(
-        job, writer, session, cache, plane, refinement, cancel, job_id, BatchProgress(emit, job_id, len(plans))
-    )
-    batch.go(plans, emit, several=len(plans) > 1 or found.from_folder)
-    result = batch.result
+        provider = ClusterBatch(question, account, emit, cancel, job_id).go(several=several)
+    else:
+        provider = _here(question, account, cache, emit, cancel, job_id, several=several)
+    result = account.result()
     result.update(
         left_out=found.skipped,
-        provider=batch.session.provider,
-        plane=plane,
+        provider=provider,
+        plane=question.plane,
         threshold=bundle.manifest.threshold if job.threshold is None else job.threshold,
         bundle=bundle.name,
         notice=bundle.manifest.notice,
@@ -99,27 +86,35 @@ def run(
     return result
 
 
-def _prompts(job: Segment, bundle: Bundle, emit: Emit, job_id: str) -> list[str]:
-    given = list(dict.fromkeys(" ".join(prompt.split()) for prompt in job.prompts))
-    first: dict[str, str] = {}  # by the label that is meant: asked twice it would be two segments of one number
-    prompts = []
-    for prompt in given:
-        label = bundle.manifest.label_named(prompt)
-        earlier = first.setdefault(label.name, prompt) if label else prompt
-        if earlier == prompt:
-            prompts.append(prompt)
-        else:
-            emit(Log(job_id, f"{prompt!r} and {earlier!r} mean the same label of {bundle.name}: asked once."))
-    if any(not prompt for prompt in prompts):
-        raise InputError("A phrase is empty.", hint="Type what to look for, such as 'polyp'.", field="prompts")
-    prompts = prompts or [label.name for label in bundle.manifest.labels]
-    if not prompts:
-        raise InputError(
-            f"{bundle.name} has no labels of its own, so it must be told what to look for.",
-            hint='Add a phrase: --prompt "polyp".',
-            field="prompts",
-        )
-    return prompts
+def _here(
+    question: Question,
+    account: Account,
+    cache: SegmentCache,
+    emit: Emit,
+    cancel: CancelToken,
+    job_id: str,
+    *,
+    several: bool,
+) -> str:
+    """The scans one after the other in this process; the provider that computed them."""
+    session = cache.session(question.bundle, question.device)
+    fallback = fallback_note(question.device, session.provider)
+    if fallback:
+        emit(Log(job_id, fallback, "warning"))
+    progress = BatchProgress(emit, job_id, len(account.plans))
+    batch = Batch(question, session, cache, cancel, job_id, progress)
+    batch.go(account, emit, several=several)
+    return batch.session.provider
+
+
+def seen_from_anywhere(job: Segment) -> Segment:
+    """With paths that mean the same in any folder."""
+    return replace(
+        job,
+        scans=[str(Path(scan).absolute()) for scan in job.scans],
+        out=str(Path(job.out).absolute()) if job.out else "",
+        probabilities=str(Path(job.probabilities).absolute()) if job.probabilities else "",
+    )
 
 
 def _plans(job: Segment, found: Found, prompts: Sequence[str]) -> list[ScanNames]:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import Cancelled, EngineError, InputError, OutOfMemory
+from engine.contract.errors import EngineError, InputError, OutOfMemory
 from engine.contract.events import Log
-from engine.contract.jobs import Segment
-from engine.inference.axis import Axis
 from engine.inference.cache import SegmentCache, scan_key
 from engine.inference.encoding_files import EncodingFiles, encodings_folder
 from engine.inference.level_store import LevelStore
-from engine.inference.refine import Refinement
 from engine.inference.segment import segment
 from engine.inference.session import BundleSession
 from engine.jobs.receipts import AskedMask, Kind, content_of, is_done, receipt_of
+from engine.jobs.segment_account import Account, ScanOutcome, failed_outcome, named
 from engine.jobs.segment_names import ScanNames, already_there, refuse_existing
-from engine.jobs.segment_summary import BatchProgress, write_summary
-from engine.jobs.segment_writing import Writer
+from engine.jobs.segment_question import Question
+from engine.jobs.segment_summary import BatchProgress
 from engine.volumes.volume import Volume
 
 
@@ -30,52 +27,46 @@ class Batch:
 
     def __init__(
         self,
-        job: Segment,
-        writer: Writer,
+        question: Question,
         session: BundleSession,
         cache: SegmentCache,
-        plane: Axis,
-        refinement: Refinement,
         cancel: CancelToken,
         job_id: str,
         progress: BatchProgress,
     ) -> None:
-        self.job, self.writer, self.session, self.cache = job, writer, session, cache
-        self.plane, self.cancel, self.job_id, self.progress = plane, cancel, job_id, progress
-        self.refinement = refinement
-        self.result: dict[str, Any] = {
-            name: [] for name in ("masks", "combined", "probabilities", "failed", "skipped", "summary")
-        }
-        self.rows: list[dict[str, Any]] = []
+        self.job, self.writer, self.plane = question.job, question.writer, question.plane
+        self.refinement = question.refinement
+        self.session, self.cache = session, cache
+        self.cancel, self.job_id, self.progress = cancel, job_id, progress
 
-    def go(self, plans: Sequence[ScanNames], emit: Emit, *, several: bool) -> None:
+    def go(self, account: Account, emit: Emit, *, several: bool) -> None:
         """Raises what the scan raises where it is the only one, or all of them did."""
-        problems: list[EngineError] = []
-        reached = 0
+        plans = account.plans
         try:
-            for plan in plans:
+            for place, plan in enumerate(plans):
                 self.cancel.check()
-                try:
-                    worked = self._one(plan)
-                except Cancelled:
-                    raise
-                except (InputError, OutOfMemory) as error:
-                    if len(plans) == 1:
-                        raise
-                    problems.append(error)
-                    self._failed(plan, error, emit)
-                    worked = False
-                reached += 1
-                self.progress.finished(worked=worked)
+                if len(plans) == 1:
+                    account.add(place, self.one(plan))
+                else:
+                    account.add(place, *self.tried(plan, emit))
         finally:
             # Also after a cancel: what is done is whole, and the next call goes on from there.
-            if several and self.job.save and (self.rows or reached):
-                self._summarise(plans[reached:])
-        if problems and len(problems) == len(plans):
-            raise problems[0]
+            if several and self.job.save and account.reached:
+                account.summarise()
+        account.raise_if_all_failed()
 
-    def _one(self, plan: ScanNames) -> bool:
-        """Segments one scan and writes its files; False where they were there."""
+    def tried(self, plan: ScanNames, emit: Emit) -> tuple[ScanOutcome, EngineError | None]:
+        """One scan of several: what is wrong with it is told, and does not cost the others."""
+        try:
+            outcome, problem = self.one(plan), None
+        except (InputError, OutOfMemory) as error:
+            emit(Log(self.job_id, str(error), "error"))
+            outcome, problem = failed_outcome(plan, error), error
+        self.progress.finished(worked=outcome.worked)
+        return outcome, problem
+
+    def one(self, plan: ScanNames) -> ScanOutcome:
+        """Segments one scan and writes its files, as far as they are not there."""
         emit, job = self.progress, self.job
         if job.save and not job.overwrite:
             refuse_existing(plan)
@@ -84,9 +75,8 @@ class Batch:
         scan_sum = content_of(volume) if job.save else ""
         done = self._done(plan, volume, scan_sum) if job.save and not job.overwrite else frozenset()
         if done and len(done) == len(plan.mask_files) and all(path.exists() for path in plan.tables):
-            self._was_done(plan, volume)
             emit(Log(self.job_id, f"{plan.shown}: done before, as the receipts of its masks say."))
-            return False
+            return self._was_done(plan, volume)
         self.cancel.check()
         for note in volume.notes:
             emit(Log(self.job_id, f"{plan.shown}: {note}"))
@@ -120,10 +110,7 @@ class Batch:
         if found.air:
             emit(Log(self.job_id, f"{plan.shown}: {found.air} of {found.slices} slices show air only: not asked."))
         made = self.writer.write(plan, found, volume, scan_sum, done, emit, self.cancel, self.job_id)
-        for name, entries in made.items():
-            self.result[name] += entries
-        self.rows += [{**mask, **_named(plan), "state": "done"} for mask in made["masks"]]
-        return True
+        return ScanOutcome(made, [{**mask, **named(plan), "state": "done"} for mask in made["masks"]])
 
     def _done(self, plan: ScanNames, volume: Volume, scan_sum: str) -> frozenset[Path]:
         """Files of the plan that are there as they would be written; raises InputError for others that are there."""
@@ -151,7 +138,7 @@ class Batch:
             )
         done.add(path)
 
-    def _was_done(self, plan: ScanNames, volume: Volume) -> None:
+    def _was_done(self, plan: ScanNames, volume: Volume) -> ScanOutcome:
         """What the receipts and the table of measurements of an earlier call say goes into the result."""
         known: dict[str, tuple[AskedMask, Path]] = {}
         for path in plan.mask_files:
@@ -160,6 +147,7 @@ class Batch:
                 known.setdefault(asked.prompt, (asked, path))
         measured = _measured(plan)
         voxel_ml = None if volume.geometry is None else volume.geometry.voxel_ml
+        masks = []
         for asked, path in known.values():
             entry = {
                 "scan": str(plan.scan),
@@ -178,32 +166,10 @@ class Batch:
                 "was_done": True,
                 **({"measurements": measured[asked.prompt]} if asked.prompt in measured else {}),
             }
-            self.result["masks"].append(entry)
-            self.rows.append({**entry, **_named(plan), "state": "was done"})
-        self.result["skipped"].append({"scan": str(plan.scan), "masks": [str(path) for path in plan.mask_files]})
-
-    def _failed(self, plan: ScanNames, error: EngineError, emit: Emit) -> None:
-        failed = {"scan": str(plan.scan), "message": error.message, "hint": error.hint}
-        self.result["failed"].append(failed)
-        # The folder of a DICOM series may be called after the patient.
-        told = str(error).replace(str(plan.scan), plan.shown)
-        self.rows.append({**_named(plan), "state": "failed", "message": told})
-        emit(Log(self.job_id, str(error), "error"))
-
-    def _summarise(self, left: Sequence[ScanNames]) -> None:
-        rows = self.rows + [{**_named(plan), "state": "not reached"} for plan in left]
-        bundle = self.writer.bundle
-        facts = {
-            "notice": "For research use only. Not a medical device; not for diagnosis or treatment.",
-            "bundle": {"name": bundle.name, "sha256": bundle.sha256},
-            "plane": self.plane,
-            "prompts": list(self.writer.prompts),
-        }
-        self.result["summary"] = write_summary(Path(self.job.out), rows, facts)
-
-
-def _named(plan: ScanNames) -> dict[str, Any]:
-    return {"scan": plan.shown, "series": plan.series}
+            masks.append(entry)
+        skipped = {"scan": str(plan.scan), "masks": [str(path) for path in plan.mask_files]}
+        rows = [{**entry, **named(plan), "state": "was done"} for entry in masks]
+        return ScanOutcome({"masks": masks, "skipped": [skipped]}, rows, worked=False)
 
 
 def _measured(plan: ScanNames) -> dict[str, Any]:

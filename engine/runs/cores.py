@@ -48,5 +48,9 @@ def share_cores() -> None:
 
 def share_of_cores(processes: int) -> dict[str, str]:
     """The environment of one of several processes that compute side by side: an even part of the cores."""
-    part = str(max(1, usable_cores() // max(1, processes)))
-    return {CORES: part, **dict.fromkeys(_POOLS, part)}
+    return cores_for(max(1, usable_cores() // max(1, processes)))
+
+
+def cores_for(count: int) -> dict[str, str]:
+    """The environment of a process that may take so many cores."""
+    return {CORES: str(count), **dict.fromkeys(_POOLS, str(count))}

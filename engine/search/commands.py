@@ -13,6 +13,7 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import EngineError, InputError, RecipeError
 from engine.contract.events import Log
 from engine.runs.commands import CommandLines
+from engine.search.looking import tell
 from engine.search.steering import PAUSED, as_point, ban_key, freeze_key, narrow_key
 from engine.search.study import SURPLUS, OpenStudy
 from engine.search.trial import WANTED
@@ -22,11 +23,17 @@ ROUND_S: Final = 0.2
 
 
 def steer(found: OpenStudy, command: Command) -> str:
-    """Carries a command out in the storage; what was done, in words.
+    """Carries a command out in the storage, and lets workers of this machine know; what was done, in words.
 
     Raises UnknownName and OutOfRange for settings and values that are not in the study's space, InputError for a trial
     that does not run and for a command that studies do not know.
     """
+    said = _steered(found, command)
+    tell(found.folder)
+    return said
+
+
+def _steered(found: OpenStudy, command: Command) -> str:
     attributes: tuple[str, Any]
     match command:
         case Enqueue(params=params):
@@ -61,7 +68,7 @@ def _stop(found: OpenStudy, number: int) -> str:
         return f"Trial {number} is taken back."
     if trial is None or trial.state is not TrialState.RUNNING:
         raise InputError(f"Trial {number} does not run.", hint="Choose one that runs or waits.")
-    found.mark(number, WANTED, "stop")
+    found.wants(number, WANTED, "stop")
     return f"Trial {number} is stopped."
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ from engine.search.sampler import REPEATS, SteeredSampler
 from engine.search.space import Parameter, space_of
 from engine.search.steering import Rules
 from engine.search.storage import open_storage, without_password
+from engine.search.waiting import WaitingStorage
 
 if TYPE_CHECKING:
     from engine.recipe import Recipe
@@ -33,6 +35,7 @@ VERSION: Final = 1
 
 # User attributes of a study.
 RECIPE, SETTINGS, SPACE, FORMAT, DATA = "recipe", "search", "space", "tunevlseg", "data_sha256"
+NEWS = "news"  # another text after each command to a trial: who has read it need not read the trial
 # User attributes of a trial.
 RUN, FAILURE, SURPLUS, STOPPED = "run", "failure", "surplus", "stopped"
 
@@ -47,6 +50,8 @@ class OpenStudy:
     recipe: dict[str, Any]
     config: SearchConfig
     space: tuple[Parameter, ...]
+    _ids: dict[int, int] = field(default_factory=dict)
+    """The storage's ids of trials, which never change."""
 
     @property
     def by_path(self) -> Mapping[str, Parameter]:
@@ -58,8 +63,10 @@ class OpenStudy:
 
     def id_of(self, number: int) -> int:
         """The storage's own id of a trial."""
-        study = self.storage.get_study_id_from_name(self.study.study_name)
-        return self.storage.get_trial_id_from_study_id_trial_number(study, number)
+        if number not in self._ids:
+            study = self.storage.get_study_id_from_name(self.study.study_name)
+            self._ids[number] = self.storage.get_trial_id_from_study_id_trial_number(study, number)
+        return self._ids[number]
 
     def trial(self, number: int) -> FrozenTrial:
         """A trial as the storage holds it now."""
@@ -68,6 +75,16 @@ class OpenStudy:
     def mark(self, number: int, key: str, value: Any) -> None:
         """A user attribute of a trial that has not ended, whoever works on it."""
         self.storage.set_trial_user_attr(self.id_of(number), key, value)
+
+    def wants(self, number: int, key: str, value: Any) -> None:
+        """Tells whoever works on a trial something: a user attribute, which he reads when NEWS has changed."""
+        self.mark(number, key, value)
+        self.study.set_user_attr(NEWS, uuid.uuid4().hex)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it lies in a database, where each look of each worker costs all of them."""
+        return isinstance(self.storage, WaitingStorage)
 
     def trials(self) -> list[FrozenTrial]:
         """All trials but those that were one too many, by number."""

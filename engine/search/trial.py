@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +22,13 @@ from engine.runs.reader import learned_numbers
 from engine.runs.studies import ASKED
 from engine.runs.writer import read_metrics
 from engine.search.lease import BEAT_S, EPOCH, Worker, beat, give_back
+from engine.search.looking import LEAST_S, MOST_S, Looks
 from engine.search.space import varied
 from engine.search.steering import Rules
-from engine.search.study import FAILURE, RUN, STOPPED, OpenStudy
+from engine.search.study import FAILURE, NEWS, RUN, STOPPED, OpenStudy
 from engine.search.waiting import at_once
 
 POLL_S: Final = 0.2
-LOOK_S: Final = 1.0
-"""How often a worker looks into the storage for what others want of its trial."""
 WANTED: Final = "wanted"
 """User attribute of a running trial: what somebody wants of it (`stop`)."""
 LEAST_SECONDS: Final = 1e-3
@@ -50,6 +50,7 @@ class TrialOutcome:
 class Attendant:
     """Beats for a running trial and passes on what people want of it, in a thread of its own.
 
+    Looks are one read of the study's attributes; the trial itself is read where these say so, and before each beat.
     `token` is the run's; `over` the whole search's. Why the run was ended is `reason`: "" while it was not, else
     `search` (the search is cancelled), `stopped`, `pruned`.
     """
@@ -61,11 +62,21 @@ class Attendant:
     token: CancelToken = field(default_factory=CancelToken)
     reason: str = ""
     troubled: bool = False
+    clock: Callable[[], float] = time.monotonic
     _end: threading.Event = field(default_factory=threading.Event)
     _paused: bool = False
+    _paused_by_study: bool = False
+    _news: str | None = None
+    _beats: int = 0
+
+    def __post_init__(self) -> None:
+        most = MOST_S if self.found.is_shared else LEAST_S
+        self._looks = Looks(self.found.folder, most=most, clock=self.clock)
+        self._next_beat = self.clock()
 
     def __enter__(self) -> Attendant:
         beat(self.found, self.trial.number, self.worker, 0)
+        self._next_beat = self.clock() + BEAT_S
         self._thread = threading.Thread(target=self._attend, name="trial-attendant", daemon=True)
         self._thread.start()
         return self
@@ -81,37 +92,49 @@ class Attendant:
 
     def _attend(self) -> None:
         with at_once(self.found.storage):
-            self._look_and_beat()
+            while not self._end.wait(POLL_S):
+                self.attend_once()
 
-    def _look_and_beat(self) -> None:
-        looked = beaten = 0.0
-        count = 0
-        while not self._end.wait(POLL_S):
-            if self.over.cancelled:
-                self.end("search")
-            looked, beaten = looked + POLL_S, beaten + POLL_S
-            if looked < LOOK_S:
-                continue
-            looked = 0.0
-            try:
-                self._look()
-                if beaten >= BEAT_S:
-                    beaten, count = 0.0, count + 1
-                    beat(self.found, self.trial.number, self.worker, count)
-                self.troubled = False
-            except Exception:  # noqa: BLE001 - a storage that does not answer for a while must not end the run
-                self.troubled = True
+    def attend_once(self) -> None:
+        """Looks and beats where it is time."""
+        if self.over.cancelled:
+            self.end("search")
+        self._pause(self._paused_by_study or self.over.paused)
+        beats = self.clock() >= self._next_beat
+        if not beats and not self._looks.due():
+            return
+        try:
+            self._looks.looked(news=self._look(closely=beats))
+            if beats:
+                self._next_beat = self.clock() + BEAT_S
+                self._beats += 1
+                beat(self.found, self.trial.number, self.worker, self._beats)
+            self.troubled = False
+        except Exception:  # noqa: BLE001 - a storage that does not answer for a while must not end the run
+            self._looks.looked(news=True)
+            self.troubled = True
 
-    def _look(self) -> None:
-        paused = Rules.of(self.found.study.user_attrs).paused or self.over.paused
-        if paused != self._paused:
-            self._paused = paused
-            (self.token.pause if paused else self.token.resume)()
-        mine = self.found.trial(self.trial.number)
-        if mine.state.is_finished():
-            self.end("taken")  # another worker took this one for lost; what it does counts
-        elif mine.user_attrs.get(WANTED) == "stop":
-            self.end("stopped")
+    def _look(self, *, closely: bool) -> bool:
+        """Whether there is something new. `closely`: the trial is read, too."""
+        attributes = self.found.study.user_attrs
+        told = attributes.get(NEWS)
+        paused = Rules.of(attributes).paused
+        new = told != self._news or paused != self._paused_by_study
+        self._paused_by_study = paused
+        self._pause(paused or self.over.paused)
+        if closely or told != self._news:
+            mine = self.found.trial(self.trial.number)
+            if mine.state.is_finished():
+                self.end("taken")  # another worker took this one for lost; what it does counts
+            elif mine.user_attrs.get(WANTED) == "stop":
+                self.end("stopped")
+        self._news = told
+        return new
+
+    def _pause(self, wanted: bool) -> None:
+        if wanted != self._paused:
+            self._paused = wanted
+            (self.token.pause if wanted else self.token.resume)()
 
 
 def run_trial(

@@ -26,6 +26,7 @@ from engine.contract.events import (
 from engine.contract.whole_file import write_text
 from engine.runs.studies import ASKED, BEST_RECIPE
 from engine.search.lease import Watch, Worker, beat, give_back
+from engine.search.looking import MOST_S, Looks
 from engine.search.sampler import REPEATS, first_of
 from engine.search.study import FAILURE, SURPLUS, OpenStudy
 from engine.search.trial import TrialOutcome, TuneOne, proposed, run_trial
@@ -33,7 +34,7 @@ from engine.search.waiting import waits_for
 
 ROUND_S: Final = 0.2
 LOOK_S: Final = 2.0
-"""How often a worker without work looks whether a trial was lost, or the pause is over."""
+"""How soon a worker without work looks whether a trial was lost, or the pause is over; then ever less often."""
 IN_A_ROW: Final = 5
 """Failures from the first trial on after which a study is given up: what fails always is not a matter of values."""
 _STATES: Final = {
@@ -64,6 +65,7 @@ class SearchWorker:
     def __post_init__(self) -> None:
         self._watch = Watch(self.me) if self.patience is None else Watch(self.me, self.patience)
         self._pause_told = False
+        self._looks = Looks(self.found.folder, least=LOOK_S, most=MOST_S if self.found.is_shared else LOOK_S)
 
     def work(self) -> dict[str, Any]:
         """Until the study has its trials; `{"study", "folder", "trials", "best", …}`.
@@ -90,6 +92,7 @@ class SearchWorker:
                 self._wait()
                 continue
             self._run(trial)
+            self._looks.looked(news=True)
         return self._finish()
 
     # -- taking trials -------------------------------------------------------------------------------------------
@@ -202,8 +205,8 @@ class SearchWorker:
         return paused
 
     def _wait(self) -> None:
-        until = time.monotonic() + LOOK_S
-        while time.monotonic() < until:
+        self._looks.looked(news=False)
+        while not self._looks.due():
             self.cancel.check()
             time.sleep(ROUND_S)
 

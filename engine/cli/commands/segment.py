@@ -73,6 +73,15 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--keep-encodings", action="store_true", help="keep encoded slices on disk, for further phrases another day"
     )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="scans are tasks of a Ray cluster whose machines share the folders; local: started on this one",
+    )
+    parser.add_argument(
+        "--gpu-share", type=float, default=0.0, metavar="X", help="GPUs each task asks for (0.5: half one; default: 0)"
+    )
     cleaner = parser.add_argument_group("a cleaner mask", "distances and sizes of pictures are in pixels")
     cleaner.add_argument("--smooth", type=float, default=0.0, metavar="MM", help="blur before the threshold")
     cleaner.add_argument("--fill-holes", action="store_true", help="fill what the mask encloses")
@@ -136,6 +145,8 @@ def make(given: argparse.Namespace) -> Segment:
         largest=given.largest,
         smallest=given.smallest,
         presence=given.presence,
+        cluster=given.cluster,
+        gpu_share=given.gpu_share,
     )
 
 

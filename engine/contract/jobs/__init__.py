@@ -31,7 +31,17 @@ from engine.contract.jobs.runs import (
     Report,
     Tune,
 )
-from engine.contract.jobs.scans import AddCase, ListSeries, OpenScan, Refine, Replay, SaveMask, Segment, Surface
+from engine.contract.jobs.scans import (
+    AddCase,
+    ListSeries,
+    OpenScan,
+    Refine,
+    Replay,
+    SaveMask,
+    Segment,
+    SegmentPart,
+    Surface,
+)
 from engine.contract.jobs.studies import Benchmark, PlanLabels, ReadStudy, ReadTournament, Search, SteerStudy
 
 Job = (
@@ -73,6 +83,7 @@ Job = (
     | ListSeries
     | OpenScan
     | Segment
+    | SegmentPart
     | Refine
     | Surface
     | SaveMask
@@ -133,6 +144,7 @@ __all__ = [
     "SaveSplit",
     "Search",
     "Segment",
+    "SegmentPart",
     "SplitGain",
     "SteerStudy",
     "Surface",

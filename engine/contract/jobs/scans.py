@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,23 @@ class Segment:
     smallest: float = 0.0  # parts smaller than this go: ml, px for pictures
     slices: list[int] = field(default_factory=list)  # first, last along `axis`, for a look: no others are asked
     presence: float | None = None  # score from which a phrase counts as found; 0: always; None: the bundle's rule
+    cluster: str = ""  # address of a Ray cluster whose tasks do the scans, "local": started here; empty: this process
+    gpu_share: float = 0.0  # of a GPU, that each task in the cluster asks for
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPart:
+    """Some scans of a Segment, done by a task of its cluster: their masks are named already.
+
+    Result: `outcomes` (what became of each scan, in order), `said` (what a person is told, with its level),
+    `provider`. A machine that has another bundle, or does not see the folder of the masks, refuses.
+    """
+
+    asked: dict[str, Any]  # the fields of the Segment
+    plans: list[dict[str, Any]]  # engine.jobs.segment_names.ScanNames
+    bundle: str  # where whoever asks has it
+    sha256: str  # of the bundle
+    token: str = ""  # a file beside the masks, by which the folder is known to be the same
 
 
 @dataclass(frozen=True, slots=True)

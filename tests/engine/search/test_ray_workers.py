@@ -1,30 +1,27 @@
-"""Workers as Ray tasks: a real cluster of two nodes on loopback, one of which is killed."""
+"""Workers as Ray tasks: a real cluster of nodes on loopback, which come and go; a driver that is killed."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import pytest
 from fakes.postgres import postgres_cluster
 from fakes.processes import Command, heard, write_recipe
+from fakes.ray_nodes import Nodes, ray_nodes
 from optuna.trial import TrialState
 
+from engine.contract import wire
 from engine.contract.errors import InputError, ResourceError
-from engine.contract.events import TrialEnded
+from engine.contract.events import Log, TrialEnded, TrialStarted
 from engine.contract.jobs import Search
+from engine.runs.cluster import ray_connected
 from engine.search.lease import LEASE
-from engine.search.ray_workers import ray_connected, require_shared
-from engine.search.study import open_study
+from engine.search.ray_workers import WITHOUT, require_shared
+from engine.search.study import RUN, OpenStudy, open_study
+from engine.search.worker import state_name
 from engine.synthetic.sample_data import write_dataset
 
 
@@ -38,60 +35,21 @@ def test_a_cluster_needs_a_storage_that_others_reach() -> None:
 def test_without_ray_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ResourceError, match="not installed") as caught:
-        ray_connected("local")
+        ray_connected("local", WITHOUT)
     assert "tunevlseg[cluster]" in caught.value.hint
-
-
-class Nodes:
-    """`ray start --head` and further nodes on loopback, with a secret of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self._folder = folder
-        self.env = {
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": uuid.uuid4().hex,
-            "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_TMPDIR": str(folder),
-        }
-        self.started: list[subprocess.Popen[bytes]] = []
-
-    def start(self, *, head: bool) -> None:
-        where = [f"--port={self.address.partition(':')[2]}", "--head"] if head else [f"--address={self.address}"]
-        more = ["--include-dashboard=false", f"--temp-dir={self._folder}"] if head else []
-        command = [sys.executable, "-m", "ray.scripts.scripts", "start", *where, *more, "--node-ip-address=127.0.0.1"]
-        with (self._folder / f"node-{len(self.started)}.txt").open("wb") as text:
-            self.started.append(
-                subprocess.Popen(
-                    [*command, "--num-cpus=1", "--num-gpus=0", "--disable-usage-stats", "--block"],
-                    stdout=text, stderr=text, stdin=subprocess.DEVNULL, env={**os.environ, **self.env},
-                )
-            )  # fmt: skip
-
-    def kill(self, node: int) -> None:
-        """With everything that it started, as a machine that loses power."""
-        with suppress(psutil.NoSuchProcess):
-            parent = psutil.Process(self.started[node].pid)
-            for process in [parent, *parent.children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        self.started[node].wait()
+    assert "search --worker" in caught.value.hint
 
 
 @pytest.fixture
 def nodes() -> Iterator[Nodes]:
-    pytest.importorskip("ray", reason="needs Ray (extra cluster)")
-    folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: Ray's sockets lie in it
-    found = Nodes(folder)
-    try:
-        found.start(head=True)
+    with ray_nodes() as found:
         yield found
-    finally:
-        for node in reversed(range(len(found.started))):
-            found.kill(node)
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def workers(found: OpenStudy) -> set[str]:
+    """Names of those who completed a trial."""
+    ended = [trial for trial in found.trials() if trial.state is TrialState.COMPLETE]
+    return {trial.user_attrs[LEASE]["worker"] for trial in ended}
 
 
 @pytest.mark.slow
@@ -108,12 +66,7 @@ def test_two_nodes_finish_a_study_when_one_of_them_is_lost(tiny_weights: Path, t
         running.callback(search.kill)
         search.until(heard(search, TrialEnded, 1))
         found = open_study(tmp_path / "look", storage=postgres.url, name="ray")
-
-        def workers() -> set[str]:
-            ended = [trial for trial in found.trials() if trial.state is TrialState.COMPLETE]
-            return {trial.user_attrs[LEASE]["worker"] for trial in ended}
-
-        search.until(lambda: len(workers()) == 2)
+        search.until(lambda: len(workers(found)) == 2)
         assert sum(trial.state is TrialState.COMPLETE for trial in found.trials()) < 20
         nodes.kill(1)
         search.ended()
@@ -122,3 +75,65 @@ def test_two_nodes_finish_a_study_when_one_of_them_is_lost(tiny_weights: Path, t
         told = [event for event in search.events() if isinstance(event, TrialEnded)]
         assert len({event.number for event in told if event.state == "complete"}) == 20
         assert postgres.password not in search.said()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_node_that_joins_gets_a_worker_and_one_that_leaves_takes_it_along(
+    tiny_weights: Path, tmp_path: Path, nodes: Nodes
+) -> None:
+    """No number of workers is asked for: as many as there is room for at each moment."""
+    write_dataset("polyps", tmp_path / "polyps", count=14)
+    recipe = write_recipe(tmp_path, tiny_weights, tmp_path / "polyps")
+    with postgres_cluster() as postgres, ExitStack() as running:
+        search = Command(
+            tmp_path / "said", "search", str(recipe), "--trials", "60", "--study", "ray", "--storage", postgres.url,
+            "--out", str(tmp_path / "study"), "--cluster", nodes.address, env=nodes.env,
+        )  # fmt: skip
+        running.callback(search.kill)
+        search.until(heard(search, TrialEnded, 2))
+        found = open_study(tmp_path / "look", storage=postgres.url, name="ray")
+        assert len(workers(found)) == 1
+        nodes.start(head=False)
+        search.until(lambda: len(workers(found)) == 2)
+        assert sum(trial.state is TrialState.COMPLETE for trial in found.trials()) < 60
+        nodes.kill(1)
+        search.ended()
+        assert [trial.state for trial in found.trials()].count(TrialState.COMPLETE) == 60
+        said = [event.message for event in search.events() if isinstance(event, Log)]
+        assert "The cluster grew: room for 2 workers." in said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_driver_that_is_killed_and_started_again_ends_the_study_once(
+    tiny_weights: Path, tmp_path: Path, nodes: Nodes
+) -> None:
+    write_dataset("polyps", tmp_path / "polyps", count=14)
+    recipe = write_recipe(tmp_path, tiny_weights, tmp_path / "polyps")
+    with postgres_cluster() as postgres, ExitStack() as running:
+
+        def search(name: str) -> Command:
+            found = Command(
+                tmp_path / name, "search", str(recipe), "--trials", "8", "--study", "ray", "--storage", postgres.url,
+                "--out", str(tmp_path / "study"), "--cluster", nodes.address, env=nodes.env,
+            )  # fmt: skip
+            running.callback(found.kill)
+            return found
+
+        first = search("first")
+        first.until(heard(first, TrialEnded, 2))
+        first.until(heard(first, TrialStarted, 3))
+        first.kill()
+        second = search("second")
+        second.ended()
+        found = open_study(tmp_path / "look", storage=postgres.url, name="ray")
+        whole = [trial for trial in found.trials() if state_name(trial) != "lost"]
+        assert [trial.state for trial in whole] == [TrialState.COMPLETE] * 8
+        assert len({trial.user_attrs[RUN] for trial in whole}) == 8  # each in a run of its own
+        # The folder's events tell the end of each trial once, whoever told it.
+        lines = (tmp_path / "study" / "events.jsonl").read_text().splitlines()
+        ended = [event for line in lines if isinstance(event := wire.event_from_line(line), TrialEnded)]
+        complete = [event.number for event in ended if event.state == "complete"]
+        assert len(complete) == len(set(complete))
+        assert len(complete) >= 7  # one that ended in between is told by neither
