@@ -91,9 +91,11 @@ class ClusterBatch:
             with self._shared_folder() as token:
                 self._all(ray, token)
         finally:
-            ray.shutdown()
-            if several and self.account.reached:
-                self.account.summarise()
+            try:
+                if several and self.account.reached:
+                    self.account.summarise()
+            finally:
+                ray.shutdown()
         self.account.raise_if_all_failed()
         return ", ".join(dict.fromkeys(self._providers))
 

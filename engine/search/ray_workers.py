@@ -158,17 +158,16 @@ class RayWorkers:
         for trial in trials:
             before, self._told[trial.number] = self._told.get(trial.number), trial.state
             if before != trial.state and state_name(trial) != "lost":
-                self._tell(trial, finished)
+                self._tell(trial, finished, self.found.best(counted))
         self._left = max(self.found.config.trials, len(counted)) - finished
         return self._left == 0
 
-    def _tell(self, trial: FrozenTrial, finished: int) -> None:
+    def _tell(self, trial: FrozenTrial, finished: int, best: FrozenTrial | None) -> None:
         folder = str(self.found.run_folder(trial))
         if trial.state is TrialState.RUNNING:
             self.emit(TrialStarted(self.job_id, trial.number, dict(trial.params), folder))
         elif trial.state.is_finished():
             self._lost = 0
-            best = self.found.best()
             is_best = best is not None and best.number == trial.number
             why, values = str(trial.user_attrs.get(FAILURE, "")), list(trial.values or ())
             self.emit(

@@ -73,7 +73,8 @@ def _engine_settings(address: str) -> dict[str, Any]:
     if not address.startswith("postgresql"):
         return {}
     alive = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
-    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10, **alive}}
+    # A worker holds one connection; a second one is open while both of its threads ask.
+    return {"pool_pre_ping": True, "pool_size": 1, "connect_args": {"connect_timeout": 10, **alive}}
 
 
 def _driver(module: str) -> str:

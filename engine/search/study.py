@@ -105,11 +105,15 @@ class OpenStudy:
         self.config = build(SearchConfig, {**self.config.model_dump(), "trials": trials}, path="search")
         self.study.set_user_attr(SETTINGS, self.config.model_dump(mode="json"))
 
-    def best(self) -> FrozenTrial | None:
-        """The best finished trial of a study with one objective; None before there is one, or with several."""
+    def best(self, trials: Sequence[FrozenTrial] | None = None) -> FrozenTrial | None:
+        """The best finished trial of a study with one objective; None before there is one, or with several.
+
+        `trials`: those of the study, where they were just read.
+        """
         if len(self.config.objectives) > 1:
             return None
-        done = [trial for trial in self.trials() if trial.state is TrialState.COMPLETE and trial.values]
+        known = self.trials() if trials is None else trials
+        done = [trial for trial in known if trial.state is TrialState.COMPLETE and trial.values]
         if not done:
             return None
         sign = 1 if self.config.directions[0] == "maximize" else -1

@@ -103,9 +103,8 @@ class SearchWorker:
 
     def _enough(self) -> bool:
         """Whether every trial that was asked for has ended."""
-        finished = sum(trial.state.is_finished() for trial in self._counted())
-        pending = any(not trial.state.is_finished() for trial in self._counted())
-        return finished >= self.found.config.trials and not pending
+        ended = [trial.state.is_finished() for trial in self._counted()]
+        return sum(ended) >= self.found.config.trials and all(ended)
 
     def _take(self) -> Trial | None:
         """A trial of this worker's own; None while others do all that is left."""
@@ -159,10 +158,10 @@ class SearchWorker:
         self.emit(TrialStarted(self.job_id, trial.number, proposed(self.found, trial), str(folder)))
         outcome = run_trial(self.found, trial, self.me, self.tune, tell, self.cancel)
         self._tell(trial, outcome, str(folder), time.monotonic() - began)
-        self._give_up_on_failures()
 
     def _tell(self, trial: Trial, outcome: TrialOutcome, folder: str, seconds: float) -> None:
-        best = self.found.best()
+        counted = self._counted()
+        best = self.found.best(counted)
         self.emit(
             TrialEnded(
                 self.job_id,
@@ -176,18 +175,19 @@ class SearchWorker:
                 why=outcome.why,
             )
         )
-        done = sum(found.state.is_finished() for found in self._counted())
+        done = sum(found.state.is_finished() for found in counted)
         self.emit(Progress(self.job_id, done, self.found.config.trials, "trials", stage="Search"))
         if best is not None and best.number == trial.number:
             self._keep_best(best)
+        self._give_up_on_failures(counted)
 
     def _keep_best(self, best: FrozenTrial) -> None:
         asked = self.found.run_folder(best) / ASKED
         if asked.is_file():  # another machine's trial has its recipe there
             write_text(self.found.folder / BEST_RECIPE, dump_yaml(load_yaml(asked)))
 
-    def _give_up_on_failures(self) -> None:
-        ended = [trial for trial in self._counted() if trial.state.is_finished()]
+    def _give_up_on_failures(self, counted: list[FrozenTrial]) -> None:
+        ended = [trial for trial in counted if trial.state.is_finished()]
         if len(ended) < IN_A_ROW or any(trial.state is not TrialState.FAIL for trial in ended):
             return
         raise EngineError(
