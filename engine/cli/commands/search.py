@@ -21,8 +21,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--out", default="", metavar="DIR", help="the study's folder (default: beside your others)")
     parser.add_argument("--worker", action="store_true", help="only help with a study that was begun elsewhere")
     parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="processes on this machine (default: one for each GPU)"
-    )
+        "--workers", type=int, default=0, metavar="N",
+        help="processes on this machine (default: one for each GPU); at most so many tasks in a cluster (default: all)",
+    )  # fmt: skip
     parser.add_argument(
         "--cluster", default="", metavar="ADDRESS", help="workers are tasks of a Ray cluster; local: started here"
     )

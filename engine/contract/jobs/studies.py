@@ -21,7 +21,10 @@ class Search:
     search: dict[str, Any] = field(default_factory=dict)  # settings of engine.search.config.SearchConfig
     overrides: list[str] = field(default_factory=list)  # of the recipe: "training.epochs=3"
     worker: bool = False  # only help: take trials of a study that somebody else has begun
-    workers: int = 0  # processes on this machine; 0: one for each CUDA device, at least one; with a cluster: its tasks
+    workers: int = (
+        0  # processes on this machine; 0: one for each CUDA device, at least one; in a cluster: at most so many
+    )
+    # tasks, 0: what it has room for
     cluster: str = ""  # address of a Ray cluster whose tasks are the workers, "local": started here
     gpu_share: float = 0.0  # of a GPU, that each task in the cluster asks for
     data: str = ""  # where this machine keeps the dataset; empty: where the recipe says
