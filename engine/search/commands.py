@@ -72,8 +72,10 @@ def _stop(found: OpenStudy, number: int) -> str:
     return f"Trial {number} is stopped."
 
 
-def _known(found: OpenStudy, number: int) -> FrozenTrial | None:
+def _known(found: OpenStudy, number: Any) -> FrozenTrial | None:
     """One trial alone: reading all of a large study would take longer than a person wants to wait."""
+    if not isinstance(number, int):  # a line of JSON may hold anything
+        return None
     try:
         trial = found.trial(number)
     except KeyError:
