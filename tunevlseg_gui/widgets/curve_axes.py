@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from tunevlseg_gui.theme.look import look
 
+NARROW_DECADES = 1.3
 LONG = 300
 """Epochs from which the axis grows in steps."""
 
@@ -22,6 +23,22 @@ class EpochAxis(pg.AxisItem):  # type: ignore[misc]
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         found: list[tuple[float, float]] = super().tickSpacing(low, high, size)
         return [(max(1, math.ceil(spacing)), 0) for spacing, _ in found[:1]] if self.whole else found
+
+
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]
+    """Where it is logarithmic and spans little, round values rather than the only power of ten or none."""
+
+    def logTickValues(self, low: float, high: float, size: float, usual: Any) -> list[tuple[float | None, list[float]]]:
+        if high - low > NARROW_DECADES:
+            found: list[tuple[float | None, list[float]]] = super().logTickValues(low, high, size, usual)
+            return found
+        (spacing, _), *_ = super().tickSpacing(10**low, 10**high, size)
+        first = math.ceil(10**low / spacing)
+        last = math.floor(10**high / spacing)
+        return [(None, [math.log10(step * spacing) for step in range(max(1, first), last + 1)])]
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{scale * 10**value:.3g}" for value in values]
 
 
 def epochs_shown(last: float) -> tuple[float, float]:

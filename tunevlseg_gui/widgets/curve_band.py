@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
@@ -12,6 +13,8 @@ from tunevlseg_gui.widgets.curve_line import colour_named
 
 OPACITY = 60
 """Of 255."""
+MOST = 1_000
+"""Points of an edge that are drawn, at least half of them: the range is an outline, not a measurement."""
 
 
 class CurveBand:
@@ -24,7 +27,8 @@ class CurveBand:
         self.stale = True
         self._over: tuple[Floats, Floats] | None = None
         self._range: tuple[Floats, Floats] | None = None
-        self._edges = [pg.PlotDataItem(pen=None) for _ in range(2)]
+        # Curve items, not data items: these keep no path of a line without a pen, and the range would be empty.
+        self._edges = [pg.PlotCurveItem(pen=pg.mkPen(None)) for _ in range(2)]
         self._between = pg.FillBetweenItem(*self._edges)
         self._between.setZValue(-5)
         self.paint_theme()
@@ -44,10 +48,10 @@ class CurveBand:
             return
         over = self._over[1 if minutes else 0]
         (low, high) = self._range
-        drawn = low > 0 if log else slice(None)
+        drawn = (low > 0 if log else np.isfinite(low)) & self.visible
+        places = np.flatnonzero(drawn)[:: max(1, int(drawn.sum()) // MOST)]
         for edge, side in zip(self._edges, (low, high), strict=True):
-            shown = self.visible
-            edge.setData(over[drawn] if shown else over[:0], side[drawn] if shown else side[:0])
+            edge.setData(over[places], side[places])
         self._between.setVisible(self.visible)
 
     def paint_theme(self) -> None:

@@ -13,7 +13,14 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from tunevlseg_gui.theme.look import look
-from tunevlseg_gui.widgets.curve_axes import EpochAxis, epochs_shown, keep_as_pixels, minutes_shown, paint_axes
+from tunevlseg_gui.widgets.curve_axes import (
+    EpochAxis,
+    ValueAxis,
+    epochs_shown,
+    keep_as_pixels,
+    minutes_shown,
+    paint_axes,
+)
 from tunevlseg_gui.widgets.curve_band import CurveBand
 from tunevlseg_gui.widgets.curve_best import BestMark
 from tunevlseg_gui.widgets.curve_data import Series
@@ -51,12 +58,12 @@ class CurveBox(QWidget):
         look().changed.connect(self._paint_theme)
 
     def _made_plot(self) -> pg.PlotWidget:
-        made = pg.PlotWidget(axisItems={"bottom": self._axis})
+        made = pg.PlotWidget(axisItems={"bottom": self._axis, "left": ValueAxis("left")})
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         made.setMenuEnabled(False)
         made.setMouseEnabled(x=True, y=False)
         made.hideButtons()
-        made.setMinimumHeight(90)
+        made.setMinimumHeight(70)
         made.setClipToView(True)
         made.setDownsampling(auto=True, mode="peak")
         keep_as_pixels(made, True)
@@ -150,8 +157,6 @@ class CurveBox(QWidget):
         self._bands[key] = made = CurveBand(title, colour)
         for item in made.items:
             self._plot.addItem(item)
-            if isinstance(item, pg.PlotDataItem):
-                item.setLogMode(False, self._log)
         self._names_changed()
         self._later()
         return made

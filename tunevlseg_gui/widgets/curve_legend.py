@@ -14,7 +14,7 @@ from tunevlseg_gui.theme.look import look
 SWATCH = 20
 GAP = 6
 BETWEEN = 16
-MOST_LINES = 2
+MOST_LINES = 3
 MARGIN = 8
 
 
@@ -34,20 +34,22 @@ class Entry:
 
 
 class CurveLegend(QWidget):
-    """Entries in reading order, on as many lines as their names alone need, two at most; the tooltip has them all.
+    """Entries in reading order, on as many lines as they need with values, three at most; the tooltip has them all.
 
-    Its height follows the curves, not the mouse: where values make the entries longer, the last ones are left out.
+    Its height follows the curves, not the mouse. What has no room on them is left out.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.names: list[Entry] = []
         self.values: list[Entry] = []
+        self._sample: list[Entry] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._fit()
 
-    def show_names(self, names: Sequence[Entry]) -> None:
-        self.names = list(names)
+    def show_names(self, names: Sequence[Entry], sample: Sequence[Entry] = ()) -> None:
+        """`sample`: entries as long as those with values will be."""
+        self.names, self._sample = list(names), list(sample)
         self._fit()
         self.update()
 
@@ -149,6 +151,6 @@ class CurveLegend(QWidget):
         return min(lines, MOST_LINES)
 
     def _fit(self) -> None:
-        self._lines = self._lines_for(self.width(), self.names)
+        self._lines = self._lines_for(self.width(), self._sample or self.names)
         if self.height() != self._line * self._lines:
             self.setFixedHeight(self._line * self._lines)

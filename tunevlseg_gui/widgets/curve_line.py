@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from tunevlseg_gui.theme.look import look
-from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.curve_data import Floats, Series
 
 MANY = 1_000
@@ -65,15 +64,12 @@ class CurveLine:
         self.stale = True
 
     def value_at(self, epoch: float, smoothing: float) -> str:
-        """Its value at an epoch in words, with the smoothed one in brackets; empty where it has none there."""
+        """Its value at an epoch, with the smoothed one in brackets; empty where it has none there."""
         at = self.series.at(epoch)
         if at is None or self.series.epochs[at] != epoch:
             return ""
         value = f"{self.series.values[at]:.4g}"
-        if not smoothing:
-            return value
-        told = translate("CurveLine", "{value} (smoothed {smooth})")
-        return told.format(value=value, smooth=f"{self.series.smoothed(smoothing)[at]:.4g}")
+        return f"{value} ({self.series.smoothed(smoothing)[at]:.4g})" if smoothing else value
 
     def _pen(self, width: float, alpha: int = 255) -> Any:
         colour = colour_named(self.colour)

@@ -7,6 +7,7 @@ the first curve is shown.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pyqtgraph as pg
@@ -36,7 +37,6 @@ class CurvePlot(CurveBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("role", "plot")
-        self._title = title
         self.pointer = CurvePointer()
         self._plot.addItem(self.pointer.line, ignoreBounds=True)
         self.legend = CurveLegend()
@@ -46,7 +46,8 @@ class CurvePlot(CurveBox):
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, 0, 4, 0)
         head.setSpacing(16)
-        head.addWidget(label(title, "heading"), 0, Qt.AlignmentFlag.AlignTop)
+        self._heading = label(title, "heading")
+        head.addWidget(self._heading, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.legend, 1)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(2, 2, 2, 2)
@@ -73,7 +74,16 @@ class CurvePlot(CurveBox):
     # -- the legend ----------------------------------------------------------------------------------------------
 
     def _names_changed(self) -> None:
-        self.legend.show_names(self.legend_entries())
+        value = "0.0000 (0.0000)" if self._smoothing else "0.0000"
+        entries = self.legend_entries()
+        sample = [Entry(when(999, 99.9)), *(replace(entry, value=value) for entry in entries if not entry.filled)]
+        self.legend.show_names(entries, sample)
+
+    def set_smoothing(self, weight: float) -> None:
+        before = self._smoothing
+        super().set_smoothing(weight)
+        if bool(before) != bool(weight):
+            self._names_changed()  # values take more room
 
     def legend_entries(self) -> list[Entry]:
         """What is shown: curves, then bands."""
@@ -145,38 +155,45 @@ class CurvePlot(CurveBox):
     # -- in a file -----------------------------------------------------------------------------------------------
 
     def shown_rect(self) -> QRectF:
-        """What `draw_on` draws, in pixels of the screen: the plot, and its legend above it."""
+        """What `draw_on` draws, in pixels of the screen: the plot, and its title and legend above it."""
         rect = QRectF(self._plot.viewport().rect())
-        return rect.adjusted(0, 0, 0, self._legend_height(rect.width()))
+        return rect.adjusted(0, 0, 0, self._head(rect)[1].height() + MARGIN)
 
-    def _legend_height(self, width: float) -> float:
-        return self.legend.height_for(width - 2 * MARGIN, self.legend_entries())
+    def _head(self, whole: QRectF) -> tuple[QRectF, QRectF]:
+        """Where title and legend lie in a file: beside each other, above the plot."""
+        room = whole.adjusted(MARGIN, MARGIN, -MARGIN, 0)
+        wide = self._heading.sizeHint().width() + 2 * MARGIN
+        high = self.legend.height_for(room.width() - wide, self.legend_entries())
+        title = QRectF(room.left(), room.top(), wide, self._heading.sizeHint().height())
+        return title, QRectF(title.right(), room.top(), room.width() - wide, high)
 
     def draw_on(self, painter: QPainter, target: QRectF) -> None:
         """The plot as it is shown now with its title and legend, without what is only pointed at."""
         self.redraw()
-        high = self._legend_height(target.width())
-        room = QRectF(target.left() + MARGIN, target.top(), target.width() - 2 * MARGIN, high)
-        self.legend.draw(painter, room, self.legend_entries())
-        self._words_inside(self._title, self.tr("Minutes") if self._minutes else self.tr("Epoch"))
+        title, names = self._head(target)
+        painter.setFont(self._heading.font())
+        painter.setPen(look().colour("text"))
+        painter.drawText(title, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), self._heading.text())
+        self.legend.draw(painter, names, self.legend_entries())
+        self._say_below(self.tr("Minutes") if self._minutes else self.tr("Epoch"))
         pointed = self.pointer.line.isVisible()
         self.pointer.line.hide()
         keep_as_pixels(self._plot, False)
         drawn = [item for item in self._plot.scene().items() if hasattr(item, "setExportMode")]
         for item in drawn:
             item.setExportMode(True, {"antialias": True})  # marks as lines, not as the pixels kept for the screen
-        self._plot.render(painter, target.adjusted(0, high, 0, 0), self._plot.viewport().rect())
+        below = target.adjusted(0, names.height() + MARGIN, 0, 0)
+        self._plot.render(painter, below, self._plot.viewport().rect())
         for item in drawn:
             item.setExportMode(False)
         self.pointer.line.setVisible(pointed)
-        self._words_inside(None, None)
+        self._say_below("")
         keep_as_pixels(self._plot, True)
 
-    def _words_inside(self, title: str | None, below: str | None) -> None:
-        """On the screen the title stands above the plot, beside the values, and the box says what it is drawn over."""
-        self._plot.setTitle(title, color=look().tokens["text"], size="10pt")
-        self._plot.setLabel("bottom", below or "", color=look().tokens["muted"])
-        self._axis.showLabel(below is not None)
+    def _say_below(self, words: str) -> None:
+        """What the curves are drawn over: on the screen the box above says it."""
+        self._plot.setLabel("bottom", words, color=look().tokens["muted"])
+        self._axis.showLabel(bool(words))
         self._plot.getPlotItem().layout.activate()
 
 

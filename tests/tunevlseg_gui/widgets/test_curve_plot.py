@@ -93,7 +93,8 @@ def test_a_band_lies_around_its_curve(plot: CurvePlot) -> None:
     band.fill(epochs, np.array([0.1, 0.2]), np.array([0.3, 0.4]), epochs / 2)
     plot.set_minutes(True)
     plot.redraw()
-    low, high = (edge.getOriginalDataset() for edge in band._edges)
+    low, high = (edge.getData() for edge in band._edges)
+    assert band._between.path().boundingRect().height() == pytest.approx(0.3)
     assert [list(low[0]), list(low[1]), list(high[1])] == [[0.5, 1.0], [0.1, 0.2], [0.3, 0.4]]
     assert "3 seeds" in [entry.title for entry in plot.legend.names]
     plot.set_band_visible("seeds", False)
@@ -152,3 +153,13 @@ def test_long_curves_are_drawn_thin(plot: CurvePlot) -> None:
     assert curve.opts["pen"].widthF() == 1
     assert not curve.opts["antialias"]
     assert len(curve.curve.getData()[0]) < 10 * MANY
+
+
+def test_a_logarithmic_axis_of_a_small_range_has_round_values(plot: CurvePlot) -> None:
+    axis = plot._plot.getAxis("left")
+    axis.setLogMode(False, True)
+    [(_, places)] = axis.tickValues(math.log10(0.72), math.log10(0.86), 200)
+    assert len(places) >= 3
+    told = axis.tickStrings(places, 1.0, None)
+    assert len(set(told)) == len(told)
+    assert all(0.72 <= float(value) <= 0.86 for value in told)

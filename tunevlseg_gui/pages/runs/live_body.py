@@ -19,6 +19,7 @@ class LiveBody(QWidget):
         self._curves = curves
         self.tabs = QTabWidget()
         self.tabs.setObjectName("runSide")
+        self.tabs.tabBar().setObjectName("runSideTabs")
         self._place = _padded()
         for title, widget in ((self.tr("Images"), images), (self.tr("Log"), log)):
             holder = _padded()

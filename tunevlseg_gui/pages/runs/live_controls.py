@@ -37,10 +37,7 @@ class CurveControls(QWidget):
             action.setObjectName(f"export_{kind}")
             action.triggered.connect(lambda _checked=False, kind=kind: self.export_wanted.emit(kind))
         row = FlowLayout(self)
-        widgets = (self._smoothing(), self.axis, self.log, self.shown, self.runs, self.save)
-        height = max(widget.sizeHint().height() for widget in widgets)
-        for widget in widgets:
-            widget.setFixedHeight(height)  # they stand on one line
+        for widget in (self._smoothing(), self.axis, self.log, self.shown, self.runs, self.save):
             row.addWidget(widget)
 
     def _smoothing(self) -> QWidget:

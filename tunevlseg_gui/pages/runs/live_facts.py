@@ -20,11 +20,11 @@ _FACTS = (
     (
         "patience",
         QT_TRANSLATE_NOOP("LiveFacts", "Patience left, epochs"),
-        QT_TRANSLATE_NOOP("LiveFacts", "Patience"),
+        QT_TRANSLATE_NOOP("LiveFacts", "Patience left"),
     ),
 )
-NARROW = 960
-"""Pixels below which titles are short and numbers small."""
+SHORT, SMALL = 1240, 1000
+"""Pixels below which titles are short, and below which numbers are small."""
 
 
 class LiveFacts(QFrame):
@@ -51,7 +51,7 @@ class LiveFacts(QFrame):
         )
         forks = self.tr("A new run from one of its epochs, with other settings")
         self.fork = button(self.tr("Fork…"), "forkRun", self.fork_wanted.emit, picture="part", tip=forks)
-        self._narrow: bool | None = None
+        self._room: tuple[bool, bool] | None = None
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -73,22 +73,23 @@ class LiveFacts(QFrame):
         grid.addLayout(actions, 1, last)
         grid.setColumnStretch(last, 1)
         grid.addWidget(self.progress, 2, 0, 1, last + 1)
-        self._use_room(narrow=False)
+        self._use_room(short=False, small=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._use_room(narrow=self.width() < NARROW)
+        self._use_room(short=self.width() < SHORT, small=self.width() < SMALL)
 
-    def _use_room(self, *, narrow: bool) -> None:
-        if narrow == self._narrow:
+    def _use_room(self, *, short: bool, small: bool) -> None:
+        if (short, small) == self._room:
             return
-        self._narrow = narrow
-        for name, title, short in _FACTS:
-            self._titles[name].setText(self.tr(short if narrow else title))
-            set_tone(self.numbers[name], "heading" if narrow else "number", attribute="role")
-        side, top = (12, 6) if narrow else (18, 10)
+        self._room = short, small
+        for name, title, other in _FACTS:
+            self._titles[name].setText(self.tr(other if short else title))
+            set_tone(self.numbers[name], "heading" if small else "number", attribute="role")
+        self.adjust.setText(self.tr("Change…") if small else self.tr("Change settings…"))
+        side, top = (12, 6) if small else (18, 10)
         self._grid.setContentsMargins(side, top, side, top)
-        self._grid.setHorizontalSpacing(16 if narrow else 32)
+        self._grid.setHorizontalSpacing(16 if small else 28)
 
     # -- drawing -------------------------------------------------------------------------------------------------
 

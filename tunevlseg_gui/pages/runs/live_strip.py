@@ -39,6 +39,9 @@ class PreviewStrip(QWidget):
         self.picture.chosen.connect(lambda _image: self._read_thumbnails(anew=True))
         self._text = label("", "muted", wrap=True, name="previewText")
         self.newest = button(self.tr("Newest"), "previewNewest", self._go_on, role="flat")
+        kept = self.newest.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # the strip stays where the mouse is
+        self.newest.setSizePolicy(kept)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)

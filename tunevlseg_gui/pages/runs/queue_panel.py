@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListWidge
 from engine.runs.queue import Queue
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.text import PathLabel
 
 ROW = 28
 MOST_ROWS = 4
@@ -44,7 +44,8 @@ class QueuePanel(QFrame):
         self.setProperty("role", "card")
         self._client = client
         self._queue = Queue()
-        self.line = label("", wrap=True, name="queueLine")
+        self.line = PathLabel("", "")
+        self.line.setObjectName("queueLine")
         self.hold = button("", "queueHold", self._hold, picture="pause")
         self.list = WaitingList()
         self.list.setObjectName("queueList")
@@ -90,7 +91,7 @@ class QueuePanel(QFrame):
         for widget in (self.list, self.up, self.down, self.away):
             widget.setVisible(bool(queue.waiting))
         self.list.setFixedHeight(ROW * min(MOST_ROWS, max(1, len(queue.waiting))) + 8)
-        self.line.setText(self._told(queue, busy))
+        self.line.set_path(self._told(queue, busy))
         self.hold.setText(self.tr("Let the queue go on") if queue.held else self.tr("Hold the queue"))
         self.setVisible(bool(queue.waiting) or queue.held)
         self._offer()

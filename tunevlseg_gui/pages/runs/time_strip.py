@@ -48,13 +48,13 @@ class TimeStrip(QWidget):
         return [epoch for epoch in self._in_sight() if epoch not in self.pictures]
 
     def _in_sight(self) -> list[int]:
-        """As many epochs as there is room for: all, or some that lie evenly, the shown and the last ones among them."""
+        """All epochs, or where room is short each second, fourth, … and the last: as a run grows, pictures stay."""
         room = max(2, self.width() // (THUMBNAIL + 2))
-        count = len(self.epochs)
-        if count <= room:
-            return self.epochs
-        places = sorted({round(at * (count - 1) / (room - 1)) for at in range(room)})
-        return [self.epochs[place] for place in places]
+        last = len(self.epochs) - 1
+        step = 1
+        while last // step + 1 + bool(last % step) > room:
+            step *= 2
+        return [*self.epochs[:-1:step], *self.epochs[-1:]]
 
     def _step(self) -> float:
         shown = len(self._in_sight())
@@ -86,17 +86,23 @@ class TimeStrip(QWidget):
         return min(shown, key=lambda known: abs(known - epoch)) if shown else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._scrub_to(event.position().x())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self._scrub_to(event.position().x())
-
-    def _scrub_to(self, x: float) -> None:
+        """The epoch whose picture is clicked."""
         shown = self._in_sight()
         if shown:
-            share = x / max(1.0, self._step() * len(shown))
-            self._go(self.epochs[max(0, min(len(self.epochs) - 1, int(share * len(self.epochs))))])
+            self._go(shown[round(self._place(event.position().x()))])
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Between the middles of two pictures lie the epochs between them."""
+        shown = self._in_sight()
+        if shown and event.buttons() & Qt.MouseButton.LeftButton:
+            place = self._place(event.position().x())
+            before = int(place)
+            first, last = (bisect_left(self.epochs, shown[at]) for at in (before, min(before + 1, len(shown) - 1)))
+            self._go(self.epochs[round(first + (place - before) * (last - first))])
+
+    def _place(self, x: float) -> float:
+        """Which picture lies at `x`, whole numbers being their middles."""
+        return max(0.0, min(len(self._in_sight()) - 1.0, x / self._step() - 0.5))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.epochs:

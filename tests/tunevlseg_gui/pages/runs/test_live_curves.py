@@ -97,7 +97,7 @@ def test_seeds_of_one_recipe_are_a_band_around_their_mean(curves: LiveCurves, qt
     mean = [sum(values) / 3 for values in zip(*by_run, strict=True)]
     assert [value for _, value in curves.dice.points(f"{seeds[0].key}:val")] == pytest.approx(mean)
     curves.dice.redraw()
-    low, high = (edge.getOriginalDataset()[1] for edge in curves.dice._bands[seeds[0].key]._edges)
+    low, high = (edge.getData()[1] for edge in curves.dice._bands[seeds[0].key]._edges)
     assert list(low) == pytest.approx([min(values) for values in zip(*by_run, strict=True)])
     assert list(high) == pytest.approx([max(values) for values in zip(*by_run, strict=True)])
     curves.overlays.take_away(seeds[0].key)

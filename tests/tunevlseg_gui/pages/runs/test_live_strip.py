@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from pytestqt.qtbot import QtBot
 
 from engine.runs import layout
@@ -73,6 +74,25 @@ def test_the_mouse_scrubs(strip: PreviewStrip, qtbot: QtBot) -> None:
     assert strip.current == 2
 
 
+def test_between_two_pictures_lie_the_epochs_between_them(strip: PreviewStrip, qtbot: QtBot) -> None:
+    scrubbed: list[int] = []
+    bar = strip.strip
+    bar.scrubbed.disconnect()
+    bar.scrubbed.connect(scrubbed.append)
+    bar.show_epochs(list(range(1, 101)), 100)
+    seen, y = bar._in_sight(), bar.height() // 2
+    assert len(seen) > 4
+    for place in (0, 3):
+        qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(round((place + 0.5) * bar._step()), y))
+        assert scrubbed[-1] == seen[place]
+    qtbot.mousePress(bar, Qt.MouseButton.LeftButton, pos=QPoint(5, y))
+    middle = QPointF(2 * bar._step(), y)  # half way between the second and the third
+    held = Qt.MouseButton.LeftButton
+    bar.mouseMoveEvent(QMouseEvent(QEvent.Type.MouseMove, middle, middle, held, held, Qt.KeyboardModifier.NoModifier))
+    assert seen[1] < scrubbed[-1] < seen[2]
+    assert scrubbed[-1] == pytest.approx((seen[1] + seen[2]) / 2, abs=1)
+
+
 def test_one_image_alone_and_all_again(strip: PreviewStrip, qtbot: QtBot) -> None:
     assert len(strip.picture.places()) == 6
     small = strip.picture.places()[1][0].width()
@@ -118,3 +138,10 @@ def test_a_long_run_shows_as_many_thumbnails_as_fit(strip: PreviewStrip) -> None
     seen = strip.strip._in_sight()
     assert len(seen) * 50 <= strip.strip.width()
     assert (seen[0], seen[-1]) == (1, 1000)
+    strip.strip.show_epochs(list(range(1, 1003)), 1002)
+    assert strip.strip._in_sight() == [*seen[:-1], 1002], "pictures that are read already stay"
+    for count in range(1, 40):
+        strip.strip.show_epochs(list(range(1, count + 1)), count)
+        seen = strip.strip._in_sight()
+        assert len(set(seen)) == len(seen) <= strip.strip.width() // 50
+        assert (seen[0], seen[-1]) == (1, count)
