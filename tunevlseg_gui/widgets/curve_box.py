@@ -25,6 +25,7 @@ from tunevlseg_gui.widgets.curve_band import CurveBand
 from tunevlseg_gui.widgets.curve_best import BestMark
 from tunevlseg_gui.widgets.curve_data import Series
 from tunevlseg_gui.widgets.curve_line import CurveLine
+from tunevlseg_gui.widgets.turns import in_turn
 
 REDRAW_MS = 100
 """At most ten redraws a second, however fast the epochs come."""
@@ -54,7 +55,8 @@ class CurveBox(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        # Each plot in a turn of its own: two at once hold the window up twice as long.
+        self._timer.timeout.connect(lambda: in_turn(self, self.redraw))
         look().changed.connect(self._paint_theme)
 
     def _made_plot(self) -> pg.PlotWidget:
@@ -74,14 +76,13 @@ class CurveBox(QWidget):
 
     # -- curves --------------------------------------------------------------------------------------------------
 
-    def add_curve(self, key: str, title: str, colour: str, *, dashed: bool = False, named: bool = True) -> Series:
+    def add_curve(
+        self, key: str, title: str, colour: str, *, dashed: bool = False, named: bool = True, visible: bool = True
+    ) -> Series:
         """Another curve, or an empty one in place of that of the same key; `named`: in the legend."""
         self.remove_curve(key)
-        self._curves[key] = made = CurveLine(title, colour, dashed=dashed, named=named)
-        for item in made.items:
-            self._plot.addItem(item)
-            item.setLogMode(False, self._log)
-        made.paint_theme()
+        made = CurveLine(self._plot, title, colour, dashed=dashed, named=named, visible=visible)
+        self._curves[key] = made
         self._names_changed()
         self._later()
         return made.series
@@ -89,8 +90,7 @@ class CurveBox(QWidget):
     def remove_curve(self, key: str) -> None:
         known = self._curves.pop(key, None)
         if known is not None:
-            for item in known.items:
-                self._plot.removeItem(item)
+            known.remove()
             self._names_changed()
             self._later()
 
@@ -139,7 +139,9 @@ class CurveBox(QWidget):
             known.series.clear()
             known.stale = True
         self._best, self._zoomed, self._range = None, False, None
-        self.redraw()
+        # Painted by the next redraw, in a turn of its own, not together with all else that another run changes.
+        self._plot.setUpdatesEnabled(False)
+        self._later()
 
     # -- what lies beside them -----------------------------------------------------------------------------------
 
@@ -213,6 +215,7 @@ class CurveBox(QWidget):
             self._timer.start()
 
     def redraw(self) -> None:
+        self._plot.setUpdatesEnabled(True)
         ratio = self.devicePixelRatioF()
         for known in self._curves.values():
             if known.stale:

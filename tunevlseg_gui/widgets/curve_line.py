@@ -24,43 +24,55 @@ def colour_named(name: str) -> QColor:
 
 
 class CurveLine:
-    """`line` lies over `ghost`; both belong to the plot that they are added to. `named`: in the legend."""
+    """`named`: in the legend. What is drawn is made when it is first seen: of a label that nobody asks for, nothing."""
 
-    def __init__(self, title: str, colour: str, *, dashed: bool = False, named: bool = True) -> None:
+    def __init__(
+        self, plot: pg.PlotWidget, title: str, colour: str, *, dashed: bool, named: bool, visible: bool
+    ) -> None:
         """`colour`: a token of the theme, or #RRGGBB."""
-        self.title, self.colour, self.dashed, self.named = title, colour, dashed, named
+        self.title, self.colour, self.dashed, self.named, self.visible = title, colour, dashed, named, visible
         self.series = Series()
-        self.visible = True
         self.stale = True
-        # Two points for each pixel, the least and the most of what lies there, are all that can be seen.
-        self.ghost, self.line = (pg.PlotDataItem(skipFiniteCheck=True, autoDownsampleFactor=1.0) for _ in range(2))
-
-    @property
-    def items(self) -> tuple[Any, Any]:
-        """From back to front."""
-        return self.ghost, self.line
-
-    @property
-    def pen(self) -> Any:
-        return self._pen(2)
+        self.line: Any = None
+        self.ghost: Any = None
+        self._plot = plot
 
     def draw(self, *, minutes: bool, smoothing: float, log: bool, ratio: float) -> None:
         """`ratio`: pixels of the screen for one of the window."""
         self.stale = False
         series, fine = self.series, len(self.series) < MANY
         over = series.minutes if minutes else series.epochs
+        behind = _drawable(over, series.values, log) if self.visible and smoothing > 0 else (over[:0], over[:0])
+        if self.ghost is not None or len(behind[0]):
+            self.ghost = self.ghost or self._made()
+            self.ghost.setZValue(-1)
+            self.ghost.setData(*behind, antialias=fine, pen=self._pen(1, GHOST))
         values = series.smoothed(smoothing) if smoothing else series.values
-        none = over[:0], series.values[:0]
-        shown = _drawable(over, values, log) if self.visible else none
-        # A pen's width is in pixels of the screen, of which there are more on a fine one.
-        self.line.setData(*shown, antialias=fine, pen=self._pen(2 * ratio if fine else 1))
-        self.line.setSymbol("o" if 0 < len(shown[0]) < 2 else None)
-        behind = _drawable(over, series.values, log) if self.visible and smoothing > 0 else none
-        self.ghost.setData(*behind, antialias=fine, pen=self._pen(1, GHOST))
+        shown = _drawable(over, values, log) if self.visible else (over[:0], over[:0])
+        if self.line is not None or len(shown[0]):
+            self.line = self.line or self._made()
+            # A pen's width is in pixels of the screen, of which there are more on a fine one.
+            self.line.setData(*shown, antialias=fine, pen=self._pen(2 * ratio if fine else 1))
+            self.line.setSymbol("o" if len(shown[0]) == 1 else None)
+
+    def _made(self) -> Any:
+        # Two points for each pixel, the least and the most of what lies there, are all that can be seen.
+        made = pg.PlotDataItem(skipFiniteCheck=True, autoDownsampleFactor=1.0)
+        made.setSymbolBrush(pg.mkBrush(colour_named(self.colour)))
+        made.setSymbolPen(pg.mkPen(colour_named(self.colour)))
+        self._plot.addItem(made)
+        return made
+
+    def remove(self) -> None:
+        """From the plot, for good."""
+        for item in (self.ghost, self.line):
+            if item is not None:
+                self._plot.removeItem(item)
 
     def paint_theme(self) -> None:
-        self.line.setSymbolBrush(pg.mkBrush(colour_named(self.colour)))
-        self.line.setSymbolPen(pg.mkPen(colour_named(self.colour)))
+        if self.line is not None:
+            self.line.setSymbolBrush(pg.mkBrush(colour_named(self.colour)))
+            self.line.setSymbolPen(pg.mkPen(colour_named(self.colour)))
         self.stale = True
 
     def value_at(self, epoch: float, smoothing: float) -> str:

@@ -24,7 +24,10 @@ def plot(qtbot: QtBot) -> CurvePlot:
 
 def line(plot: CurvePlot, key: str, *, ghost: bool = False) -> tuple[list[float], list[float]]:
     known = plot._curves[key]
-    x, y = (known.ghost if ghost else known.line).getOriginalDataset()
+    drawn = known.ghost if ghost else known.line
+    if drawn is None:
+        return [], []
+    x, y = drawn.getOriginalDataset()
     return ([], []) if x is None else (list(x), list(y))
 
 

@@ -128,10 +128,8 @@ class LiveCurves(QWidget):
         for at, name in enumerate(found):
             colour = COLOURS[at % len(COLOURS)]
             train = self.tr("{label}, training").format(label=name)
-            self.dice.add_curve(f"train_dice[{name}]", train, colour, dashed=True)
-            self.dice.add_curve(f"val_dice[{name}]", name, colour)
-            for split in ("train", "val"):
-                self.dice.set_visible(f"{split}_dice[{name}]", False)
+            self.dice.add_curve(f"train_dice[{name}]", train, colour, dashed=True, visible=False)
+            self.dice.add_curve(f"val_dice[{name}]", name, colour, visible=False)
         self._fill_shown()
 
     # -- which curves --------------------------------------------------------------------------------------------
