@@ -23,20 +23,6 @@ def filled(qtbot: QtBot, width: int) -> tuple[QWidget, list[QFrame]]:
     return holder, buttons
 
 
-def test_what_is_lower_stands_in_the_middle_of_its_line(qtbot: QtBot) -> None:
-    holder = QWidget()
-    qtbot.addWidget(holder)
-    layout = FlowLayout(holder)
-    for height in (40, 20):
-        part = QWidget()
-        part.setFixedSize(50, height)
-        layout.addWidget(part)
-    holder.resize(200, 40)
-    holder.show()
-    qtbot.waitExposed(holder)
-    assert [layout.itemAt(at).geometry().y() for at in (0, 1)] == [0, 10]  # type: ignore[union-attr]
-
-
 def test_lines_follow_the_width(qtbot: QtBot) -> None:
     holder, buttons = filled(qtbot, 220)
     assert [(made.x(), made.y()) for made in buttons] == [(0, 0), (106, 0), (0, 36), (106, 36)]
