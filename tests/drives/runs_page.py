@@ -640,7 +640,7 @@ def main() -> int:
     parser.add_argument("--by", choices=list(WAYS), default="mouse")
     parser.add_argument("--theme", choices=["light", "dark"], default="light")
     parser.add_argument("--scale", type=float, default=1.0, help="of the screen: 2 for 200 %%")
-    parser.add_argument("--patience", type=float, default=180.0, help="seconds that one step may take")
+    parser.add_argument("--patience", type=float, default=300.0, help="seconds that one step may take")
     parser.add_argument("--made", type=Path, help="runs that are there already")
     parser.add_argument("--steps", nargs="+", choices=list(STEPS), default=list(STEPS), metavar="STEP")
     given = parser.parse_args()

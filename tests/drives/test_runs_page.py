@@ -35,12 +35,12 @@ def test_runs_are_compared_scored_explained_packed_and_repeated(
 ) -> None:
     words = ["--out", str(tmp_path / "pictures"), "--by", by, "--theme", theme, "--scale", str(scale)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.drives.runs_page", *words, "--made", str(ready)],
+        [sys.executable, "-m", "tests.drives.runs_page", *words, "--made", str(ready), "--patience", "600"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=1800,
+        timeout=3600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.data.palette import PALETTE
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.curve_axes import EpochAxis
 
 _ON_LIGHT, _ON_DARK = (4, 0, 2, 6, 5, 7), (1, 0, 2, 6, 5, 7)
 """All but yellow, which does not show on white; the two blues each where they show."""
@@ -37,7 +38,7 @@ class BandPlot(QWidget):
         self.setAccessibleName(title)
         self._title, self._bottom = title, bottom
         self._groups: list[Repeats] = []
-        self._plot = pg.PlotWidget()
+        self._plot = pg.PlotWidget(axisItems={"bottom": EpochAxis("bottom")})
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
@@ -78,8 +79,9 @@ class BandPlot(QWidget):
         if len(lines) == 1:
             self._plot.plot(*map(list, zip(*lines[0], strict=True)), pen=pen, name=group.name)
             return
-        epochs = sorted({epoch for line in lines for epoch, _ in line})
-        by_epoch = [[dict(line)[epoch] for line in lines if epoch in dict(line)] for epoch in epochs]
+        known = [dict(line) for line in lines]
+        epochs = sorted({epoch for one in known for epoch in one})
+        by_epoch = [[one[epoch] for one in known if epoch in one] for epoch in epochs]
         unseen = pg.mkPen(0, 0, 0, 0)
         low = pg.PlotCurveItem(epochs, [min(values) for values in by_epoch], pen=unseen)
         high = pg.PlotCurveItem(epochs, [max(values) for values in by_epoch], pen=unseen)
