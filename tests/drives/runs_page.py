@@ -532,7 +532,9 @@ def the_same_by_its_command(here: Drive) -> None:
     way.press("wizardNext")
     here.until("The run begins", lambda: here.shown("runDetail"))
     started = next(iter(set(here.made.runs.iterdir()) - before - {here.made.runs / "queue.json"}))
-    here.until("It ends", lambda: (started / "result.json").is_file())
+    here.until("It ends", lambda: here.text("runPhase") == "Finished" and (started / "result.json").is_file())
+    for _ in range(5):
+        hand.rest()  # buttons that a run needs while it goes on leave their places
     here.back()
     here.until("It is listed", lambda: started.name in _folders(here))
     way.row("runTable", _folders(here).index(started.name))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -227,9 +227,18 @@ def _why_cut(widget: QWidget) -> dict[str, Any] | None:
             return {"why": "width", "needs": needed, "has": widget.width()}
     elif isinstance(widget, QHeaderView) and widget.orientation() == Qt.Orientation.Horizontal:
         for at in range(widget.count()):
-            if not widget.isSectionHidden(at) and widget.sectionSizeHint(at) > widget.sectionSize(at) + 1:
-                return {"why": f"column {at}", "needs": widget.sectionSizeHint(at), "has": widget.sectionSize(at)}
+            needed = _heading_needs(widget, at)
+            if not widget.isSectionHidden(at) and needed > widget.sectionSize(at) + 1:
+                return {"why": f"column {at}", "needs": needed, "has": widget.sectionSize(at)}
     return _beyond_its_view(widget)
+
+
+def _heading_needs(head: QHeaderView, at: int) -> int:
+    """The arrow of an order stands above the text and needs no room beside it."""
+    font = head.font()
+    font.setBold(True)
+    text = str(head.model().headerData(at, head.orientation()) or "")
+    return QFontMetrics(font).horizontalAdvance(text) + 8 if text else 0
 
 
 def _beyond_its_view(widget: QWidget) -> dict[str, Any] | None:

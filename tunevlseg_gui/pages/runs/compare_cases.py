@@ -24,6 +24,7 @@ from tunevlseg_gui.pages.runs.score_rows import (
 )
 from tunevlseg_gui.pages.runs.sides import Outcome, Side, outcome
 from tunevlseg_gui.pages.runs.verdict_box import VerdictBox, difference_text, in_short
+from tunevlseg_gui.widgets.flow_layout import FlowLayout
 from tunevlseg_gui.widgets.pair_plot import PairPlot
 from tunevlseg_gui.widgets.plain_table import Cell, PlainTable, number_cell, text_cell
 from tunevlseg_gui.widgets.text import label
@@ -66,19 +67,15 @@ class CompareCases(QWidget):
         return made
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.second)
-        line.addWidget(label(self.tr("against"), "muted"))
-        line.addWidget(self.first)
-        line.addStretch(1)
+        line = FlowLayout(spacing=8)  # two lines in a small window
+        against = label(self.tr("against"), "muted")
+        line.addWidget(_beside(self.second, against, self.first))
         for title, combo in (
             (self.tr("on"), self.evaluation),
             (self.tr("label"), self.label),
             (self.tr("by"), self.metric),
         ):
-            line.addWidget(label(title, "muted"))
-            line.addWidget(combo)
+            line.addWidget(_beside(label(title, "muted"), combo))
         tables = QTabWidget()
         tables.setObjectName("compareTables")
         tables.tabBar().setObjectName("compareTablesBar")
@@ -86,20 +83,20 @@ class CompareCases(QWidget):
         tables.setDocumentMode(True)
         tables.addTab(self.cases, self.tr("Cases, worst first"))
         tables.addTab(self.labels, self.tr("Labels"))
-        left, right = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Vertical)
+        left, right = QSplitter(Qt.Orientation.Vertical), QWidget()
         left.addWidget(self.plot)
         left.addWidget(self.picture)
-        right.addWidget(self.verdict)
-        right.addWidget(tables)
-        right.setStretchFactor(1, 1)
+        column = QVBoxLayout(right)  # the verdict is as high as its words need
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.verdict)
+        column.addWidget(tables, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
-        for splitter in (left, right, whole):
+        for splitter in (left, whole):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(10)
         whole.addWidget(left)
         whole.addWidget(right)
         whole.setSizes([470, 650])
-        right.setSizes([100, 500])
         left.setSizes([330, 270])
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 12, 0, 0)
@@ -216,6 +213,17 @@ class CompareCases(QWidget):
         order = list(dict.fromkeys(case for _, (case, _) in self.cases.values.rows))
         at = order.index(pair[0])
         self.picture.show_case(pair[0], order[at + 1 : at + AHEAD])
+
+
+def _beside(*widgets: QWidget) -> QWidget:
+    """As one, on one line."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 8, 0)
+    row.setSpacing(8)
+    for widget in widgets:
+        row.addWidget(widget)
+    return made
 
 
 def _compared(first: Side, second: Side, evaluation: str, metric: str, label: str) -> tuple[Outcome | None, Rows]:

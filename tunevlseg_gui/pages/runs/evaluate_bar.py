@@ -67,13 +67,15 @@ class EvaluateBar(QWidget):
         for widget in (self.split, label(self.tr("of"), "muted")):
             line.addWidget(widget)
         line.addWidget(self.place, 1)
-        for widget in (self.own, self.other, label(self.tr("Tolerance"), "muted"), self.tolerance, self.command):
+        for widget in (self.own, self.other, self.cancel, self.start):
             line.addWidget(widget)
-        line.addWidget(self.cancel)
-        line.addWidget(self.start)
         below = QHBoxLayout()
+        below.setSpacing(8)
+        for widget in (label(self.tr("Tolerance"), "muted"), self.tolerance, self.command):
+            below.addWidget(widget)
         below.addWidget(self.progress, 1)
         below.addWidget(self.words)
+        below.addStretch(0)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)

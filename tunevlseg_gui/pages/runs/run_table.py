@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QFont, QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QMenu, QTableView, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.runs.run_columns import COLUMNS, NAMES, translated
@@ -15,6 +15,9 @@ from tunevlseg_gui.settings.model import RunsSettings
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.sort_entries import add_sort_entries
 from tunevlseg_gui.widgets.text import label
+
+HEADING_MARGIN = 18
+"""Beside a heading's text, both sides together."""
 
 
 class RunTable(QWidget):
@@ -173,11 +176,23 @@ class RunTable(QWidget):
         for at, name in enumerate([*shown, *(name for name in NAMES if name not in shown)]):
             section = NAMES.index(name)
             head.moveSection(head.visualIndex(section), at)
-            self.table.setColumnWidth(section, settings.widths.get(name, COLUMNS[section].width))
+            usual = max(COLUMNS[section].width, self._heading_width(section))
+            self.table.setColumnWidth(section, settings.widths.get(name, usual))
             self.table.setColumnHidden(section, name not in shown)
         head.blockSignals(False)
         name = settings.sort if settings.sort in NAMES else "date"
         self._show_order(NAMES.index(name), settings.downwards)
+
+    def _heading_width(self, section: int) -> int:
+        """For the whole heading, in every language; the arrow of the order stands above it."""
+        if COLUMNS[section].name == "star":
+            return 0  # its column has no heading
+        return QFontMetrics(self._bold()).horizontalAdvance(translated(COLUMNS[section].title)) + HEADING_MARGIN
+
+    def _bold(self) -> QFont:
+        font = self.table.horizontalHeader().font()
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
 
     @property
     def shown_columns(self) -> list[str]:
