@@ -11,6 +11,7 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from engine.contract.command_line import command_line
 from engine.contract.errors import EngineError
 from engine.contract.events import ENDINGS, Event, JobFailed, JobFinished, JobStarted
 from engine.contract.jobs import ImportPack, Tune
@@ -120,9 +121,10 @@ class RunsPage(QWidget):
     def import_pack(self, path: Path) -> None:
         """A prompt pack becomes a run, which is shown; what is wrong with it is told."""
         self.notice.emit(Notice(self.tr("Reading {name}…").format(name=path.name)))
-        self._client.submit(ImportPack(str(path)), self._imported)
+        job = ImportPack(str(path))
+        self._client.submit(job, partial(self._imported, job))
 
-    def _imported(self, event: Event) -> None:
+    def _imported(self, job: ImportPack, event: Event) -> None:
         match event:
             case JobFinished(result=result):
                 self.refresh()
@@ -131,7 +133,9 @@ class RunsPage(QWidget):
                 hint = self.tr("Evaluate it on your data, export it to use it, or start a new run from it.")
                 notice = str(result.get("notice") or "")
                 words = told.format(name=result["name"], weights=result["weights"])
-                self.notice.emit(Notice(words, f"{notice} {hint}".strip(), "warning" if notice else "good"))
+                same = self.tr("The same in a terminal: {command}").format(command=command_line(job))
+                hints = "\n".join(filter(None, (notice, hint, same)))
+                self.notice.emit(Notice(words, hints, "warning" if notice else "good"))
             case JobFailed():
                 self.notice.emit(of_failure(event))
 

@@ -16,6 +16,8 @@ from tunevlseg_gui.widgets.code_text import code_text
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import label
 
+IMPORTED = "imported_pack:"
+"""In the environment of a run that was not tuned here."""
 MOST_BYTES = 1_000_000
 
 
@@ -73,6 +75,9 @@ class SettingsPanel(QWidget):
         self.recipe.setPlainText(recipe)
         self.environment.setPlainText(environment)
         self.changes.setPlainText(changes or self.tr("None."))
+        tuned = IMPORTED not in environment
+        self.again.setEnabled(tuned)
+        self.again.setToolTip("" if tuned else self.tr("It was imported as a prompt pack: its data are not here."))
 
     def _recipe(self) -> Path:
         return self._folder / RECIPE

@@ -205,6 +205,7 @@ class TablePage(QWidget):
         if row is None:
             return menu
         one, done = len(rows) == 1, row.best is not None and row.state != "running"
+        tuned = one and bool(row.data)  # an imported pack has no data to tune on again
         entries: list[tuple[str, str, Callable[[], object], bool] | None] = [
             ("menuOpen", self.tr("Open"), self._on(self.open_wanted), one),
             ("menuUse", self.tr("Use on a scan"), self._on(self.use_wanted), one and done),
@@ -213,10 +214,10 @@ class TablePage(QWidget):
                 "menuAgain",
                 self.tr("Tune again with these settings"),
                 partial(self._with_recipe, self.again_wanted),
-                one,
+                tuned,
             ),
-            ("menuSearch", self.tr("Search better settings…"), partial(self._with_recipe, self.search_wanted), one),
-            ("menuLabels", self.tr("Would more labels pay?"), partial(self._with_recipe, self.labels_wanted), one),
+            ("menuSearch", self.tr("Search better settings…"), partial(self._with_recipe, self.search_wanted), tuned),
+            ("menuLabels", self.tr("Would more labels pay?"), partial(self._with_recipe, self.labels_wanted), tuned),
             None,
             ("menuStar", self.tr("Remove the star") if row.notes.star else self.tr("Star"), self._star_chosen, one),
             ("menuNotes", self.tr("Notes and tags…"), self.edit_notes, one),
@@ -225,7 +226,7 @@ class TablePage(QWidget):
             ("menuPack", self.tr("Prompt pack…"), self._on(self.pack_wanted), one and done),
             ("menuCompare", self.tr("Compare"), lambda: self.compare_wanted.emit(rows), len(rows) > 1),
             ("menuFolder", self.tr("Show folder"), self._on(self.folder_wanted), one),
-            ("menuCommand", self.tr("Show the command"), self._on(self.command_wanted), one),
+            ("menuCommand", self.tr("Show the command"), self._on(self.command_wanted), tuned),
             None,
             ("menuTrash", self.tr("Move to trash…"), self.remove, row.state != "running"),
         ]

@@ -69,7 +69,18 @@ def test_a_pack_becomes_a_run(qtbot: QtBot, window: MainWindow, packed: Path, tm
     qtbot.waitUntil(lambda: "is a run now" in told(window), timeout=90_000)
     (made,) = [folder for folder in runs_folder().iterdir() if folder.is_dir()]
     assert Run.open(made).state == "finished"
-    assert window.page("runs").live.folder == made
+    page = window.page("runs")
+    assert page.live.folder == made
+    assert window.banner.notice is not None
+    assert f"tunevlseg import-pack {packed}" in window.banner.notice.hint
+    page.detail.show_panel("settings")
+    # Its data are not here: it cannot be tuned again, by no button and no command.
+    qtbot.waitUntil(lambda: not page.detail.panel("settings").again.isEnabled())
+    page.show_table()
+    qtbot.waitUntil(lambda: [row.folder for row in page.overview.runs.chosen] == [made])
+    offered = {action.objectName() for action in page.overview.menu().actions() if action.isEnabled()}
+    assert {"menuPack", "menuExport", "menuReport"} <= offered
+    assert not {"menuAgain", "menuSearch", "menuLabels", "menuCommand"} & offered
     damaged = tmp_path / "damaged.tvprompt"
     damaged.write_bytes(packed.read_bytes()[:-40])
     drop(window, damaged)
