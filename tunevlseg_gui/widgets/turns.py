@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 _PAUSE_MS = 1
@@ -17,6 +18,15 @@ def in_turn(owner: QObject, work: Callable[[], object]) -> None:
     _waiting.append((owner, work))
     if len(_waiting) == 1:
         _after_painting()
+
+
+def painted_after(view: QWidget, work: Callable[[], object]) -> None:
+    """Does `work` at once, and lets `view` paint what came of it in a turn of its own."""
+    view.setUpdatesEnabled(False)
+    try:
+        work()
+    finally:
+        in_turn(view, lambda: view.setUpdatesEnabled(True))
 
 
 def none_wait() -> bool:

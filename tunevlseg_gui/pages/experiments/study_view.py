@@ -42,6 +42,7 @@ from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.turns import in_turn
 
 SOON_MS = 80
 _PLOTS = "tunevlseg_gui.pages.experiments.plots"
@@ -234,7 +235,7 @@ class StudyView(QWidget):
         name, _, module, cls = PANELS[self.tabs.currentIndex()]
         if self.study is None or name not in self._stale:
             return
-        QTimer.singleShot(0, self, self._fill)
+        in_turn(self, self._fill)
         if name not in self._panels:
             made = getattr(importlib.import_module(module), cls)(self.selection)
             place = self.tabs.widget(self.tabs.currentIndex())

@@ -20,10 +20,15 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxL
 
 from engine.contract.durations import duration
 from tunevlseg_gui.pages.experiments.selection import Selection
-from tunevlseg_gui.pages.experiments.study_data import Study
+from tunevlseg_gui.pages.experiments.study_data import Column, Study
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.turns import painted_after
 
 AnyIndex = QModelIndex | QPersistentModelIndex
+# A table asks for nine roles of each cell that it paints, and comparing enums takes most of the time of an answer.
+_TEXTS = (int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.ToolTipRole))
+_INK, _FONT = int(Qt.ItemDataRole.ForegroundRole), int(Qt.ItemDataRole.FontRole)
+_ANSWERED = frozenset((*_TEXTS, _INK, _FONT))
 TONES = {"failed": "danger", "pruned": "warning", "running": "accent_text", "waiting": "muted", "lost": "muted"}
 
 
@@ -36,10 +41,12 @@ class TrialModel(QAbstractTableModel):
         self.order = np.zeros(0, np.int64)  # row of the table → row of the study
         self._rows = np.zeros(0, np.int64)
         self._sort = (0, Qt.SortOrder.DescendingOrder)
+        self._shown: tuple[Column, ...] = ()
 
     def show_study(self, study: Study, rows: Any) -> None:
         self.beginResetModel()
         self.study, self._rows = study, np.asarray(rows, np.int64)
+        self._shown = (*study.objectives, *study.params)
         self._arrange()
         self.endResetModel()
 
@@ -63,49 +70,46 @@ class TrialModel(QAbstractTableModel):
         if column == 1:
             return np.unique(study.states, return_inverse=True)[1].astype(np.float64) if study.n else np.zeros(0)
         if 2 <= column < 2 + many:
-            return self._columns()[column - 2].values
+            return self._shown[column - 2].values
         if column == 2 + many:
             return study.ended - study.started
         return study.numbers.astype(np.float64)
-
-    def _columns(self) -> Any:
-        return (*self.study.objectives, *self.study.params)
 
     def rowCount(self, parent: AnyIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.order)
 
     def columnCount(self, parent: AnyIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else 4 + len(self.study.columns)
+        return 0 if parent is not None and parent.isValid() else 4 + len(self._shown)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
-        titles = [one.title for one in self._columns()]
+        titles = [one.title for one in self._shown]
         return [self.tr("Trial"), self.tr("State"), *titles, self.tr("Took"), self.tr("Note")][section]
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
+        if role not in _ANSWERED or not index.isValid():
             return None
         row, column = int(self.order[index.row()]), index.column()
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role in _TEXTS:
             return self.text(row, column)
-        if role == Qt.ItemDataRole.ForegroundRole and column == 1:
-            tone = TONES.get(str(self.study.states[row]))
+        if role == _INK:
+            tone = TONES.get(str(self.study.states[row])) if column == 1 else None
             return look().colour(tone) if tone else None
-        if role == Qt.ItemDataRole.FontRole and self.study.numbers[row] == self.study.best:
+        if self.study.numbers[row] == self.study.best:
             font = self.parent().font()  # type: ignore[union-attr, attr-defined, unused-ignore]
             font.setBold(True)
             return font
         return None
 
     def text(self, row: int, column: int) -> str:
-        study, many = self.study, len(self.study.columns)
+        study, many = self.study, len(self._shown)
         if column == 0:
             return str(study.numbers[row])
         if column == 1:
             return str(study.states[row])
         if column < 2 + many:
-            found = self._columns()[column - 2]
+            found = self._shown[column - 2]
             return str(found.told(found.values[row]))
         if column == 2 + many:
             took = study.ended[row] - study.started[row]
@@ -156,6 +160,10 @@ class TrialTable(QWidget):
         selection.current_changed.connect(self._show_current)
 
     def show_study(self, study: Study) -> None:
+        """Painted once, after rows and widths are there."""
+        painted_after(self.table, lambda: self._take(study))
+
+    def _take(self, study: Study) -> None:
         self.study = study
         self._show()
         if self._widths != self.values.columnCount():

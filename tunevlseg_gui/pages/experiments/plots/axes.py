@@ -13,10 +13,21 @@ from tunevlseg_gui.pages.experiments.study_data import Column
 class ColumnAxis(pg.AxisItem):  # type: ignore[misc]
     """`column` may change; None: plain numbers. Values are never scaled by a thousand, unlike the library's own."""
 
+    _laid_out = ""
+
     def __init__(self, side: str) -> None:
         super().__init__(side)
         self.column: Column | None = None
         self.enableAutoSIPrefix(False)
+
+    def _updateLabel(self) -> None:
+        """The library lays the same words out anew for each pen and scale, a millisecond each time."""
+        words = self.labelString()
+        if words != self._laid_out:
+            self._laid_out = words
+            super()._updateLabel()
+        self.picture = None
+        self.update()
 
     def show_column(self, column: Column) -> None:
         self.column = column

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -10,6 +12,7 @@ from tunevlseg_gui.pages.experiments.plots.trial_plot import TrialPlot, numbers_
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.study_data import Study
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.turns import in_turn
 
 
 class HistoryPanel(QWidget):
@@ -31,6 +34,9 @@ class HistoryPanel(QWidget):
 
     def show_study(self, study: Study) -> None:
         self.plot.show_columns(study, numbers_of(study), study.objectives[0])
+        in_turn(self, partial(self._show_best, study))
+
+    def _show_best(self, study: Study) -> None:
         known = np.flatnonzero(np.isfinite(study.best_so_far))
         self.steps.setData(study.numbers[known].astype(float), study.objectives[0].place_all(study.best_so_far[known]))
 

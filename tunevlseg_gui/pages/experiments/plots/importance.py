@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from tunevlseg_gui.pages.experiments.plots.light_plot import LightPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.study_data import Study, title_of
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.turns import painted_after
 
 
 class ImportancePanel(QWidget):
@@ -21,12 +26,13 @@ class ImportancePanel(QWidget):
         self.shares: dict[str, float] = {}
         self.study: Study | None = None
         self.words = label("", "muted", wrap=True, name="importanceWords")
-        self.axis = pg.AxisItem("left")
-        self.plot = pg.PlotWidget(axisItems={"left": self.axis})
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self._texts: list[pg.TextItem] = []
+        self.plot = LightPlot()
+        self.axis = self.plot.axes_["left"]
+        self.axis.setGrid(False)
+        self.plot.box.setMouseEnabled(x=False, y=False)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setUpdatesEnabled(False)
+        self._shown: list[Any] = []
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self.plot, 1)
@@ -44,11 +50,12 @@ class ImportancePanel(QWidget):
             if self.shares
             else self.tr("Nothing is said before four finished trials differ.")
         )
-        self._draw()
+        painted_after(self.plot, self._draw)
 
     def _draw(self) -> None:
         tokens = look().tokens
-        self.plot.clear()
+        for gone in self._shown:
+            self.plot.box.removeItem(gone)
         self.plot.setBackground(tokens["plot"])
         for side in ("left", "bottom"):
             axis = self.plot.getAxis(side)
@@ -56,17 +63,18 @@ class ImportancePanel(QWidget):
             axis.setTextPen(pg.mkPen(tokens["text" if side == "left" else "muted"]))
         places = list(range(len(self.shares)))
         self.axis.setTicks([[(at, title_of(path)) for at, path in zip(places, self.shares, strict=True)]])
-        self.plot.addItem(
-            pg.BarGraphItem(
-                x0=[0.0] * len(places), y=places, width=list(self.shares.values()), height=0.55,
-                brush=pg.mkBrush(tokens["val"]), pen=pg.mkPen(None),
-            )
+        bars = pg.BarGraphItem(
+            x0=[0.0] * len(places), y=places, width=list(self.shares.values()), height=0.55,
+            brush=pg.mkBrush(tokens["val"]), pen=pg.mkPen(None),
         )  # fmt: skip
+        self._shown = [bars]
         for at, share in zip(places, self.shares.values(), strict=True):
             text = pg.TextItem(f"{100 * share:.0f} %", color=tokens["text"], anchor=(0, 0.5))
             text.setPos(share + 0.01, at)
-            self.plot.addItem(text)
-        self.plot.setRange(
+            self._shown.append(text)
+        for one in self._shown:
+            self.plot.addItem(one)
+        self.plot.box.setRange(
             xRange=(0, max([*self.shares.values(), 0.1]) * 1.15), yRange=(-0.7, len(places) - 0.3), padding=0
         )
         told = ", ".join(f"{title_of(path)} {100 * share:.0f} %" for path, share in reversed(self.shares.items()))

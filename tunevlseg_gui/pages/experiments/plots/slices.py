@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.experiments.plots.trial_plot import TrialPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.study_data import Column, Study
 from tunevlseg_gui.widgets.text import card, label
+from tunevlseg_gui.widgets.turns import in_turn
 
 COLUMNS = 2
+PLOT_HIGH, HIGH = 210, 268
 USUAL = ("strategy.prompt_depth", "training.learning_rate", "training.weight_decay")
 """What the published study correlated with Dice comes first."""
+
+
+@dataclass
+class _Card:
+    """A place in the grid; the words stand there before the plot does, so that nothing moves when it comes."""
+
+    rows: QVBoxLayout
+    words: QLabel
+    plot: TrialPlot | None = None
 
 
 class SlicesPanel(QWidget):
@@ -25,12 +37,9 @@ class SlicesPanel(QWidget):
         super().__init__(parent)
         self._selection = selection
         self._study: Study | None = None
-        self._cards: dict[str, tuple[TrialPlot, Any]] = {}
+        self._cards: dict[str, _Card] = {}
         self._left: list[Column] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self._draw_next)
+        self._drawing = False
         inner = QWidget()
         self._grid = QGridLayout(inner)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -46,47 +55,58 @@ class SlicesPanel(QWidget):
 
     @property
     def plots(self) -> list[TrialPlot]:
-        return [plot for plot, _ in self._cards.values()]
+        return [one.plot for one in self._cards.values() if one.plot is not None]
 
     def show_study(self, study: Study) -> None:
         if self._study is not None and study.folder != self._study.folder:
-            for plot, _ in self._cards.values():
-                plot.parentWidget().deleteLater()
+            for one in self._cards.values():
+                one.words.parentWidget().deleteLater()
             self._cards = {}
         self._study = study
         self._left = sorted(study.params, key=lambda one: USUAL.index(one.key) if one.key in USUAL else len(USUAL))
-        self._timer.start()
+        for column in self._left:
+            known = next((row for row in study.correlations if row["path"] == column.key), None)
+            self._card(column).words.setText(self._told(column, known))
+        if not self._drawing:
+            self._drawing = True
+            in_turn(self, self._draw_next)
 
     def _draw_next(self) -> None:
+        """A plot is made in one turn, filled in the next, and painted before the one after it is made."""
+        self._drawing = self._study is not None and bool(self._left)
         if self._study is None or not self._left:
             return
         column = self._left[0]
-        if column.key not in self._cards:
-            self._make(column)
-            self._timer.start()  # filled in the next turn
-            return
-        self._left.pop(0)
-        plot, words = self._cards[column.key]
-        plot.show_columns(self._study, column, self._study.objectives[0])
-        known = next((row for row in self._study.correlations if row["path"] == column.key), None)
-        words.setText(self._told(column, known))
-        if self._left:
-            self._timer.start()
+        one = self._card(column)
+        if one.plot is None:
+            self._make(column, one)
+        else:
+            self._left.pop(0)
+            one.plot.show_columns(self._study, column, self._study.objectives[0])
+        in_turn(self, self._draw_next)
 
-    def _make(self, column: Column) -> None:
+    def _card(self, column: Column) -> _Card:
+        if column.key not in self._cards:
+            holder = card()
+            holder.setMinimumHeight(HIGH)
+            rows = QVBoxLayout(holder)
+            rows.setContentsMargins(8, 8, 8, 10)
+            rows.addStretch(1)
+            words = label("", "muted", wrap=True, name=f"correlation_{column.key}")
+            rows.addWidget(words)
+            at = len(self._cards)
+            self._grid.addWidget(holder, at // COLUMNS, at % COLUMNS)
+            self._cards[column.key] = _Card(rows, words)
+        return self._cards[column.key]
+
+    def _make(self, column: Column, one: _Card) -> None:
         plot = TrialPlot(
             self._selection, self.tr("{x} against the objective").format(x=column.title), f"slice_{column.key}"
         )
-        plot.setMinimumHeight(210)
-        words = label("", "muted", wrap=True, name=f"correlation_{column.key}")
-        holder = card()
-        rows = QVBoxLayout(holder)
-        rows.setContentsMargins(8, 8, 8, 10)
-        rows.addWidget(plot, 1)
-        rows.addWidget(words)
-        at = len(self._cards)
-        self._grid.addWidget(holder, at // COLUMNS, at % COLUMNS)
-        self._cards[column.key] = plot, words
+        plot.setMinimumHeight(PLOT_HIGH)
+        one.rows.takeAt(0)
+        one.rows.insertWidget(0, plot, 1)
+        one.plot = plot
         self.made.emit(plot)
 
     def _told(self, column: Column, known: Mapping[str, Any] | None) -> str:

@@ -15,6 +15,7 @@ from tunevlseg_gui.pages.experiments.plots.light_plot import LightPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.study_data import NUMBER, Column, Study
 from tunevlseg_gui.theme.look import look
+from tunevlseg_gui.widgets.turns import painted_after
 
 NEAR = 12
 """Pixels within which the mouse means a point."""
@@ -39,6 +40,7 @@ class TrialPlot(QWidget):
         self.plot.setMinimumSize(180, 150)
         self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setUpdatesEnabled(False)  # empty axes take as long to paint as full ones
         none = pg.mkPen(None)
         self.rest = pg.ScatterPlotItem(size=6, pen=none, pxMode=True)
         self.chosen = pg.ScatterPlotItem(size=8, pen=none, pxMode=True)
@@ -61,7 +63,10 @@ class TrialPlot(QWidget):
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def show_columns(self, study: Study, x: Column, y: Column) -> None:
-        """Keeps the view where the same columns are shown again."""
+        """Keeps the view where the same columns are shown again. It is painted in a turn of its own."""
+        painted_after(self.plot, lambda: self._take_columns(study, x, y))
+
+    def _take_columns(self, study: Study, x: Column, y: Column) -> None:
         same = self.x is not None and self.y is not None and (self.x.key, self.y.key) == (x.key, y.key)
         same = same and study.folder == self.study.folder
         self.study, self.x, self.y = study, x, y
