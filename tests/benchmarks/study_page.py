@@ -49,7 +49,8 @@ def measure(count: int, home: Path, storage: str, *, opening: bool) -> None:
     from engine.runs.studies import studies_folder
     from tunevlseg_gui.bridge.client import EngineClient
     from tunevlseg_gui.pages.experiments.page import ExperimentsPage
-    from tunevlseg_gui.pages.experiments.study_view import PANELS, StudyView
+    from tunevlseg_gui.pages.experiments.study_tabs import PANELS
+    from tunevlseg_gui.pages.experiments.study_view import StudyView
     from tunevlseg_gui.theme.look import look
 
     weights = write_tiny_clipseg(studies_folder().parent / "tiny")

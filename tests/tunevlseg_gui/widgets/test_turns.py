@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
-from tunevlseg_gui.widgets.turns import in_turn
+from tunevlseg_gui.widgets.turns import in_turn, painted_after
 
 
 def test_pieces_come_in_order_with_other_events_between_them(qtbot: QtBot) -> None:
@@ -56,3 +58,20 @@ def test_work_that_asks_for_more_work_has_it_later(qtbot: QtBot) -> None:
     in_turn(owner, lambda: seen.append("second"))
     qtbot.waitUntil(lambda: len(seen) == 3)
     assert seen == ["first", "second", "third"]
+
+
+def test_what_was_done_is_painted_in_a_later_turn(qtbot: QtBot) -> None:
+    view = QWidget()
+    qtbot.addWidget(view)
+    seen: list[bool] = []
+    painted_after(view, lambda: seen.append(view.updatesEnabled()))
+    assert seen == [False]
+    assert not view.updatesEnabled()
+    qtbot.waitUntil(view.updatesEnabled)
+
+    def fails() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever went wrong
+        painted_after(view, fails)
+    qtbot.waitUntil(view.updatesEnabled)  # a view is never left blank

@@ -8,15 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QLineEdit,
-    QProgressBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from engine.contract.commands import Cancel, Pause, Resume
 from engine.contract.errors import EngineError
@@ -37,12 +29,11 @@ from engine.runs.studies import LABEL_PLAN, PLAN_RECIPE, list_label_plans, tourn
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import of_error, of_failure
-from tunevlseg_gui.pages.experiments.asking import choose_recipe
-from tunevlseg_gui.pages.experiments.new_search import free_folder
+from tunevlseg_gui.pages.experiments.plan_form import PlanForm
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.plain_table import PlainTable, number_cell
-from tunevlseg_gui.widgets.text import card, label
+from tunevlseg_gui.widgets.text import label
 
 
 class LabelBudgetTab(QWidget):
@@ -62,23 +53,7 @@ class LabelBudgetTab(QWidget):
         self.plans.setObjectName("planChoice")
         self.plans.setAccessibleName(self.tr("Label plan"))
         self.plans.setMinimumWidth(220)
-        self.recipe = QLineEdit()
-        self.recipe.setObjectName("planRecipe")
-        self.recipe.setAccessibleName(self.tr("Recipe"))
-        self.recipe.setPlaceholderText(self.tr("A recipe with test images"))
-        self.sizes = QLineEdit()
-        self.sizes.setObjectName("planSizes")
-        self.sizes.setAccessibleName(self.tr("Numbers of cases"))
-        self.sizes.setPlaceholderText("1, 2, 4, …")
-        self.sizes.setMaximumWidth(160)
-        self.gain = QDoubleSpinBox()
-        self.gain.setObjectName("planGain")
-        self.gain.setAccessibleName(self.tr("Dice to be gained"))
-        self.gain.setDecimals(3)
-        self.gain.setRange(0.001, 0.5)
-        self.gain.setSingleStep(0.01)
-        self.gain.setValue(0.02)
-        self.start = button(self.tr("Start"), "planStart", self._start, role="primary", picture="play")
+        self.form = PlanForm()
         self.resume = button(self.tr("Resume"), "planResume", self._resume, role="primary", picture="resume")
         self.pause = button(self.tr("Pause"), "planPause", self._pause, picture="pause")
         self.stop = button(self.tr("Stop"), "planStop", self._stop, picture="stop")
@@ -92,24 +67,13 @@ class LabelBudgetTab(QWidget):
         self.table.setMinimumWidth(300)
         self.table.activated.connect(lambda index: self._open(index.row()))
         self._lay_out()
+        self.form.start.clicked.connect(self._start)
         self.plans.currentIndexChanged.connect(lambda _at: self._chosen())
         client.run_event.connect(self._heard)
         client.run_life.connect(self._life)
         self._show()
 
     def _lay_out(self) -> None:
-        new = card("newPlan")
-        line = QHBoxLayout(new)
-        line.setContentsMargins(14, 10, 14, 10)
-        line.setSpacing(8)
-        line.addWidget(label(self.tr("New"), "heading"))
-        line.addWidget(self.recipe, 1)
-        line.addWidget(button(self.tr("Choose…"), "planChoose", self._choose, picture="folder"))
-        line.addWidget(label(self.tr("Cases"), "muted"))
-        line.addWidget(self.sizes)
-        line.addWidget(label(self.tr("Gain"), "muted"))
-        line.addWidget(self.gain)
-        line.addWidget(self.start)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(label(self.tr("Plan"), "muted"))
@@ -123,7 +87,7 @@ class LabelBudgetTab(QWidget):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 12, 0, 0)
         rows.setSpacing(10)
-        rows.addWidget(new)
+        rows.addWidget(self.form)
         rows.addLayout(head)
         rows.addWidget(self.bar)
         rows.addWidget(self.advice)
@@ -140,8 +104,7 @@ class LabelBudgetTab(QWidget):
         run_task(self, lambda: list_label_plans(tournaments_folder()), self._offer_plans)
 
     def use_recipe(self, recipe: Path) -> None:
-        self.recipe.setText(str(recipe))
-        self.start.setFocus()
+        self.form.use_recipe(recipe)
 
     def _offer_plans(self, folders: list[Path]) -> None:
         kept = self.folder
@@ -157,9 +120,6 @@ class LabelBudgetTab(QWidget):
             self._chosen()
         else:
             self._read()
-
-    def _choose(self) -> None:
-        choose_recipe(self, self.recipe)
 
     def _chosen(self) -> None:
         folder = self.plans.currentData()
@@ -224,21 +184,9 @@ class LabelBudgetTab(QWidget):
 
     # -- acting --------------------------------------------------------------------------------------------------
 
-    def job(self) -> PlanLabels:
-        """Raises ValueError with words for a person."""
-        recipe = Path(self.recipe.text().strip()).expanduser()
-        if not self.recipe.text().strip() or not recipe.is_file():
-            raise ValueError(self.tr("Choose a recipe: save one on the Tune page, or take one of the presets."))
-        try:
-            sizes = [int(part) for part in self.sizes.text().replace("…", "").split(",") if part.strip()]
-        except ValueError:
-            raise ValueError(self.tr("Write the numbers of cases as 1, 2, 4.")) from None
-        folder = free_folder(tournaments_folder(), f"labels-{recipe.stem}")
-        return PlanLabels(str(recipe), str(folder), sizes, self.gain.value())
-
     def _shown_job(self) -> PlanLabels | None:
         try:
-            return self.job()
+            return self.form.job()
         except ValueError as error:
             if self.folder != Path():
                 return PlanLabels(str(self.folder / PLAN_RECIPE), str(self.folder), self._sizes(), self._gain())
@@ -249,11 +197,11 @@ class LabelBudgetTab(QWidget):
         return [int(size) for size in self.plan.get("sizes", [])]
 
     def _gain(self) -> float:
-        return float(self.plan.get("gain") or self.gain.value())
+        return float(self.plan.get("gain") or self.form.gain.value())
 
     def _start(self) -> None:
         try:
-            job = self.job()
+            job = self.form.job()
         except ValueError as error:
             self.line.setText(str(error))
             return

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QProgressBar,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from engine.contract.commands import Cancel, Pause, Resume
 from engine.contract.errors import EngineError
@@ -30,33 +18,21 @@ from engine.runs.studies import BEST_RECIPE, is_study
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import of_error, of_failure
 from tunevlseg_gui.pages.experiments.live_trials import LiveTrials
-from tunevlseg_gui.pages.experiments.saving import save_plot, save_text, view_of
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.side_panel import SidePanel
 from tunevlseg_gui.pages.experiments.steer_dialogs import BanDialog, FreezeDialog, PointDialog, SteerDialog
 from tunevlseg_gui.pages.experiments.steer_menu import steer_menu
 from tunevlseg_gui.pages.experiments.steering import Steering
-from tunevlseg_gui.pages.experiments.study_data import Study, to_csv
+from tunevlseg_gui.pages.experiments.study_data import Study
 from tunevlseg_gui.pages.experiments.study_reader import StudyReader
+from tunevlseg_gui.pages.experiments.study_saving import StudySaving
+from tunevlseg_gui.pages.experiments.study_tabs import StudyTabs
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label
-from tunevlseg_gui.widgets.turns import in_turn
 
 SOON_MS = 80
-_PLOTS = "tunevlseg_gui.pages.experiments.plots"
-PANELS = [
-    # id, title, module, class. Each is imported when it is first shown.
-    ("history", QT_TRANSLATE_NOOP("StudyView", "History"), f"{_PLOTS}.history", "HistoryPanel"),
-    ("importance", QT_TRANSLATE_NOOP("StudyView", "Importance"), f"{_PLOTS}.importance", "ImportancePanel"),
-    ("parallel", QT_TRANSLATE_NOOP("StudyView", "Parallel"), f"{_PLOTS}.parallel", "ParallelPanel"),
-    ("slices", QT_TRANSLATE_NOOP("StudyView", "Slices"), f"{_PLOTS}.slices", "SlicesPanel"),
-    ("contour", QT_TRANSLATE_NOOP("StudyView", "Contour"), f"{_PLOTS}.contour", "ContourPanel"),
-    ("timeline", QT_TRANSLATE_NOOP("StudyView", "Timeline"), f"{_PLOTS}.timeline", "TimelinePanel"),
-    ("pareto", QT_TRANSLATE_NOOP("StudyView", "Pareto"), f"{_PLOTS}.history", "ParetoPanel"),
-    ("trials", QT_TRANSLATE_NOOP("StudyView", "Trials"), "tunevlseg_gui.pages.experiments.trial_table", "TrialTable"),
-]
 
 
 class StudyView(QWidget):
@@ -83,8 +59,6 @@ class StudyView(QWidget):
         self.steering = Steering(client, self)
         self.reader = StudyReader(client, self)
         self.side = SidePanel(self.selection, self.steering)
-        self._panels: dict[str, Any] = {}
-        self._stale: set[str] = set()
         self.header = PageHeader("")
         self.count = label("", "muted", name="studyCount")
         self.bar = QProgressBar()
@@ -92,21 +66,12 @@ class StudyView(QWidget):
         self.bar.setMaximumWidth(220)
         self.bar.setAccessibleName(self.tr("Finished trials"))
         self._make_buttons()
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("studyTabs")
-        self.tabs.setDocumentMode(True)
-        for name, title, _, _ in PANELS:
-            place = QWidget()
-            place.setObjectName(f"study_{name}")
-            rows = QVBoxLayout(place)
-            rows.setContentsMargins(0, 10, 0, 0)
-            waiting = label(self.tr("Reading the study…"), "muted", name=f"reading_{name}")
-            waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            rows.addWidget(waiting)
-            self.tabs.addTab(place, self.tr(title))
-        self.tabs.setTabVisible(6, False)
+        self.tabs = StudyTabs(self.selection)
+        self.saving = StudySaving(self.tabs, self)
         self._lay_out()
-        self.tabs.currentChanged.connect(lambda _at: self._show_tab())
+        self.tabs.menu_wanted.connect(self._menu)
+        self.tabs.opened.connect(self._open_trial)
+        self.saving.notice.connect(self.notice)
         self.reader.read.connect(self._take)
         self.reader.notice.connect(self.notice)
         self.steering.notice.connect(self.notice)
@@ -132,7 +97,9 @@ class StudyView(QWidget):
             picture="tune",
             tip=self.tr("Its settings on the Tune page"),
         )
-        self.save = button(self.tr("Save as…"), "studySave", self._save_menu, role="flat", picture="export")
+        self.save = button(
+            self.tr("Save as…"), "studySave", lambda: self.saving.open_menu(self.save), role="flat", picture="export"
+        )
         self.command = command_button(
             "studyCommand", self.tr("Show the command"), lambda: Search(folder=str(self.folder)) if self.study else None
         )
@@ -169,6 +136,7 @@ class StudyView(QWidget):
             self.folder, self.study, self.alive = folder, None, False
             self.live = LiveTrials()
             self.side.show_running(self.live)
+            self.tabs.forget()
             self.selection.clear()
             self.selection.look_at(None)
             self.header.set_title(folder.name)
@@ -187,6 +155,7 @@ class StudyView(QWidget):
         self.folder, self.study, self.alive = folder, None, True
         self.live = LiveTrials(phase="running", stage=self.tr("The worker starts, or waits for the device."))
         self.side.show_running(self.live)
+        self.tabs.forget()
         self.selection.clear()
         self.selection.look_at(None)
         self.steering.use(folder)
@@ -212,10 +181,9 @@ class StudyView(QWidget):
         self.bar.setRange(0, max(1, study.asked))
         self.bar.setValue(min(study.asked, study.ended_trials))
         self._tell_count()
-        self.tabs.setTabVisible(6, len(study.objectives) > 1)
+        self.saving.name = self.folder.name
         self.side.show_study(study)
-        self._stale = {name for name, *_ in PANELS}
-        self._show_tab()
+        self.tabs.show_study(study)
         self._offer()
 
     def _tell_count(self) -> None:
@@ -230,44 +198,9 @@ class StudyView(QWidget):
             words.append(best)
         self.count.setText(" · ".join(words))
 
-    def _show_tab(self) -> None:
-        """Makes what is in sight, and fills it in a later turn: neither keeps the window waiting for both."""
-        name, _, module, cls = PANELS[self.tabs.currentIndex()]
-        if self.study is None or name not in self._stale:
-            return
-        in_turn(self, self._fill)
-        if name not in self._panels:
-            made = getattr(importlib.import_module(module), cls)(self.selection)
-            place = self.tabs.widget(self.tabs.currentIndex())
-            waiting = place.findChild(QLabel, f"reading_{name}")
-            if waiting is not None:
-                waiting.hide()
-            place.layout().addWidget(made)
-            self._panels[name] = made
-            for plot in made.plots:
-                self._connect(plot)
-            if hasattr(made, "made"):
-                made.made.connect(self._connect)
-            if hasattr(made, "opened"):
-                made.opened.connect(self._open_trial)
-
-    def _fill(self) -> None:
-        """From what was read last."""
-        name = PANELS[self.tabs.currentIndex()][0]
-        if self.study is not None and name in self._stale and name in self._panels:
-            self._stale.discard(name)
-            self._panels[name].show_study(self.study)
-
     def panel(self, name: str) -> Any:
         """The panel of a tab, brought to the front."""
-        self.tabs.setCurrentIndex(next(at for at, (known, *_) in enumerate(PANELS) if known == name))
-        self._show_tab()
-        self._fill()
-        return self._panels.get(name)
-
-    def _connect(self, plot: Any) -> None:
-        if hasattr(plot, "menu_wanted"):
-            plot.menu_wanted.connect(self._menu)
+        return self.tabs.panel(name)
 
     # -- live ----------------------------------------------------------------------------------------------------
 
@@ -355,45 +288,3 @@ class StudyView(QWidget):
         at = self.study.row_of(number) if self.study is not None else None
         if self.study is not None and at is not None and self.study.rows[at]["run"]:
             self.run_wanted.emit(Path(str(self.study.rows[at]["run"])))
-
-    # -- saving --------------------------------------------------------------------------------------------------
-
-    def _save_menu(self) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("saveMenu")
-        plot = self._drawn()
-        for kind, words in (("png", self.tr("This plot as PNG…")), ("svg", self.tr("This plot as SVG…"))):
-            menu.addAction(words, partial(self._save_plot, kind)).setEnabled(plot is not None)
-        menu.addAction(self.tr("The selected trials as CSV…"), self._save_csv).setEnabled(self.study is not None)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.save.mapToGlobal(QPoint(0, self.save.height())))
-
-    def _drawn(self) -> QWidget | None:
-        panel = self._panels.get(PANELS[self.tabs.currentIndex()][0])
-        if panel is None:
-            return None
-        focused = next((plot for plot in panel.plots if plot.hasFocus() and view_of(plot)), None)
-        return focused or next((plot for plot in panel.plots if view_of(plot)), None)
-
-    def _save_plot(self, kind: str) -> None:
-        plot = self._drawn()
-        name = PANELS[self.tabs.currentIndex()][0]
-        chosen = self._file(f"{self.folder.name}-{name}.{kind}", f"*.{kind}")
-        if plot is not None and chosen is not None:
-            self._saved(partial(save_plot, plot, chosen))
-
-    def _save_csv(self) -> None:
-        chosen = self._file(f"{self.folder.name}-trials.csv", "*.csv")
-        if self.study is not None and chosen is not None:
-            mask = self.selection.mask(self.study)
-            self._saved(partial(save_text, to_csv(self.study, mask.nonzero()[0].tolist()), chosen))
-
-    def _file(self, name: str, kinds: str) -> Path | None:
-        chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Save"), str(Path.home() / name), kinds)
-        return Path(chosen) if chosen else None
-
-    def _saved(self, work: Any) -> None:
-        try:
-            work()
-        except EngineError as error:
-            self.notice.emit(of_error(error))

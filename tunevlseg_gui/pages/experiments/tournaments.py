@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QProgressBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from engine.contract.commands import Cancel, Pause, Resume
 from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobFailed, JobFinished, JobStarted
 from engine.contract.jobs import Benchmark, ReadTournament
-from engine.runs.folders import resources
-from engine.runs.studies import MATRIX_FILE, is_study, list_tournaments, tournaments_folder
+from engine.runs.studies import is_study
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
-from tunevlseg_gui.pages.experiments.cell_grid import CellGrid
+from tunevlseg_gui.pages.experiments.matrix_choice import Choice, choices
 from tunevlseg_gui.pages.experiments.tournament_state import TournamentState
+from tunevlseg_gui.pages.experiments.tournament_tabs import TournamentTabs
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
-from tunevlseg_gui.widgets.plain_table import PlainTable, text_cell
 from tunevlseg_gui.widgets.text import label
 
 SOON_MS = 80
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A matrix to choose: one that was begun (with its folder), a preset or a file."""
-
-    matrix: Path
-    folder: Path | None = None
-
-    @property
-    def words(self) -> str:
-        return self.folder.name if self.folder else self.matrix.stem
 
 
 class TournamentsTab(QWidget):
@@ -59,7 +44,6 @@ class TournamentsTab(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON_MS)
         self._soon.timeout.connect(self._show_live)
-        self._cost: Any = None
         self._reading = ""
         self.matrix = QComboBox()
         self.matrix.setObjectName("matrixChoice")
@@ -70,7 +54,6 @@ class TournamentsTab(QWidget):
         self.stop = button(
             self.tr("Stop"), "tournamentStop", self._stop, picture="stop", tip=self.tr("What is finished stays")
         )
-        self.open = button(self.tr("Open this cell"), "openCell", lambda: self.grid.open_current(), picture="runs")
         self.write = button(
             self.tr("Write the tables"),
             "writeTables",
@@ -83,15 +66,10 @@ class TournamentsTab(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Finished cells"))
-        self.grid = CellGrid()
-        self.scale = label("", "muted", name="gridScale")
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("tournamentTabs")
-        self.tabs.setDocumentMode(True)
+        self.tabs = TournamentTabs()
         self._lay_out()
         self.matrix.currentIndexChanged.connect(lambda _at: self._chosen())
-        self.grid.opened.connect(self._open)
-        self.grid.selectionModel().currentChanged.connect(lambda *_: self._offer())
+        self.tabs.opened.connect(self._open)
         client.run_event.connect(self._heard)
         client.run_life.connect(self._life)
         self._offer()
@@ -105,19 +83,6 @@ class TournamentsTab(QWidget):
         head.addStretch(1)
         for made in (self.command, self.write, self.pause, self.stop, self.start):
             head.addWidget(made)
-        place = QWidget()
-        inner = QVBoxLayout(place)
-        inner.setContentsMargins(0, 10, 0, 0)
-        inner.addWidget(self.grid, 1)
-        foot = QHBoxLayout()
-        foot.addWidget(self.scale, 1)
-        foot.addWidget(self.open)
-        inner.addLayout(foot)
-        self.tabs.addTab(place, self.tr("Grid"))
-        self._cost_place = QWidget()
-        QVBoxLayout(self._cost_place).setContentsMargins(0, 0, 0, 0)
-        self.tabs.addTab(self._cost_place, self.tr("Pareto"))
-        self.tabs.currentChanged.connect(lambda _at: self._show_cost())
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 12, 0, 0)
         rows.setSpacing(8)
@@ -129,13 +94,13 @@ class TournamentsTab(QWidget):
     # -- choosing ------------------------------------------------------------------------------------------------
 
     def came_to_front(self) -> None:
-        run_task(self, lambda: _choices(self._files), self._offer_choices)
+        run_task(self, lambda: choices(self._files), self._offer_choices)
 
-    def _offer_choices(self, choices: list[Choice]) -> None:
+    def _offer_choices(self, there: list[Choice]) -> None:
         kept = self.matrix.currentData()
         self.matrix.blockSignals(True)
         self.matrix.clear()
-        for one in choices:
+        for one in there:
             words = one.words if one.folder else self.tr("{name} (new)").format(name=one.words)
             self.matrix.addItem(words, one)
         known = [self.matrix.itemData(at) for at in range(self.matrix.count())]
@@ -182,7 +147,7 @@ class TournamentsTab(QWidget):
                 if first:
                     self._client.watch(Path(self.state.folder))
                 self._show()
-                self._show_tables()
+                self.tabs.show_results()
             case JobFailed() as failure:
                 self.notice.emit(of_failure(failure))
 
@@ -190,15 +155,7 @@ class TournamentsTab(QWidget):
 
     def _show(self) -> None:
         state = self.state
-        self.grid.values.show_state(state)
-        ends = self.grid.values.range()
-        self.scale.setText(
-            self.tr("Dark: Dice {low:.3f}, light: {high:.3f}. Hatched: impossible. Hover tells why.").format(
-                low=ends[0], high=ends[1]
-            )
-            if ends
-            else self.tr("Hatched: impossible. Hover tells why.")
-        )
+        self.tabs.show_state(state)
         total = len(state.cells)
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(state.ended)
@@ -210,37 +167,6 @@ class TournamentsTab(QWidget):
         words += [state.stage if self.alive else "", state.budget]
         self.line.setText(" · ".join(word for word in words if word))
         self._offer()
-
-    def _show_tables(self) -> None:
-        """A tab for each table behind the first two."""
-        kept = self.tabs.currentIndex()
-        while self.tabs.count() > 2:
-            gone = self.tabs.widget(2)
-            self.tabs.removeTab(2)
-            gone.deleteLater()
-        for at, shown in enumerate(self.state.shown):
-            if not shown["rows"]:
-                continue
-            place = QWidget()
-            rows = QVBoxLayout(place)
-            rows.setContentsMargins(0, 10, 0, 0)
-            table = PlainTable(f"results_{at}", str(shown["title"]), sorts=False)
-            table.show_rows(shown["head"], [([text_cell(str(one)) for one in row], None) for row in shown["rows"]])
-            rows.addWidget(table, 1)
-            rows.addWidget(label(str(shown["note"]), "muted", wrap=True))
-            self.tabs.addTab(place, str(shown["title"]))
-        self.tabs.setCurrentIndex(kept if kept < self.tabs.count() else 0)
-        self._show_cost()
-
-    def _show_cost(self) -> None:
-        if self.tabs.currentIndex() != 1:
-            return
-        if self._cost is None:
-            from tunevlseg_gui.pages.experiments.plots.cost_plot import CostPlot
-
-            self._cost = CostPlot()
-            self._cost_place.layout().addWidget(self._cost)
-        self._cost.show_points(self.state.front)
 
     def _offer(self) -> None:
         known, done = bool(self.state.name), bool(self.state.name) and self.state.ended == len(self.state.cells)
@@ -255,7 +181,6 @@ class TournamentsTab(QWidget):
         self.stop.setVisible(self.alive)
         self.write.setEnabled(begun)
         self.command.setEnabled(known)
-        self.open.setEnabled(bool(self.grid.current_run()))
 
     # -- acting --------------------------------------------------------------------------------------------------
 
@@ -327,11 +252,3 @@ class TournamentsTab(QWidget):
             if not alive:
                 self._read()
             self._show()
-
-
-def _choices(files: list[Path]) -> list[Choice]:
-    """Those that were begun, then the presets and the files."""
-    presets = sorted((resources() / "presets" / "benchmarks").glob("*.yaml"), key=lambda path: path.stem != "small")
-    begun = [Choice(folder / MATRIX_FILE, folder) for folder in list_tournaments(tournaments_folder())]
-    there = {choice.words for choice in begun}
-    return [*begun, *(Choice(path) for path in [*presets, *files] if path in files or path.stem not in there)]

@@ -16,7 +16,8 @@ from engine.runs.folders import data_folder
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.experiments.page import ExperimentsPage
 from tunevlseg_gui.pages.experiments.saving import save_plot
-from tunevlseg_gui.pages.experiments.study_view import PANELS, StudyView
+from tunevlseg_gui.pages.experiments.study_tabs import PANELS, PARETO
+from tunevlseg_gui.pages.experiments.study_view import StudyView
 
 WAIT = 60_000
 RATE = "training.learning_rate"
@@ -112,7 +113,7 @@ def test_several_objectives_are_a_front(page: ExperimentsPage, qtbot: QtBot, tin
     folder = data_folder() / "studies" / "two"
     write_study(folder, str(tiny_weights), 12, objectives=("val_dice", "seconds"))
     view = opened(page, qtbot, folder)
-    assert view.tabs.isTabVisible(6)
+    assert view.tabs.isTabVisible(PARETO)
     panel = view.panel("pareto")
     xs, ys = panel.front.getData()
     assert len(xs) == len(view.study.front) > 0

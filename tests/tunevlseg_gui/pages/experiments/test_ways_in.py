@@ -43,10 +43,10 @@ def test_a_label_budget_begins_with_the_runs_recipe(window: MainWindow, recipe: 
     experiments: Any = window.page("experiments")
     tab = experiments.tab("labels")
     assert tab.isVisible()
-    tab.sizes.setText("1, 2, 4")
-    job = tab.job()
+    tab.form.sizes.setText("1, 2, 4")
+    job = tab.form.job()
     assert (job.recipe, job.sizes, job.gain) == (str(recipe), [1, 2, 4], 0.02)
     assert Path(job.out).name == "labels-my-polyps"
-    tab.sizes.setText("some")
+    tab.form.sizes.setText("some")
     with pytest.raises(ValueError, match="numbers of cases"):
-        tab.job()
+        tab.form.job()
