@@ -159,13 +159,19 @@ class Hand:
     def wheel(self, down: bool, times: int = 1) -> None:
         _xdotool("click", "--repeat", times, "--delay", 20, 5 if down else 4)
 
-    def drag(self, points: Sequence[Sequence[int]], *, let_go: bool = True) -> None:
+    def drag(self, points: Sequence[Sequence[int]], *, let_go: bool = True, held: str = "") -> None:
+        """`held`: a key that is held meanwhile."""
+        if held:
+            self._take_focus()
+            _xdotool("keydown", held)
         _xdotool("mousemove", *points[0], "mousedown", 1)
         for one in points[1:]:
             _xdotool("mousemove", *one)
             time.sleep(0.03)
         if let_go:
             self.let_go()
+        if held:
+            _xdotool("keyup", held)
 
     def drag_on(self, points: Sequence[Sequence[int]]) -> None:
         """With the button held since `drag`; let go at the last point."""

@@ -29,7 +29,7 @@ from tests.drives import sight, words
 from tunevlseg_gui import app
 from tunevlseg_gui.widgets.banner import Banner
 
-FURTHER = ("live_looks", "rows")
+FURTHER = ("live_looks", "rows", "study_looks")
 """Modules beside this one that answer for a page."""
 
 

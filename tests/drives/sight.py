@@ -78,7 +78,7 @@ def where(name: str) -> dict[str, Any] | None:
     area = _scroller(found)
     return {
         "rect": on_screen(found, found.rect()),
-        "seen": on_screen(found, found.visibleRegion().boundingRect()),
+        "seen": on_screen(found, _seen(found)),
         "scroller": None if area is None else on_screen(area.viewport(), area.viewport().rect()),
         "enabled": found.isEnabled(),
         "text": text_of(found),
@@ -124,7 +124,7 @@ def focus() -> dict[str, Any]:
             "said": widget.accessibleName(),
             "text": text_of(widget),
             "rect": on_screen(widget, widget.rect()),
-            "seen": on_screen(widget, widget.visibleRegion().boundingRect()),
+            "seen": on_screen(widget, _seen(widget)),
         }
     return found
 
@@ -249,6 +249,15 @@ def _beyond_its_view(widget: QWidget) -> dict[str, Any] | None:
     left = widget.mapTo(area.viewport(), QPoint(0, 0)).x()
     over = max(-left, left + widget.width() - area.viewport().width())
     return {"why": "outside", "needs": over, "has": 0} if over > 1 else None
+
+
+def _seen(widget: QWidget) -> QRect:
+    """What is in sight of it and of what fills it: Qt counts what its children cover as hidden."""
+    region = widget.visibleRegion()
+    for child in widget.children():
+        if isinstance(child, QWidget) and child.isVisible() and not child.isWindow():
+            region += child.visibleRegion().translated(child.pos())
+    return region.boundingRect()
 
 
 def _scroller(widget: QWidget) -> QScrollArea | None:

@@ -56,6 +56,8 @@ def write_study(
     for at in range(trials):
         params = {parameter.path: _drawn(parameter, random) for parameter in found.space}
         dice = 0.8 - 0.05 * abs(math.log10(params["training.learning_rate"]) + 3) + random.normal(0, 0.02)
+        if "seconds" in objectives:
+            dice += 0.02 * (at % 7)  # who takes longer is better: there is a front
         known = {"val_dice": dice, "seconds": 10.0 + at % 7, "last_val_loss": 1 - dice, "learned": 1000.0}
         trial = create_trial(
             state=TrialState.COMPLETE,

@@ -46,6 +46,7 @@ class Watched:
     over: bool = False
     alive: bool | None = None
     process: subprocess.Popen[bytes] | None = None
+    asked: bool = False  # this window asked for a worker: one that never says a word is missed
     since: float = field(default_factory=time.monotonic)
     looked: float = 0.0
     job_id: str = ""
@@ -134,8 +135,8 @@ class RunWatcher(QObject):
     def watch(self, folder: str) -> None:
         """Tells the run's events from its first one; a run watched already is told again from the start."""
         known = self._runs.get(folder)
-        process = known.process if known else None
-        self._runs[folder] = Watched(Path(folder), process=process)
+        process, asked = (known.process, known.asked) if known else (None, False)
+        self._runs[folder] = Watched(Path(folder), process=process, asked=asked)
         self._start_timer()
         self._tick()
 
@@ -149,7 +150,7 @@ class RunWatcher(QObject):
     @Slot(str)
     def start_run(self, folder: str) -> None:
         """Puts the run of a folder with a job file into the queue, starts it if it can be, and watches it."""
-        self._runs[folder] = Watched(Path(folder), offset=_size(Path(folder) / EVENTS))
+        self._runs[folder] = Watched(Path(folder), offset=_size(Path(folder) / EVENTS), asked=True)
         self.put_in_queue(folder)
         self._start_timer()
 
@@ -274,7 +275,8 @@ class RunWatcher(QObject):
         return True
 
     def _ever_spoke(self, known: Watched) -> bool:
-        return known.offset > 0 or time.monotonic() - known.since > START_PATIENCE
+        """A study on which only other machines worked never does here, and nothing is wrong with it."""
+        return known.offset > 0 or (known.asked and time.monotonic() - known.since > START_PATIENCE)
 
 
 def _size(path: Path) -> int:

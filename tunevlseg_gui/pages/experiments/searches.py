@@ -113,6 +113,7 @@ class SearchesTab(QWidget):
         if folder.parent != studies_folder() and folder not in self._extra:
             self._extra.append(folder)
         self.views.setCurrentWidget(self.view)
+        self.view.tabs.setFocus()  # one Tab from the plot
         self.view.show_study(folder)
 
     def ask(self, recipe: str = "") -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.contract.commands import Ban, Freeze, Narrow, StopTrial
@@ -65,7 +67,17 @@ def steer_menu(
         for key, limits in region.items():
             narrow = Narrow(key, limits)
             menu.addAction(in_words(narrow), partial(steering.tell, narrow))
+    elif study.params:
+        menu.addSeparator()
+        # Where a mouse would have brushed one first, a keyboard fills it in.
+        menu.addAction(translate("SteerMenu", "Ban a region…"), partial(side.ban_wanted.emit, region))
     if selection.active:
         menu.addSeparator()
         menu.addAction(translate("SteerMenu", "Select all trials"), selection.clear)
     return menu
+
+
+def asks_for_menu(event: QKeyEvent) -> bool:
+    """The menu key, and Shift+F10 on keyboards without one."""
+    shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+    return event.key() == Qt.Key.Key_Menu or (event.key() == Qt.Key.Key_F10 and shifted)

@@ -1,13 +1,19 @@
-"""What plots compute before they draw."""
+"""What plots compute before they draw, and where they look."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.pages.experiments.plots.cost_plot import front
 from tunevlseg_gui.pages.experiments.plots.label_curve import LabelCurve
 from tunevlseg_gui.pages.experiments.plots.line_raster import raster
+from tunevlseg_gui.pages.experiments.plots.trial_plot import TrialPlot
+from tunevlseg_gui.pages.experiments.selection import Selection
+from tunevlseg_gui.pages.experiments.study_data import Column, Study
 
 TABLE = [(255, 0, 0), (0, 0, 255)]
 
@@ -53,3 +59,22 @@ def test_a_curve_of_noise_does_not_look_like_a_slope(qapp: object) -> None:
     assert "2 cases: Dice 0.171" in curve.accessibleDescription()
     curve.show_plan([], {})
     assert curve.plot.getViewBox().viewRange()[1][1] == pytest.approx(1.05, abs=0.01)
+
+
+def test_a_view_grows_with_what_is_there_until_somebody_moves_it(qtbot: QtBot) -> None:
+    plot = TrialPlot(Selection(), "History", "historyPlot")
+    qtbot.addWidget(plot)
+
+    def show(many: int) -> tuple[float, float]:
+        numbers = np.arange(many, dtype=np.float64)
+        study = Study(Path("here"), numbers=numbers.astype(np.int64))
+        plot.show_columns(study, Column("number", "Trial", numbers), Column("value:0", "Dice", numbers / 10))
+        (left, right), _ = plot.box.viewRange()
+        return left, right
+
+    assert show(2)[1] < 2
+    assert show(9)[1] > 8
+    plot.box.setRange(xRange=(3, 4), padding=0)
+    assert show(12) == (3, 4)
+    plot.show_all()
+    assert show(20)[1] > 19

@@ -93,7 +93,7 @@ def test_the_menu_of_a_plot_offers_what_lies_there(page: ExperimentsPage, qtbot:
         menu = steer_menu(*parts, number, here, view)  # type: ignore[arg-type]
         return [action.text() for action in menu.actions() if action.text()]
 
-    assert words(None, {RATE: 0.001}) == ["Try this point…", "Keep Learning rate at 0.001"]
+    assert words(None, {RATE: 0.001}) == ["Try this point…", "Keep Learning rate at 0.001", "Ban a region…"]
     assert "Open the run of trial 3" in words(3, {})
     assert "Try a point like trial 3…" in words(3, {})
     view.selection.brush({RATE: (-4.0, -3.0)})

@@ -24,6 +24,7 @@ class ColumnChoice(QWidget):
         for words, which in ((first, "X"), (second, "Y")):
             made = QComboBox()
             made.setObjectName(f"{name}{which}")
+            made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # what is offered comes later
             made.setAccessibleName(words)
             made.currentIndexChanged.connect(lambda _at: self.changed.emit())
             row.addWidget(label(words, "muted"))

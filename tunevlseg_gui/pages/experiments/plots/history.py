@@ -51,7 +51,7 @@ class ParetoPanel(QWidget):
         self.choice = ColumnChoice(self.tr("Across"), self.tr("Upwards"), "pareto")
         self.plot = TrialPlot(selection, self.tr("Pareto front"), "paretoPlot")
         self.front = pg.PlotDataItem(symbol="d", symbolSize=11)
-        self.front.setZValue(-1)
+        self.front.setZValue(1)
         self.plot.plot.addItem(self.front)
         self.plots = [self.plot]
         self._study: Study | None = None

@@ -20,6 +20,7 @@ from tunevlseg_gui.pages.experiments.plots.parallel_axes import ParallelAxes
 from tunevlseg_gui.pages.experiments.plots.parallel_item import BOTTOM, TOP, ParallelItem
 from tunevlseg_gui.pages.experiments.plots.parallel_lines import lines, shades_of
 from tunevlseg_gui.pages.experiments.selection import Selection
+from tunevlseg_gui.pages.experiments.steer_menu import asks_for_menu
 from tunevlseg_gui.pages.experiments.study_data import Study
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.text import label
@@ -46,7 +47,7 @@ class ParallelPanel(QWidget):
         self.view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.view.setCentralItem(self.item)
         self.plots = [self]
-        self._asked = 0
+        self._asked = self._done = 0
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON_MS)
@@ -71,6 +72,11 @@ class ParallelPanel(QWidget):
         selection.changed.connect(self._wait)
         selection.current_changed.connect(self.item.update)
         look().changed.connect(self._wait)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the lines are those of what was shown last; they come from a thread of their own."""
+        return not self._soon.isActive() and self._done == self._asked
 
     def show_study(self, study: Study) -> None:
         self.study = self.item.study = study
@@ -120,7 +126,7 @@ class ParallelPanel(QWidget):
             self.turn_log(self.axes_.columns[self.item.marked].key)
         elif event.key() == Qt.Key.Key_Escape:
             self.selection.clear()
-        elif event.key() == Qt.Key.Key_Menu:
+        elif asks_for_menu(event):
             self.menu_wanted.emit(self.selection.current, {}, self.mapToGlobal(self.rect().center()))
         else:
             super().keyPressEvent(event)
@@ -149,6 +155,7 @@ class ParallelPanel(QWidget):
         run_task(self, work, partial(self._put, self._asked))
 
     def _put(self, asked: int, pictures: list[QImage]) -> None:
+        self._done = asked
         if asked == self._asked:
             self.item.pictures = pictures
             self.item.update()

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QKeyEvent
+from PySide6.QtGui import QColor, QCursor, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.experiments.plots.light_plot import LightPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
+from tunevlseg_gui.pages.experiments.steer_menu import asks_for_menu
 from tunevlseg_gui.pages.experiments.study_data import NUMBER, Column, Study
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.turns import painted_after
@@ -35,6 +36,7 @@ class TrialPlot(QWidget):
         self.x: Column | None = None
         self.y: Column | None = None
         self._known = np.zeros(0, np.int64)  # rows of the study that have a point
+        self._fitted: Any = None  # both ranges as `show_all` left them
         self.plot = LightPlot()
         self.axes_, self.box = self.plot.axes_, self.plot.box
         self.plot.setMinimumSize(180, 150)
@@ -63,7 +65,8 @@ class TrialPlot(QWidget):
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def show_columns(self, study: Study, x: Column, y: Column) -> None:
-        """Keeps the view where the same columns are shown again. It is painted in a turn of its own."""
+        """Where the same columns are shown again, a view that somebody moved stays; any other one grows with what is
+        there. It is painted in a turn of its own."""
         painted_after(self.plot, lambda: self._take_columns(study, x, y))
 
     def _take_columns(self, study: Study, x: Column, y: Column) -> None:
@@ -74,7 +77,7 @@ class TrialPlot(QWidget):
         for side, column in (("bottom", x), ("left", y)):
             self.axes_[side].show_column(column)
         self.redraw()
-        if not same or self.box.state["autoRange"][0]:
+        if not same or self._fitted is None or np.allclose(self.box.viewRange(), self._fitted):
             self.show_all()
 
     def show_all(self) -> None:
@@ -82,6 +85,7 @@ class TrialPlot(QWidget):
         if self.x is None or self.y is None:
             return
         self.box.setRange(xRange=self.x.extent, yRange=self.y.extent, padding=0.05, disableAutoRange=True)
+        self._fitted = self.box.viewRange()
 
     def redraw(self) -> None:
         tokens = look().tokens
@@ -126,6 +130,15 @@ class TrialPlot(QWidget):
         super().showEvent(event)
         self.draw_points()
         self._draw_ring()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Who comes by Tab sees where the arrows go."""
+        super().focusInEvent(event)
+        self.box.setBorder(pg.mkPen(look().tokens["accent"], width=2))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.box.setBorder(None)
 
     # -- mouse and keys ------------------------------------------------------------------------------------------
 
@@ -179,7 +192,7 @@ class TrialPlot(QWidget):
         step = KEYS.get(Qt.Key(event.key()))
         if event.key() == Qt.Key.Key_Escape:
             self.selection.clear()
-        elif event.key() == Qt.Key.Key_Menu:
+        elif asks_for_menu(event):
             self.menu_wanted.emit(self.selection.current, {}, self.mapToGlobal(self.rect().center()))
         elif step is not None and self.x is not None and len(self._known):
             order = self._known[np.argsort(self.x.places[self._known], kind="stable")]

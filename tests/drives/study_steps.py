@@ -1,0 +1,202 @@
+"""A search from the window: begun, watched, steered by the mouse and then by the keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.drives.hand import Hand, StepFailed
+
+HEARD_S = 1.0
+"""Within which what was told has to be done, on a machine that does nothing else."""
+TABS = ("history", "importance", "parallel", "slices", "contour", "timeline", "pareto", "trials")
+
+
+def show_tab(hand: Hand, name: str) -> None:
+    hand.click(hand.ask("tab_point", tabs="studyTabs", at=TABS.index(name)))
+    hand.wait(f"The tab {name} is drawn", lambda: hand.ask("study")["panel"] == name and hand.ask("view_drawn"))
+
+
+def begin(hand: Hand, recipe: Path, trials: int) -> None:
+    """By the dialog for a new search."""
+    hand.press("newSearch")
+    hand.wait("The dialog opens", lambda: bool(hand.ask("focus")["dialog"]))
+    hand.press("searchRecipe")
+    hand.type(str(recipe))
+    hand.press("searchName")
+    hand.type("Polyps, twice")
+    for name, value in (("searchTrials", trials), ("searchStartup", 5)):
+        hand.press(name)
+        hand.keys("ctrl+a")
+        hand.type(str(value))
+    hand.picture("new-search")
+    hand.press("searchStart")
+    hand.wait("The study is shown", lambda: bool(hand.ask("study").get("shown")))
+    hand.picture("waiting")
+    hand.wait("A trial runs", lambda: bool(hand.ask("study").get("running")))
+    hand.wait("It is told with its epochs", lambda: any(hand.ask("study")["running"].values()))
+    hand.picture("running")
+    hand.wait("Two trials have ended", lambda: hand.ask("study").get("ended", 0) >= 2)
+    show_tab(hand, "history")
+    hand.picture("history-live")
+
+
+def told(hand: Hand, begins: str, slack: float) -> float:
+    """Waits until the newest thing that was told is done; the seconds it took. Raises StepFailed where it was refused
+    or took longer than HEARD_S × `slack`."""
+    hand.wait(
+        f"“{begins}…” is told and answered",
+        lambda: any(one["words"].startswith(begins) and one["state"] != "asked" for one in hand.ask("study")["told"]),
+    )
+    one = next(one for one in reversed(hand.ask("study")["told"]) if one["words"].startswith(begins))
+    if one["state"] != "done" or one["seconds"] > HEARD_S * slack:
+        raise StepFailed(f"{one['words']}: {one['state']} after {one['seconds']:.1f} s. {one['said']}")
+    return float(one["seconds"])
+
+
+def steer_by_mouse(hand: Hand, slack: float) -> list[float]:
+    """Right clicks in the plot, a drag, buttons; the seconds that each thing took."""
+    took = []
+    number = hand.ask("study")["numbers"]["complete"][0]
+    hand.click(hand.ask("trial_point", plot="historyPlot", number=number), button=3)
+    _menu(hand)
+    hand.picture("menu-of-a-trial")
+    hand.press(f"Try a point like trial {number}…")
+    _dialog(hand)
+    hand.press("point_training.learning_rate")
+    hand.keys("ctrl+a")
+    hand.type("0.001")
+    hand.picture("point")
+    hand.press("pointDialogGo")
+    took.append(told(hand, "Try next", slack))
+    hand.wait("It stands in line", lambda: _in_line(hand) or _was_tried(hand))
+    show_tab(hand, "slices")
+    hand.wait("The slices are there", lambda: hand.ask("where", name="slice_training.learning_rate") is not None)
+    hand.wait("They are drawn", lambda: bool(hand.ask("view_drawn")))
+    hand.drag(
+        [
+            hand.ask("plot_point", plot="slice_training.learning_rate", across=x, up=0.3 + x)
+            for x in (0.0, 0.1, 0.2, 0.3)
+        ]
+    )
+    hand.wait("A region is selected", lambda: "training.learning_rate" in hand.ask("study").get("region", {}))
+    hand.click(hand.ask("plot_point", plot="slice_training.learning_rate", across=0.9, up=0.9), button=3)
+    _menu(hand)
+    hand.picture("menu-of-a-region")
+    hand.press("Ban the selected region")
+    took.append(told(hand, "Ban", slack))
+    hand.wait("It is among the rules", lambda: any(rule.startswith("Banned") for rule in hand.ask("study")["rules"]))
+    hand.press("selectAll")
+    running = _running(hand)
+    hand.press(f"stopTrial{running}")
+    took.append(told(hand, f"Stop trial {running}", slack))
+    hand.wait("It stops", lambda: str(running) not in hand.ask("study")["running"])
+    hand.press("studyPause")
+    took.append(told(hand, "Pause", slack))
+    hand.wait("It is paused", lambda: bool(hand.ask("study")["paused"]))
+    hand.picture("paused")
+    hand.press("studyPause")
+    took.append(told(hand, "Let the study go on", slack))
+    hand.wait("It goes on", lambda: not hand.ask("study")["paused"])
+    return took
+
+
+def steer_by_keyboard(hand: Hand, slack: float) -> list[float]:
+    """The same without a mouse: Tab to the plot, arrows to a trial, the menu key."""
+    took = []
+    show_tab(hand, "history")
+    hand.tab_to("historyPlot")
+    hand.keys("Right")
+    hand.wait("An arrow looks at a trial", lambda: hand.ask("study")["current"] is not None)
+    number = hand.ask("study")["current"]
+    hand.keys("Menu")
+    _menu(hand)
+    _pick(hand, f"Try a point like trial {number}…")
+    _dialog(hand)
+    hand.keys("Return")
+    took.append(told(hand, "Try next", slack))
+    hand.keys("shift+F10")
+    _menu(hand)
+    _pick(hand, "Keep Prompt depth")
+    took.append(told(hand, "Keep Prompt depth", slack))
+    hand.wait("It is among the rules", lambda: any(" stays at " in rule for rule in hand.ask("study")["rules"]))
+    hand.keys("Menu")
+    _menu(hand)
+    _pick(hand, "Ban a region…")
+    _dialog(hand)
+    hand.tab_to("ban_training.weight_decay_0")
+    hand.type("0.005")
+    hand.keys("Tab")
+    hand.type("0.01")
+    hand.picture("ban-by-keyboard")
+    hand.keys("Return")
+    took.append(told(hand, "Ban", slack))
+    hand.tab_to("studyPause", back=True)
+    hand.keys("space")
+    took.append(told(hand, "Pause", slack))
+    hand.wait("It is paused", lambda: bool(hand.ask("study")["paused"]))
+    hand.keys("space")
+    took.append(told(hand, "Let the study go on", slack))
+    took.append(_stop_by_keyboard(hand, slack))
+    hand.picture("steered-by-keyboard")
+    return took
+
+
+def _stop_by_keyboard(hand: Hand, slack: float) -> float:
+    """A trial that runs is a line of the timeline: the last one from the left."""
+    show_tab(hand, "timeline")
+    running = _running(hand)
+    hand.wait("The timeline knows it", lambda: running in hand.ask("study")["numbers"].get("running", []))
+    hand.wait("It is drawn", lambda: bool(hand.ask("view_drawn")))
+    hand.tab_to("timelinePlot")
+    for _ in range(60):
+        if hand.ask("study")["current"] == running:
+            break
+        hand.keys("Left")
+    hand.keys("Menu")
+    _menu(hand)
+    _pick(hand, f"Stop trial {running}")
+    took = told(hand, f"Stop trial {running}", slack)
+    hand.wait("It stops", lambda: str(running) not in hand.ask("study")["running"])
+    return took
+
+
+def end(hand: Hand) -> None:
+    hand.press("studyStop")
+    hand.wait("The worker ends", lambda: not hand.ask("study")["alive"])
+    hand.wait("That is shown", lambda: hand.ask("where", name="studyResume") is not None)
+    hand.picture("stopped")
+
+
+def _running(hand: Hand) -> int:
+    """A trial that is not near its end."""
+    hand.wait("A trial begins", lambda: any(epoch <= 6 for epoch in hand.ask("study")["running"].values()))
+    return next(int(number) for number, epoch in hand.ask("study")["running"].items() if epoch <= 6)
+
+
+def _in_line(hand: Hand) -> bool:
+    return any(rule.startswith("In line") for rule in hand.ask("study")["rules"])
+
+
+def _was_tried(hand: Hand) -> bool:
+    """It may have been taken before anybody looked."""
+    states: dict[str, Any] = hand.ask("study")["states"]
+    return not states.get("waiting")
+
+
+def _menu(hand: Hand) -> None:
+    hand.wait("The menu opens", lambda: bool(hand.ask("focus")["popup"]))
+
+
+def _dialog(hand: Hand) -> None:
+    hand.wait("The dialog opens", lambda: bool(hand.ask("focus")["dialog"]))
+
+
+def _pick(hand: Hand, begins: str) -> None:
+    """An entry of the menu that is open, by arrows."""
+    entries = hand.ask("menu")
+    at = next((at for at, words in enumerate(entries) if words.startswith(begins)), None)
+    if at is None:
+        raise StepFailed(f"The menu offers no “{begins}…”: {entries}")
+    hand.keys("Down", times=at + 1)
+    hand.keys("Return")
