@@ -184,6 +184,12 @@ def _unrolled(entry: StrategyEntry) -> Iterator[Row]:
         yield Row(f"{base}@{key}={_file_name(str(value))}", entry.name, {**entry.settings, key: value}, entry.training)
 
 
+def shown_model(model: str) -> str:
+    """As tables name it: weights in a folder by its own name. Two of one name are refused, and a path says where a user
+    keeps things."""
+    return Path(model).name or model
+
+
 def _file_name(text: str) -> str:
     """Of a model's id or a setting's value: what any file system takes; of a path, its last part."""
     last = Path(text).name or text

@@ -20,7 +20,7 @@ from engine.contract.errors import InputError
 from engine.contract.whole_file import write_text
 from engine.runs.scores import Evaluation, read_evaluation
 from engine.runs.statistics import RESAMPLES, Comparison, compare, mean_interval
-from engine.tournament.matrix import GROUPS, SIDES, Cell, Matrix, cells
+from engine.tournament.matrix import GROUPS, SIDES, Cell, Matrix, cells, shown_model
 
 CELL_FILE: Final = "cell.json"
 MOST_RESAMPLES: Final = 50_000
@@ -267,8 +267,8 @@ class Results:
                 found.append(
                     {
                         "dataset": dataset,
-                        "best": f"{best.model} {best.row}",
-                        "other": f"{place.model} {place.row}",
+                        "best": f"{shown_model(best.model)} {best.row}",
+                        "other": f"{shown_model(place.model)} {place.row}",
                         **_told(outcome),
                     }
                 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.contract.whole_file import write_text
-from engine.tournament.matrix import GROUPS
+from engine.tournament.matrix import GROUPS, shown_model
 from engine.tournament.results import Place, Results
 
 RESEARCH: Final = "For research use only. Not a medical device; not for diagnosis or treatment."
@@ -40,7 +40,7 @@ def _by_dataset(results: Results, notes: Sequence[str]) -> Table:
     rows, dice = [], []
     for model, row in results.lines():
         places = [results.place(model, row, name) for name in names]
-        rows.append((model, row, *(_place(place) for place in places)))
+        rows.append((shown_model(model), row, *(_place(place) for place in places)))
         dice.append([place.dice for place in places])
     seeds = len(results.matrix.seeds)
     note = (
@@ -75,7 +75,8 @@ def _by_group(results: Results) -> Table:
     groups = [group for group in GROUPS if group in there]
     means = results.group_means()
     rows = [
-        (str(mean["model"]), str(mean["row"]), *(_three(mean[group]) for group in (*groups, "all"))) for mean in means
+        (shown_model(str(mean["model"])), str(mean["row"]), *(_three(mean[group]) for group in (*groups, "all")))
+        for mean in means
     ]
     dice = [[float(mean[group]) for group in (*groups, "all")] for mean in means]
     return Table(
@@ -130,7 +131,7 @@ def _cost(results: Results) -> Table:
         ("model", "strategy", "Dice", "learned numbers", "seconds", "file", "Pareto"),
         tuple(
             (
-                str(point["model"]),
+                shown_model(str(point["model"])),
                 str(point["row"]),
                 _three(point["dice"]),
                 f"{point['learned']:,}",

@@ -253,11 +253,11 @@ def _beyond_its_view(widget: QWidget) -> dict[str, Any] | None:
 
 def _seen(widget: QWidget) -> QRect:
     """What is in sight of it and of what fills it: Qt counts what its children cover as hidden."""
-    region = widget.visibleRegion()
+    found = widget.visibleRegion().boundingRect()
     for child in widget.children():
         if isinstance(child, QWidget) and child.isVisible() and not child.isWindow():
-            region += child.visibleRegion().translated(child.pos())
-    return region.boundingRect()
+            found = found.united(_seen(child).translated(child.pos()))
+    return found
 
 
 def _scroller(widget: QWidget) -> QScrollArea | None:

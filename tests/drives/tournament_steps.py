@@ -46,8 +46,10 @@ def kill_both(hand: Hand, folder: Path, done: int) -> None:
         raise StepFailed("No worker holds the tournament.")
     hand.kill()
     os.kill(there.pid, signal.SIGKILL)
+    hand.expected = f"The worker of {folder.name} "
     hand.start()
     go_on(hand, folder)
+    hand.expected = ""
 
 
 def go_on(hand: Hand, folder: Path) -> None:

@@ -99,3 +99,12 @@ def test_odd_names_harm_no_format(tmp_path: Path) -> None:
     assert "<b>" not in web + marked
     assert "=1+1\\|&lt;b&gt;_&amp;" in marked
     assert r"=1+1\textbar{}\textless{}b\textgreater{}\_\&\%\$\#" in Path(paths["tex"]).read_text()
+
+
+def test_weights_in_a_folder_are_called_by_its_name(tmp_path: Path) -> None:
+    """A path says where a user keeps things, and tables are shown to others."""
+    matrix = matrix_of().model_copy(update={"models": ("/home/someone/weights/tiny",)})
+    found = tables(played(tmp_path, matrix, lambda cell: [0.5 + 0.1 * len(cell.row.id) / 9] * 12))
+    said = " ".join(str(one) for table in found for row in table.rows for one in row)
+    assert "tiny" in said
+    assert "someone" not in said

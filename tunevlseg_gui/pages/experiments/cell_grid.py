@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -44,7 +45,7 @@ class GridModel(QAbstractTableModel):
             name = self.state.datasets[section]
             return self.tr("{name} (synthetic)").format(name=name) if name in self.state.synthetic else name
         model, row = self.state.lines[section]
-        return f"{model} · {row.replace('_', ' ')}"
+        return f"{Path(model).name} · {row.replace('_', ' ')}"  # a folder's path is told by the tip
 
     def place(self, index: AnyIndex) -> tuple[str, str, str]:
         model, row = self.state.lines[index.row()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyqtgraph as pg
@@ -104,7 +105,7 @@ class CostPlot(QWidget):
     def _told(self, point: Mapping[str, Any], key: str) -> str:
         cost = self.tr("{name}: {n}").format(name=self.cost.currentText(), n=f"{point[key] or 0:,.0f}")
         dice = self.tr("Dice {n:.3f}").format(n=point["dice"])
-        return f"{point['model']} · {point['row']}\n{dice}\n{cost}"
+        return f"{Path(str(point['model'])).name} · {point['row']}\n{dice}\n{cost}"
 
 
 def front(points: Sequence[tuple[float, float, Any]]) -> list[tuple[float, float]]:

@@ -90,7 +90,9 @@ class LabelCurve(QWidget):
         middle = (float(low.min()) + float(high.max())) / 2
         half = max(0.05, (float(high.max()) - float(low.min())) / 2)
         right = max(float(places.max()), float(np.log2(last)) if last else 0.0, float(places.min()) + 1)
-        self.plot.setRange(xRange=(float(places.min()), right), yRange=(middle - half, middle + half), padding=0.08)
+        self.plot.setRange(
+            xRange=(float(places.min()), right), yRange=(max(0.0, middle - half), middle + half), padding=0.08
+        )
 
     def _draw_curve(self, first: float, last: float) -> None:
         from PySide6.QtCore import Qt
