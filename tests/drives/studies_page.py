@@ -109,9 +109,11 @@ def drive(hand: Hand, stage: Stage) -> None:
     come(hand)
     hand.picture("studies")
     if "search" in stage.parts:
-        study_steps.begin(hand, stage.recipe("polyps", 40), 40)
-        stage.measured["mouse_s"] = study_steps.steer_by_mouse(hand, stage.slack)
-        stage.measured["keyboard_s"] = study_steps.steer_by_keyboard(hand, stage.slack)
+        study_steps.begin(hand, stage.recipe("polyps", 60), 40)
+        ledger = study_steps.Ledger(hand, stage.slack)
+        study_steps.steer_by_mouse(hand, ledger)
+        study_steps.steer_by_keyboard(hand, ledger)
+        stage.measured["heard_s"] = [round(one, 2) for one in ledger.seconds]
         study_steps.end(hand)
     if "plots" in stage.parts:
         stage.measured["opened_s"] = study_plots.open_study(hand, "large", TRIALS)

@@ -9,6 +9,7 @@ from tests.drives.hand import Hand, StepFailed
 
 HEARD_S = 1.0
 """Within which what was told has to be done, on a machine that does nothing else."""
+TRIES = 5
 TABS = ("history", "importance", "parallel", "slices", "contour", "timeline", "pareto", "trials")
 
 
@@ -41,22 +42,32 @@ def begin(hand: Hand, recipe: Path, trials: int) -> None:
     hand.picture("history-live")
 
 
-def told(hand: Hand, begins: str, slack: float) -> float:
-    """Waits until the newest thing that was told is done; the seconds it took. Raises StepFailed where it was refused
-    or took longer than HEARD_S × `slack`."""
-    hand.wait(
-        f"“{begins}…” is told and answered",
-        lambda: any(one["words"].startswith(begins) and one["state"] != "asked" for one in hand.ask("study")["told"]),
-    )
-    one = next(one for one in reversed(hand.ask("study")["told"]) if one["words"].startswith(begins))
-    if one["state"] != "done" or one["seconds"] > HEARD_S * slack:
-        raise StepFailed(f"{one['words']}: {one['state']} after {one['seconds']:.1f} s. {one['said']}")
-    return float(one["seconds"])
+class Ledger:
+    """What was told to the study, one thing after the other; `slack`: how many times HEARD_S each may take."""
+
+    def __init__(self, hand: Hand, slack: float) -> None:
+        self._hand, self._slack = hand, slack
+        self.seconds: list[float] = []
+
+    def told(self, begins: str) -> None:
+        """Waits until the next thing that was told is done. Raises StepFailed where it is another one, was refused or
+        took too long."""
+        at = len(self.seconds)
+        self._hand.wait(f"“{begins}…” is told", lambda: len(self._all()) > at)
+        self._hand.wait(f"“{begins}…” is answered", lambda: self._all()[at]["state"] != "asked")
+        one = self._all()[at]
+        late = one["seconds"] > HEARD_S * self._slack
+        if one["state"] != "done" or late or not one["words"].startswith(begins):
+            raise StepFailed(f"{begins}… is {one['words']}: {one['state']}, {one['seconds']:.1f} s. {one['said']}")
+        self.seconds.append(float(one["seconds"]))
+
+    def _all(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._hand.ask("study")["told"]
+        return found
 
 
-def steer_by_mouse(hand: Hand, slack: float) -> list[float]:
-    """Right clicks in the plot, a drag, buttons; the seconds that each thing took."""
-    took = []
+def steer_by_mouse(hand: Hand, ledger: Ledger) -> None:
+    """Right clicks in the plot, a drag, buttons."""
     number = hand.ask("study")["numbers"]["complete"][0]
     hand.click(hand.ask("trial_point", plot="historyPlot", number=number), button=3)
     _menu(hand)
@@ -68,7 +79,7 @@ def steer_by_mouse(hand: Hand, slack: float) -> list[float]:
     hand.type("0.001")
     hand.picture("point")
     hand.press("pointDialogGo")
-    took.append(told(hand, "Try next", slack))
+    ledger.told("Try next")
     hand.wait("It stands in line", lambda: _in_line(hand) or _was_tried(hand))
     show_tab(hand, "slices")
     hand.wait("The slices are there", lambda: hand.ask("where", name="slice_training.learning_rate") is not None)
@@ -84,26 +95,24 @@ def steer_by_mouse(hand: Hand, slack: float) -> list[float]:
     _menu(hand)
     hand.picture("menu-of-a-region")
     hand.press("Ban the selected region")
-    took.append(told(hand, "Ban", slack))
+    ledger.told("Ban")
     hand.wait("It is among the rules", lambda: any(rule.startswith("Banned") for rule in hand.ask("study")["rules"]))
     hand.press("selectAll")
     running = _running(hand)
     hand.press(f"stopTrial{running}")
-    took.append(told(hand, f"Stop trial {running}", slack))
+    ledger.told(f"Stop trial {running}")
     hand.wait("It stops", lambda: str(running) not in hand.ask("study")["running"])
     hand.press("studyPause")
-    took.append(told(hand, "Pause", slack))
+    ledger.told("Pause")
     hand.wait("It is paused", lambda: bool(hand.ask("study")["paused"]))
     hand.picture("paused")
     hand.press("studyPause")
-    took.append(told(hand, "Let the study go on", slack))
+    ledger.told("Let the study go on")
     hand.wait("It goes on", lambda: not hand.ask("study")["paused"])
-    return took
 
 
-def steer_by_keyboard(hand: Hand, slack: float) -> list[float]:
+def steer_by_keyboard(hand: Hand, ledger: Ledger) -> None:
     """The same without a mouse: Tab to the plot, arrows to a trial, the menu key."""
-    took = []
     show_tab(hand, "history")
     hand.tab_to("historyPlot")
     hand.keys("Right")
@@ -114,11 +123,11 @@ def steer_by_keyboard(hand: Hand, slack: float) -> list[float]:
     _pick(hand, f"Try a point like trial {number}…")
     _dialog(hand)
     hand.keys("Return")
-    took.append(told(hand, "Try next", slack))
+    ledger.told("Try next")
     hand.keys("shift+F10")
     _menu(hand)
     _pick(hand, "Keep Prompt depth")
-    took.append(told(hand, "Keep Prompt depth", slack))
+    ledger.told("Keep Prompt depth")
     hand.wait("It is among the rules", lambda: any(" stays at " in rule for rule in hand.ask("study")["rules"]))
     hand.keys("Menu")
     _menu(hand)
@@ -130,35 +139,43 @@ def steer_by_keyboard(hand: Hand, slack: float) -> list[float]:
     hand.type("0.01")
     hand.picture("ban-by-keyboard")
     hand.keys("Return")
-    took.append(told(hand, "Ban", slack))
+    ledger.told("Ban")
     hand.tab_to("studyPause", back=True)
     hand.keys("space")
-    took.append(told(hand, "Pause", slack))
+    ledger.told("Pause")
     hand.wait("It is paused", lambda: bool(hand.ask("study")["paused"]))
     hand.keys("space")
-    took.append(told(hand, "Let the study go on", slack))
-    took.append(_stop_by_keyboard(hand, slack))
+    ledger.told("Let the study go on")
+    _stop_by_keyboard(hand, ledger)
     hand.picture("steered-by-keyboard")
-    return took
 
 
-def _stop_by_keyboard(hand: Hand, slack: float) -> float:
-    """A trial that runs is a line of the timeline: the last one from the left."""
+def _stop_by_keyboard(hand: Hand, ledger: Ledger) -> None:
+    """A trial that runs is a line of the timeline: the last one from the left. Another one, where it ended first."""
     show_tab(hand, "timeline")
-    running = _running(hand)
-    hand.wait("The timeline knows it", lambda: running in hand.ask("study")["numbers"].get("running", []))
-    hand.wait("It is drawn", lambda: bool(hand.ask("view_drawn")))
     hand.tab_to("timelinePlot")
-    for _ in range(60):
-        if hand.ask("study")["current"] == running:
-            break
-        hand.keys("Left")
-    hand.keys("Menu")
-    _menu(hand)
-    _pick(hand, f"Stop trial {running}")
-    took = told(hand, f"Stop trial {running}", slack)
-    hand.wait("It stops", lambda: str(running) not in hand.ask("study")["running"])
-    return took
+    for _ in range(TRIES):
+        running = _running(hand)
+        hand.wait("The timeline knows it", lambda running=running: running in _known(hand) and hand.ask("view_drawn"))
+        for _ in range(8):
+            if hand.ask("study")["current"] == running:
+                break
+            hand.keys("Left")
+        if str(running) not in hand.ask("study")["running"]:
+            continue
+        hand.keys("Menu")
+        _menu(hand)
+        _pick(hand, f"Stop trial {running}")
+        ledger.told(f"Stop trial {running}")
+        hand.wait("It stops", lambda running=running: str(running) not in hand.ask("study")["running"])
+        return
+    raise StepFailed(f"{TRIES} trials ended before a keyboard could stop them.")
+
+
+def _known(hand: Hand) -> list[int]:
+    """Trials that were read, whatever became of them."""
+    found: dict[str, list[int]] = hand.ask("study")["numbers"]
+    return [number for numbers in found.values() for number in numbers]
 
 
 def end(hand: Hand) -> None:
