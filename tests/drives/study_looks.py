@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRect, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QMenu, QTableView, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QTableView, QTabWidget, QToolButton, QWidget
 
 from tests.drives.sight import find, on_screen
 
@@ -84,6 +84,7 @@ def answers(window: Any) -> dict[str, Callable[..., Any]]:
         "tournament": tournament,
         "plan": plan,
         "tab_point": tab_point,
+        "tab_seen": tab_seen,
         "table_point": table_point,
         "said": said,
         "menu": menu,
@@ -155,6 +156,14 @@ def tab_point(tabs: str, at: int) -> list[int]:
     found: Any = find(tabs)
     assert isinstance(found, QTabWidget)
     return _middle(found.tabBar(), found.tabBar().tabRect(at))
+
+
+def tab_seen(tabs: str, at: int) -> bool:
+    """Whether a tab is in sight as a whole: in a narrow window arrows scroll them."""
+    found: Any = find(tabs)
+    bar = found.tabBar()
+    buttons = [child.width() for child in bar.findChildren(QToolButton) if child.isVisible()]
+    return bool(QRect(0, 0, bar.width() - sum(buttons), bar.height()).contains(bar.tabRect(at)))
 
 
 def table_point(table: str, row: int, column: int = 0) -> list[int]:

@@ -14,7 +14,17 @@ TABS = ("history", "importance", "parallel", "slices", "contour", "timeline", "p
 
 
 def show_tab(hand: Hand, name: str) -> None:
-    hand.click(hand.ask("tab_point", tabs="studyTabs", at=TABS.index(name)))
+    """By a click, or by arrows where a narrow window has scrolled it out of sight."""
+    at = TABS.index(name)
+    if hand.ask("tab_seen", tabs="studyTabs", at=at):
+        hand.click(hand.ask("tab_point", tabs="studyTabs", at=at))
+    else:
+        here = TABS.index(hand.ask("study")["panel"])
+        hand.click(hand.ask("tab_point", tabs="studyTabs", at=here))
+        for _ in TABS:
+            if hand.ask("study")["panel"] == name:
+                break
+            hand.keys("Right" if at > here else "Left")
     hand.wait(f"The tab {name} is drawn", lambda: hand.ask("study")["panel"] == name and hand.ask("view_drawn"))
 
 

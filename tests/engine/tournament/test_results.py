@@ -103,7 +103,7 @@ def test_odd_names_harm_no_format(tmp_path: Path) -> None:
 
 def test_weights_in_a_folder_are_called_by_its_name(tmp_path: Path) -> None:
     """A path says where a user keeps things, and tables are shown to others."""
-    matrix = matrix_of().model_copy(update={"models": ("/home/someone/weights/tiny",)})
+    matrix = matrix_of().model_copy(update={"models": ("/where/someone/keeps/tiny",)})
     found = tables(played(tmp_path, matrix, lambda cell: [0.5 + 0.1 * len(cell.row.id) / 9] * 12))
     said = " ".join(str(one) for table in found for row in table.rows for one in row)
     assert "tiny" in said

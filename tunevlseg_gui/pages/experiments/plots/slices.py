@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.experiments.plots.trial_plot import TrialPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
@@ -104,6 +104,8 @@ class SlicesPanel(QWidget):
             self._selection, self.tr("{x} against the objective").format(x=column.title), f"slice_{column.key}"
         )
         plot.setMinimumHeight(PLOT_HIGH)
+        # Without a wish of its own: the library's is 480 pixels, of which a window holds one row.
+        plot.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         one.rows.takeAt(0)
         one.rows.insertWidget(0, plot, 1)
         one.plot = plot
