@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,6 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 ROOT = Path(__file__).resolve().parents[1]
-# Fakes are shared by tests of all rooms; tests/ itself is no package.
-sys.path.insert(0, str(ROOT / "tests"))
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +47,6 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights folder of a tiny random CLIPSeg."""
-    from fakes.tiny_clipseg import write_tiny_clipseg
+    from tests.fakes.tiny_clipseg import write_tiny_clipseg
 
     return write_tiny_clipseg(tmp_path_factory.mktemp("weights") / "tiny")

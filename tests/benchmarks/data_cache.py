@@ -30,11 +30,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 import SimpleITK as sitk
-from inspect_dataset import draw
 from PIL import Image
 
 from engine.contract.control import CancelToken
@@ -45,6 +43,7 @@ from engine.data.loader import Loader
 from engine.data.report import inspect
 from engine.volumes.preprocess import Preprocess
 from engine.volumes.slicing import SliceStack
+from tests.benchmarks.inspect_dataset import draw
 
 BATCH = 32
 

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
-from inspect_dataset import draw
 from PySide6.QtCore import QEventLoop, Qt, QTimer
+
+from tests.benchmarks.inspect_dataset import draw
 
 TICK_MS = 5
 LONGEST_S = 900

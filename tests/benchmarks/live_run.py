@@ -27,10 +27,10 @@ import numpy as np
 import yaml
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from window_clock import Ticks, lateness
 
 from engine.contract.jobs import Tune
 from engine.synthetic.sample_data import write_dataset
+from tests.benchmarks.window_clock import Ticks, lateness
 
 LONGEST_S = 400.0
 

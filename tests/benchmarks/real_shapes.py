@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from transformers import CLIPSegConfig, CLIPSegForImageSegmentation
 

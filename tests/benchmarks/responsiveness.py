@@ -29,11 +29,11 @@ import numpy as np
 import SimpleITK
 import yaml
 from PySide6.QtCore import QEventLoop, QTimer
-from window_clock import lateness
 
 from engine.contract import wire
 from engine.contract.jobs import Tune
 from engine.synthetic.sample_data import write_dataset
+from tests.benchmarks.window_clock import lateness
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_MS = 33.0

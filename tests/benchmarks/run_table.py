@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from window_clock import Pieces, rest  # noqa: E402
+from tests.benchmarks.window_clock import Pieces, rest  # noqa: E402
 
 COPIED = ("recipe.yaml", "metrics.csv", "result.json", "events.jsonl")
 
@@ -32,10 +32,10 @@ def main() -> None:
 
 
 def measure(count: int) -> None:
-    from fakes.run_folders import write_run
     from PySide6.QtWidgets import QApplication
 
     from engine.runs.folders import runs_folder
+    from tests.fakes.run_folders import write_run
     from tunevlseg_gui.bridge.client import EngineClient
     from tunevlseg_gui.pages.runs.run_columns import NAMES
     from tunevlseg_gui.pages.runs.table_page import TablePage

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
 PATIENCE_S, BEAT_S = 90.0, 20.0
 LEAST_S, MOST_S, GROWTH, DRIVER_S = 1.0, 10.0, 1.5, 5.0
@@ -154,11 +154,11 @@ def record(rows: list[dict[str, Any]], out: Path, about: str) -> None:
 
 def measure_storage(trials: int) -> dict[str, float]:
     """Milliseconds of the operations that workers do most, one connection, and operations a second."""
-    from fakes.postgres import postgres_cluster
     from optuna import create_study
     from optuna.trial import TrialState, create_trial
 
     from engine.search.storage import open_storage
+    from tests.fakes.postgres import postgres_cluster
 
     def timed(repeats: int, ask: Any) -> float:
         took = []

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from window_clock import Pieces, rest  # noqa: E402
+from tests.benchmarks.window_clock import Pieces, rest  # noqa: E402
 
 FRAMES = 60
 
@@ -42,11 +42,11 @@ def main() -> None:
 
 
 def measure(count: int, home: Path, storage: str, *, opening: bool) -> None:
-    from fakes.tiny_clipseg import write_tiny_clipseg
-    from fakes.written_study import write_study
     from PySide6.QtWidgets import QApplication
 
     from engine.runs.studies import studies_folder
+    from tests.fakes.tiny_clipseg import write_tiny_clipseg
+    from tests.fakes.written_study import write_study
     from tunevlseg_gui.bridge.client import EngineClient
     from tunevlseg_gui.pages.experiments.page import ExperimentsPage
     from tunevlseg_gui.pages.experiments.study_tabs import PANELS

@@ -34,7 +34,7 @@ from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
 STRATEGIES = ("coop", "cocoop", "vpt", "maple", "shared_attention", "shared_separate")
 TEXT_ONLY = ("coop", "cocoop")
@@ -96,7 +96,7 @@ def network_of(task: dict[str, Any], attention: str) -> Any:
         return CLIPSegForImageSegmentation.from_pretrained(
             find_weights("starter").path, dtype=torch.float32, attn_implementation=attention
         ).eval()
-    from fakes.tiny_clipseg import drawn_weights
+    from tests.fakes.tiny_clipseg import drawn_weights
 
     config = CLIPSegConfig(
         vision_config={"image_size": 352, "patch_size": 16},
@@ -167,9 +167,9 @@ def plain_epochs(task: dict[str, Any]) -> Any:
     """Yields when all is made, then after each epoch."""
     import numpy as np
     import torch
-    from plain_step import PlainModel
 
     from engine.training.losses import dice_ce
+    from tests.benchmarks.plain_step import PlainModel
 
     tuned = tuned_of({**task, "model": task["model"]})
     learner, size = tuned.learner, tuned.vlsm.sites.image_size
@@ -274,9 +274,9 @@ def our_epochs(task: dict[str, Any], answer: Callable[..., None]) -> None:
 def compare(task: dict[str, Any]) -> dict[str, float]:
     """One step on both: largest difference of logits and of gradients, beside the largest of each."""
     import torch
-    from plain_step import PlainModel
 
     from engine.training.losses import dice_ce
+    from tests.benchmarks.plain_step import PlainModel
 
     tuned = tuned_of(task)
     tuned.eval()  # dropout would differ

@@ -28,12 +28,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
-from window_clock import Witness
+
+from tests.benchmarks.window_clock import Witness
 
 LABELS, PROBLEMS, CASES, POINTS = 117, 5_000, 10_000, 400
 PART = 1000

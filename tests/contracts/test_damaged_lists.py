@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import yaml
-from fakes.drawn_layouts import LAYOUTS as EXAMPLES
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import EngineError
 from engine.data.config import DataConfig
 from engine.data.readers import LAYOUTS
 from engine.data.report import inspect
+from tests.fakes.drawn_layouts import LAYOUTS as EXAMPLES
 
 JUNK: list[Any] = [None, True, -1, 0, 7, 10**40, 1.5, float("nan"), "", "x", "../../x", "\ud800", [], [1], {}, {"a": 1}]
 ROUNDS = 25

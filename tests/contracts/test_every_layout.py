@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes.drawn_layouts import LAYOUTS as EXAMPLES
 
 from engine.contract.control import CancelToken
 from engine.data.config import DataConfig
 from engine.data.readers import LAYOUTS
 from engine.data.readers.base import Layout
 from engine.data.report import inspect
+from tests.fakes.drawn_layouts import LAYOUTS as EXAMPLES
 
 
 def _touch(path: Path) -> Path:

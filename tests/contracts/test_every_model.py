@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes.tiny_clipseg import write_tiny_clipseg
-from fakes.tiny_cris import write_tiny_cris
 
 from engine.contract.errors import WeightsMissing
 from engine.models import MODELS
 from engine.models.base import VLSM
+from tests.fakes.tiny_clipseg import write_tiny_clipseg
+from tests.fakes.tiny_cris import write_tiny_cris
 
 SMALL = {"clipseg": write_tiny_clipseg, "cris": write_tiny_cris}
 """A writer of a small weights folder for every model: a new model adds its own here."""

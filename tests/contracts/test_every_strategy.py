@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
-from fakes.tiny_cris import tiny_cris
 from torch import Tensor
 
 from engine.contract.errors import IncompatiblePair, InputError, OutOfRange
@@ -21,6 +19,8 @@ from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
 from engine.training.losses import dice_ce
 from engine.training.optimiser import parameter_groups
+from tests.fakes.tiny_clipseg import tiny_network
+from tests.fakes.tiny_cris import tiny_cris
 
 NEED_IMAGE_SITES = {"vpt", "maple", "shared_attention", "shared_separate"}
 NETWORKS: dict[str, Callable[[], VLSM]] = {

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.drawn_layouts import LAYOUTS as EXAMPLES
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import InputError
@@ -17,6 +16,7 @@ from engine.data.report import inspect
 from engine.data.slices import open_case
 from engine.data.writers import WRITERS
 from engine.jobs.convert import run
+from tests.fakes.drawn_layouts import LAYOUTS as EXAMPLES
 
 
 def _inspected(folder: Path, **settings: Any) -> DatasetReport:

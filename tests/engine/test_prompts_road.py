@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import drawn_layouts as draw
 
 from engine.assemble import Listener, check_texts, make_network, make_split
 from engine.contract.control import CancelToken
@@ -16,6 +15,7 @@ from engine.contract.jobs import Evaluate, Tune
 from engine.jobs.evaluate import run as evaluate
 from engine.jobs.tune import run as tune
 from engine.recipe import make_recipe
+from tests.fakes import drawn_layouts as draw
 
 
 def _recipe(folder: Path, weights: Path, **data: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from engine.contract import wire
 from engine.contract.events import EpochEnded, Event, JobCancelled, JobFailed, JobFinished, JobStarted
@@ -20,6 +19,7 @@ from engine.contract.jobs import InspectData, ListModels, Tune
 from engine.runs.reader import Run, state
 from engine.runs.writer import read_metrics
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.recipes import write_recipe
 
 
 class Worker:
@@ -81,18 +81,11 @@ def test_the_worker_ends_when_its_input_ends(worker: Worker) -> None:
 
 @pytest.fixture
 def recipe(tiny_weights: Path, tmp_path: Path) -> Path:
-    write_dataset("polyps", tmp_path / "polyps", count=12)
-    values = {
-        "version": 1,
-        "name": "killed",
-        "data": {"folder": str(tmp_path / "polyps"), "split": {"train": 0.5, "val": 0.25, "test": 0.25}},
-        "model": {"name": "clipseg", "weights": str(tiny_weights)},
-        "strategy": {"name": "vpt", "prompt_depth": 3},
-        "training": {"epochs": 6, "batch_size": 2, "device": "cpu", "threads": 1, "learning_rate": 0.02},
-    }
-    path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+    data, halves = tmp_path / "polyps", {"train": 0.5, "val": 0.25, "test": 0.25}
+    write_dataset("polyps", data, count=12)
+    return write_recipe(
+        tmp_path, tiny_weights, data, name="killed", depth=3, split=halves, epochs=6, batch_size=2, learning_rate=0.02
+    )
 
 
 def start(root: Path, job: Tune, place: Path) -> subprocess.Popen[str]:

@@ -11,30 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from engine.contract import wire
 from engine.contract.events import Event
 from engine.runs.detached import engine_environment
 
 PATIENCE_S = 240
-
-
-def write_recipe(folder: Path, weights: Path, data: Path, epochs: int = 2) -> Path:
-    """A recipe whose runs take about a second, of whatever takes longer on a first run nothing."""
-    values = {
-        "version": 1,
-        "name": "small",
-        "data": {"folder": str(data)},
-        "model": {"weights": str(weights)},
-        "strategy": {"name": "vpt", "prompt_depth": 2},
-        "training": {
-            "epochs": epochs, "min_epochs": epochs, "batch_size": 4, "device": "cpu", "threads": 1, "previews": False,
-        },
-    }  # fmt: skip
-    path = folder / "recipe.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
 
 
 class Command:

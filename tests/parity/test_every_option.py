@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
-from parity.plain import Sizes, Weights, encode, encoder_sizes, project, projector_sizes
-from parity.published import CLIPSEG, LEARNER, Published, published_name, settings_of, tuned_model
 from torch import Tensor
 
 from engine.models.clipseg import ClipSeg
+from tests.fakes.tiny_clipseg import tiny_network
+from tests.parity.plain import Sizes, Weights, encode, encoder_sizes, project, projector_sizes
+from tests.parity.published import CLIPSEG, LEARNER, Published, published_name, settings_of, tuned_model
 
 TEXT, IMAGE, JOINT = 32, 32, 24
 DEPTH, COUNT = 3, 4

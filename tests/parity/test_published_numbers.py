@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from parity.published import Published, PublishedNetwork, network_of, published_name, tuned_model
 from torch import Tensor
 
 from engine.models.base import VLSM
 from engine.strategies.tuned_model import TunedModel
+from tests.parity.published import Published, PublishedNetwork, network_of, published_name, tuned_model
 
 LARGEST_LOGIT_DIFFERENCE = 2e-6
 """Of logits below 1, as CLIPSeg's are here; in proportion above. Those of CRIS reach 2 and more, through convolutions

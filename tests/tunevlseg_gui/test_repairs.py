@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
-from fakes import drawn_layouts as draw
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.data.listing import REPAIRED
+from tests.fakes import drawn_layouts as draw
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.pages.data.problem_groups import ProblemGroup

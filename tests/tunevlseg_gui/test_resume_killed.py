@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +16,7 @@ from engine.runs.folders import runs_folder
 from engine.runs.lock import holder
 from engine.runs.writer import read_metrics
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.recipes import write_recipe
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.main_window import MainWindow
 
@@ -26,18 +26,9 @@ EPOCHS = 12
 
 @pytest.fixture
 def recipe(tiny_weights: Path, tmp_path: Path) -> Path:
-    write_dataset("polyps", tmp_path / "polyps", count=12)
-    values = {
-        "version": 1,
-        "name": "killed",
-        "data": {"folder": str(tmp_path / "polyps"), "split": {"train": 0.5, "val": 0.25, "test": 0.25}},
-        "model": {"name": "clipseg", "weights": str(tiny_weights)},
-        "strategy": {"name": "vpt", "prompt_depth": 3},
-        "training": {"epochs": EPOCHS, "min_epochs": EPOCHS, "batch_size": 1, "device": "cpu", "threads": 1},
-    }
-    path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
+    data, halves = tmp_path / "polyps", {"train": 0.5, "val": 0.25, "test": 0.25}
+    write_dataset("polyps", data, count=12)
+    return write_recipe(tmp_path, tiny_weights, data, name="killed", depth=3, split=halves, epochs=EPOCHS, batch_size=1)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tunevlseg_gui.theme.look import look
-from tunevlseg_gui.widgets.turns import in_turn
+from tunevlseg_gui.widgets.plot_in_turns import PlotInTurns
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PercentAxis(pg.AxisItem):  # type: ignore[misc]
         return [(1.0, 0.0)]
 
 
-class BarPlot(QWidget):
+class BarPlot(PlotInTurns):
     """Axes carry their names and units; `mark` shades a range, such as a window of grey values."""
 
     def __init__(self, title: str, name: str, *, percent: bool = False, parent: QWidget | None = None) -> None:
@@ -47,28 +47,19 @@ class BarPlot(QWidget):
         self._bars: list[Bars] = []
         self._range: tuple[float, float] | None = None
         self._percent = percent
-        self._asked = False
-        self._plot: Any = None
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        look().changed.connect(self.redraw)
-        in_turn(self, self._build)
 
-    def _build(self) -> None:
-        """The library takes longer for its parts than a frame lasts: in a turn of its own."""
+    def _make(self) -> Any:
         axes = {"bottom": PercentAxis("bottom")} if self._percent else {}
-        self._plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
-        self._plot.setMouseEnabled(x=False, y=False)
-        self._plot.hideButtons()
-        self._plot.setMinimumHeight(180)
+        plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.hideButtons()
+        plot.setMinimumHeight(180)
         # As much room as there is; the library asks for a screen's.
-        self._plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self._legend = self._plot.addLegend(offset=(8, 2), colCount=3)
+        plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._legend = plot.addLegend(offset=(8, 2), colCount=3)
         self._region = pg.LinearRegionItem(movable=False)
         self._region.setZValue(-10)
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(self._plot)
+        return plot
 
     @property
     def bars(self) -> list[Bars]:
@@ -85,14 +76,7 @@ class BarPlot(QWidget):
         self.setAccessibleDescription(", ".join(series.name for series in bars))
         self.redraw()
 
-    def redraw(self) -> None:
-        """In a turn of its own, once for all that was asked meanwhile."""
-        if not self._asked:
-            self._asked = True
-            in_turn(self, self._draw)
-
     def _draw(self) -> None:
-        self._asked = False
         colours = look()
         text = colours.tokens["muted"]
         self._plot.clear()

@@ -10,17 +10,17 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tunevlseg_gui.theme.look import look
-from tunevlseg_gui.widgets.turns import in_turn
+from tunevlseg_gui.widgets.plot_in_turns import PlotInTurns
 
 _NEAR = 14
 """Pixels within which the mouse means a point."""
 _KEYS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
 
 
-class PointMap(QWidget):
+class PointMap(PlotInTurns):
     """The first `own` points are squares, the others circles: shape says what colour says. Axes have no unit."""
 
     looked_at = Signal(int)  # number of the point; -1: none
@@ -35,31 +35,22 @@ class PointMap(QWidget):
         self.points: NDArray[np.float64] = np.zeros((0, 2))
         self.own = 0
         self.chosen = -1
-        self._asked = False
-        self._plot: Any = None
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        look().changed.connect(self.redraw)
-        in_turn(self, self._build)
         self.redraw()
 
-    def _build(self) -> None:
-        """The library takes longer for its parts than a frame lasts: in a turn of its own."""
-        self._plot = pg.PlotWidget(enableMenu=False)
-        self._plot.setMouseEnabled(x=False, y=False)
-        self._plot.hideButtons()
-        self._plot.setMinimumHeight(200)
-        self._plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    def _make(self) -> Any:
+        plot = pg.PlotWidget(enableMenu=False)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.hideButtons()
+        plot.setMinimumHeight(200)
+        plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for side in ("bottom", "left"):
-            self._plot.getAxis(side).setStyle(showValues=False, tickLength=0)
-        self._legend = self._plot.addLegend(offset=(-8, 4))
-        self._plot.scene().sigMouseMoved.connect(self._moved)
+            plot.getAxis(side).setStyle(showValues=False, tickLength=0)
+        self._legend = plot.addLegend(offset=(-8, 4))
+        plot.scene().sigMouseMoved.connect(self._moved)
         self._ring: Any = pg.ScatterPlotItem(size=16, brush=None)
-        self._plot.addItem(self._ring)
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(self._plot)
+        plot.addItem(self._ring)
+        return plot
 
     def show_points(self, points: NDArray[np.float64], own: int) -> None:
         """(n, 2); the first `own` of them are of the first set."""
@@ -74,14 +65,7 @@ class PointMap(QWidget):
                 self._mark()
             self.looked_at.emit(number)
 
-    def redraw(self) -> None:
-        """In a turn of its own, once for all that was asked meanwhile."""
-        if not self._asked:
-            self._asked = True
-            in_turn(self, self._draw)
-
     def _draw(self) -> None:
-        self._asked = False
         colours = look()
         self._plot.clear()
         self._plot.setBackground(colours.tokens["plot"])

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import dicom_files
 
 from engine.data.findings import DatasetReport
 from engine.data.readers.base import CaseList
 from engine.data.readers.folder_pairs import FolderPairs
 from engine.volumes.reading import read_scan
 from engine.volumes.writing import write_mask
+from tests.fakes import dicom_files
 
 
 def _touch(folder: Path, names: str) -> Path:

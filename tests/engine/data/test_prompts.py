@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import drawn_layouts as draw
 
 from engine.contract.control import CancelToken
 from engine.data.dataset import SliceDataset
 from engine.data.findings import DatasetReport
 from engine.volumes.preprocess import Preprocess
+from tests.fakes import drawn_layouts as draw
 
 Inspected = Callable[..., DatasetReport]
 

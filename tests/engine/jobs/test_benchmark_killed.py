@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fakes.processes import Command, heard
 
 from engine.contract.events import CellEnded, EpochEnded
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.processes import Command, heard
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from fakes import drawn_layouts as draw
 from PIL import Image
 
 from engine.cli.main import main
@@ -19,6 +18,7 @@ from engine.contract.errors import Cancelled, DatasetIncomplete, InputError, Unk
 from engine.contract.events import Progress
 from engine.contract.jobs import Convert
 from engine.jobs.convert import run
+from tests.fakes import drawn_layouts as draw
 
 
 def _convert(folder: Path, to: str, out: Path, emit: Any = lambda event: None, **settings: Any) -> dict[str, Any]:

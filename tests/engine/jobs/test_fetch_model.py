@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.model_hub import ModelHub, Proxy
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, DiskFull, InputError, ResourceError, RunBusy, UnknownName
@@ -24,6 +23,7 @@ from engine.models.known import known_model, known_models
 from engine.models.weights import find_weights, list_weights
 from engine.recipe import make_recipe
 from engine.runs.folders import models_folder
+from tests.fakes.model_hub import ModelHub, Proxy
 
 ID = "CIDAS/clipseg-rd64-refined"
 NAME = "clipseg-rd64-refined"

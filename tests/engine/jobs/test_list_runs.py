@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.run_folders import write_run
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled
@@ -15,6 +14,7 @@ from engine.contract.events import Event, RunsListed
 from engine.contract.jobs import ListRuns
 from engine.jobs import list_runs
 from engine.runs.notes import Notes, write_notes
+from tests.fakes.run_folders import write_run
 
 
 def listed(root: Path, known: dict[str, int] | None = None) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -18,7 +18,7 @@ from engine.pack.archive import read_pack, write_pack
 from engine.pack.manifest import CARD, LEARNED, RECIPE
 from engine.runs.reader import Run
 from engine.synthetic.sample_data import write_dataset
-from tests.engine.jobs.test_tune import write_recipe
+from tests.fakes.recipes import write_recipe
 from tests.fakes.tiny_clipseg import write_tiny_clipseg
 
 

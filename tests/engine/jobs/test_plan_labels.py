@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import OutOfRange, RecipeError
@@ -15,6 +14,7 @@ from engine.data.config import DataConfig
 from engine.data.report import inspect
 from engine.jobs import plan_labels
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.recipes import write_recipe
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +26,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def recipe(tiny_weights: Path, drawn: Path, tmp_path: Path) -> Path:
-    values = {
-        "version": 1,
-        "data": {"folder": str(drawn)},
-        "model": {"weights": str(tiny_weights)},
-        "strategy": {"name": "vpt", "prompt_depth": 2},
-        "training": {"epochs": 1, "min_epochs": 1, "batch_size": 4, "device": "cpu", "threads": 1, "previews": False},
-    }
-    path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+    return write_recipe(tmp_path, tiny_weights, drawn, epochs=1)
 
 
 def test_more_cases_hold_those_of_fewer(drawn: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import yaml
-from fakes import drawn_layouts as draw
 from PIL import Image
 
 from engine.cli.main import main
@@ -23,6 +22,7 @@ from engine.data.findings import DatasetReport
 from engine.data.listing import REPAIRED
 from engine.data.report import inspect
 from engine.jobs import edit_dataset, repair_data
+from tests.fakes import drawn_layouts as draw
 
 
 def go(job: RepairData | EditDataset, cancel: CancelToken | None = None, emit: Any = lambda _event: None) -> dict:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fakes.run_folders import write_run, write_scores
 from PIL import Image
 
 from engine.cli.main import main
@@ -23,6 +22,7 @@ from engine.jobs import report, tune
 from engine.runs import layout
 from engine.runs.scores import about_path, read_evaluation
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.run_folders import write_run, write_scores
 
 VOID = {"meta", "img", "br"}
 

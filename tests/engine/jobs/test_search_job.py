@@ -32,6 +32,7 @@ from engine.runs.studies import BEST_RECIPE, STUDY_FILE
 from engine.search.study import open_study
 from engine.search.worker import state_name
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.recipes import write_recipe
 
 TRIALS = 3
 RATE, DEPTH = "training.learning_rate", "strategy.prompt_depth"
@@ -46,19 +47,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def recipe(tiny_weights: Path, drawn: Path, tmp_path: Path) -> Path:
-    values = {
-        "version": 1,
-        "name": "Polyps & VPT",
-        "data": {"folder": str(drawn)},
-        "model": {"weights": str(tiny_weights)},
-        "strategy": {"name": "vpt", "prompt_depth": 2},
-        "training": {
-            "epochs": 2, "min_epochs": 2, "batch_size": 4, "device": "cpu", "threads": 1, "previews": False,
-        },
-    }  # fmt: skip
-    path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+    return write_recipe(tmp_path, tiny_weights, drawn, name="Polyps & VPT")
 
 
 def job(of: Path | str, folder: Path, **more: Any) -> Search:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from fakes.processes import Command
-from fakes.ray_nodes import Nodes, ray_nodes
+from tests.fakes.processes import Command
+from tests.fakes.ray_nodes import Nodes, ray_nodes
 from PIL import Image
 
 from engine.bundle.reader import Bundle

@@ -14,7 +14,7 @@ from engine.contract.jobs import Tune
 from engine.jobs import tune
 from engine.runs import layout
 from engine.synthetic.sample_data import write_dataset
-from tests.engine.jobs.test_tune import write_recipe
+from tests.fakes.recipes import write_recipe
 
 
 @pytest.fixture(scope="module")

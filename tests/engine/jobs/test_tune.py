@@ -21,6 +21,7 @@ from engine.jobs import tune
 from engine.runs import commands, layout
 from engine.runs.writer import read_metrics
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.recipes import write_recipe
 
 
 @pytest.mark.parametrize(("words", "depth"), [(["a photo of", "a drawing of the"], 2), (["red disc " * 9] * 2, 2)])
@@ -51,19 +52,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "polyps"
     write_dataset("polyps", folder, count=12)
     return folder
-
-
-def write_recipe(folder: Path, weights: Path, data: Path, strategy: str = "vpt", **training: Any) -> Path:
-    values = {
-        "version": 1,
-        "data": {"folder": str(data)},
-        "model": {"weights": str(weights)},
-        "strategy": {"name": strategy, "prompt_depth": 2},
-        "training": {"device": "cpu", "threads": 1, "batch_size": 4, "previews": False, **training},
-    }
-    path = folder / "recipe.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
 
 
 def lines_of(path: Path) -> list[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network, write_tiny_clipseg
 from safetensors.torch import load_file, save_file
 
 from engine.contract.errors import WeightsMissing
 from engine.models.clipseg import ClipSeg
 from engine.models.networks.clipseg import ClipSegNetwork
+from tests.fakes.tiny_clipseg import tiny_network, write_tiny_clipseg
 
 IDS = torch.tensor([[1, 4, 8, 10, 3, 0], [1, 9, 13, 3, 0, 0]])
 MASK = (IDS != 0).long()

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
-from fakes.tiny_cris import tiny_cris
 from torch import Tensor, nn
 
 from engine.models.base import VLSM
@@ -16,6 +14,8 @@ from engine.models.clipseg import ClipSeg
 from engine.models.cris_vlsm import Cris
 from engine.models.frozen_mlp import FrozenMlp
 from engine.models.quick_gelu import QuickGelu
+from tests.fakes.tiny_clipseg import tiny_network
+from tests.fakes.tiny_cris import tiny_cris
 
 IDS = torch.tensor([[1, 4, 8, 10, 3], [1, 9, 3, 0, 0]])
 

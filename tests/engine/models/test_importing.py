@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes.tiny_clipseg import write_tiny_clipseg
-from fakes.tiny_cris import tiny_cris, training_checkpoint, write_tiny_tokenizer
 
 from engine.contract.control import CancelToken
 from engine.contract.errors import Cancelled, DiskFull, InputError, WeightsMissing
@@ -19,6 +17,8 @@ from engine.jobs import import_model
 from engine.models import importing
 from engine.models.importing import import_weights
 from engine.runs.folders import models_folder
+from tests.fakes.tiny_clipseg import write_tiny_clipseg
+from tests.fakes.tiny_cris import tiny_cris, training_checkpoint, write_tiny_tokenizer
 
 
 @pytest.fixture

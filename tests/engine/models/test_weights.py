@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.tiny_clipseg import write_tiny_clipseg
 
 from engine.contract.errors import InputError, WeightsMissing
 from engine.models.importing import import_weights
 from engine.models.weights import file_hash, find_weights, list_weights
 from engine.runs.folders import cache_folder, models_folder
+from tests.fakes.tiny_clipseg import write_tiny_clipseg
 
 
 @pytest.fixture

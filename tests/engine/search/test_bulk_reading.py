@@ -12,7 +12,6 @@ from typing import Any
 
 import optuna
 import pytest
-from fakes.postgres import postgres_cluster
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
@@ -23,6 +22,7 @@ from engine.search.bulk_reading import ReadingStorage, can_read, read_trials
 from engine.search.config import SearchConfig
 from engine.search.storage import open_storage, with_driver
 from engine.search.study import begin_study, open_study
+from tests.fakes.postgres import postgres_cluster
 
 KINDS = {
     "rate": FloatDistribution(1e-5, 1e-1, log=True),

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.postgres import postgres_cluster
-from fakes.processes import Command, heard, write_recipe
 from optuna.trial import TrialState
 
 from engine.contract.events import EpochEnded, JobFailed, Log, TrialEnded, TrialStarted
 from engine.search.reading import trial_rows
 from engine.search.study import OpenStudy, open_study
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.postgres import postgres_cluster
+from tests.fakes.processes import Command, heard
+from tests.fakes.recipes import write_recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 TIMES = ("started", "ended", "seconds", "run", "number", "repeats")

@@ -8,9 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from fakes.postgres import postgres_cluster
-from fakes.processes import Command, heard, write_recipe
-from fakes.ray_nodes import Nodes, ray_nodes
 from optuna.trial import TrialState
 
 from engine.contract import wire
@@ -23,6 +20,10 @@ from engine.search.ray_workers import WITHOUT, require_shared
 from engine.search.study import RUN, OpenStudy, open_study
 from engine.search.worker import state_name
 from engine.synthetic.sample_data import write_dataset
+from tests.fakes.postgres import postgres_cluster
+from tests.fakes.processes import Command, heard
+from tests.fakes.ray_nodes import Nodes, ray_nodes
+from tests.fakes.recipes import write_recipe
 
 
 def test_a_cluster_needs_a_storage_that_others_reach() -> None:

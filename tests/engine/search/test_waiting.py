@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.postgres import Postgres, postgres_cluster
 from optuna.storages import InMemoryStorage
 from sqlalchemy.exc import OperationalError
 
@@ -23,6 +22,7 @@ from engine.search.storage import open_storage, with_driver
 from engine.search.study import begin_study, open_study
 from engine.search.waiting import WaitingStorage, waits_for
 from engine.search.worker import SearchWorker
+from tests.fakes.postgres import Postgres, postgres_cluster
 
 from .conftest import tune_at_once
 

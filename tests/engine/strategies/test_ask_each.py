@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 
 from engine.models.clipseg import ClipSeg
 from engine.strategies import STRATEGIES
 from engine.strategies.base import Prompts
 from engine.strategies.tuned_model import TunedModel
+from tests.fakes.tiny_clipseg import tiny_network
 
 IDS = torch.tensor([[1, 4, 8, 10, 3, 0], [1, 9, 13, 3, 0, 0], [1, 5, 3, 0, 0, 0], [1, 6, 7, 8, 9, 3]])
 MASK = (IDS != 0).long()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from fakes.tiny_clipseg import tiny_network
 
 from engine.models.clipseg import ClipSeg
 from engine.strategies.cocoop import CoCoOp
+from tests.fakes.tiny_clipseg import tiny_network
 
 SITES = ClipSeg(tiny_network()).sites
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 
 from engine.models.clipseg import ClipSeg
 from engine.strategies import STRATEGIES
 from engine.strategies.tuned_model import TunedModel
+from tests.fakes.tiny_clipseg import tiny_network
 
 IDS = torch.tensor([[1, 4, 8, 10, 3, 0], [1, 9, 13, 3, 0, 0], [1, 9, 13, 3, 0, 0]])
 MASK = (IDS != 0).long()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 
 from engine.contract.errors import OutOfRange
 from engine.models.clipseg import ClipSeg
 from engine.strategies.coop import CoOp
+from tests.fakes.tiny_clipseg import tiny_network
 
 SITES = ClipSeg(tiny_network()).sites
 

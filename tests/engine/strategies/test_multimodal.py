@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 from torch import Tensor
 
 from engine.contract.errors import OutOfRange
@@ -15,6 +14,7 @@ from engine.models.clipseg import ClipSeg
 from engine.recipe import make_recipe
 from engine.strategies import STRATEGIES
 from engine.strategies.base import PromptLearner, StrategyConfig
+from tests.fakes.tiny_clipseg import tiny_network
 
 SITES = ClipSeg(tiny_network()).sites
 BOTH = ("maple", "shared_separate", "shared_attention")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 from torch import Tensor, nn
 
 from engine.models.clipseg import ClipSeg
@@ -12,6 +11,7 @@ from engine.strategies.base import PromptLearner, Prompts
 from engine.strategies.full_finetune import FullFinetune
 from engine.strategies.tuned_model import TunedModel
 from engine.strategies.vpt import VPT
+from tests.fakes.tiny_clipseg import tiny_network
 
 IDS = torch.tensor([[1, 4, 8, 10, 3, 0], [1, 9, 13, 3, 0, 0]])
 MASK = (IDS != 0).long()

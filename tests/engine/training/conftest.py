@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 from numpy.typing import NDArray
 
 from engine.contract.control import CancelToken
@@ -26,6 +25,7 @@ from engine.training.config import TrainingConfig
 from engine.training.loop import Trainer
 from engine.training.questions import Phrases
 from engine.volumes.preprocess import Preprocess
+from tests.fakes.tiny_clipseg import tiny_network
 
 SIZE = 32
 NAMES = ["disc", "rest"]

@@ -6,7 +6,6 @@ import math
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 
 from engine.models.clipseg import ClipSeg
 from engine.strategies import STRATEGIES
@@ -14,6 +13,7 @@ from engine.strategies.tuned_model import TunedModel
 from engine.training.config import TrainingConfig
 from engine.training.optimiser import Schedule, parameter_groups
 from engine.training.progress import Progress
+from tests.fakes.tiny_clipseg import tiny_network
 
 
 def model(strategy: str, **settings: object) -> TunedModel:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from fakes.tiny_clipseg import tiny_network
 from torch import Tensor
 
 from engine.data.augment import Augmentation
@@ -17,9 +14,8 @@ from engine.runs.writer import read_metrics
 from engine.training.loop import Trainer
 from engine.training.losses import dice_ce, pair_counts
 from engine.training.metrics import SplitMetrics
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from plain_step import PlainModel
+from tests.benchmarks.plain_step import PlainModel
+from tests.fakes.tiny_clipseg import tiny_network
 
 Make = Callable[..., Trainer]
 DEEP = {"prompt_depth": 2}

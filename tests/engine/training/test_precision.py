@@ -76,10 +76,9 @@ def test_the_ways_of_a_processor(make_trainer: Make) -> None:
 
 
 def test_a_convolutional_tower_may_go_channels_last() -> None:
-    from fakes.tiny_cris import tiny_cris
-
     from engine.strategies import STRATEGIES
     from engine.strategies.tuned_model import TunedModel
+    from tests.fakes.tiny_cris import tiny_cris
 
     vlsm = Cris(tiny_cris())
     config = STRATEGIES.get("zero_shot").model_validate({})

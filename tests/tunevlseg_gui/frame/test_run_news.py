@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fakes.run_folders import write_run
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -13,6 +12,7 @@ from engine.contract.events import JobCancelled, JobFailed
 from engine.contract.jobs import Tune
 from engine.runs.folders import runs_folder
 from engine.runs.writer import RunWriter
+from tests.fakes.run_folders import write_run
 from tunevlseg_gui.frame.run_news import news_of
 from tunevlseg_gui.main_window import MainWindow
 

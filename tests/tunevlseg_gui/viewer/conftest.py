@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from engine.volumes.geometry import Geometry
 from engine.volumes.slicing import SliceStack
 from tunevlseg_gui.viewer.mask_overlay import COLOURS, Layer, count_levels
 from tunevlseg_gui.viewer.scan import ViewedScan
+from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.viewer.window_level import WindowLevel
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -67,3 +69,14 @@ def turned_stack() -> SliceStack:
     return SliceStack(
         np.zeros(EDITED_SHAPE, np.int16), Geometry((1.0, 2.0, 3.0), (0.0, 0.0, 0.0), direction), "coronal"
     )
+
+
+@pytest.fixture
+def viewer(qtbot: Any, volume: ViewedScan) -> ScanViewer:
+    made = ScanViewer()
+    qtbot.addWidget(made)
+    made.resize(700, 500)
+    made.show()
+    qtbot.waitExposed(made)
+    made.show_scan(volume)
+    return made

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.viewer.tool import Pointer, Tool
 
@@ -36,17 +33,6 @@ class Pen(Tool):
 
     def put_down(self) -> None:
         self.told.append("put down")
-
-
-@pytest.fixture
-def viewer(qtbot: Any, volume: ViewedScan) -> ScanViewer:
-    made = ScanViewer()
-    qtbot.addWidget(made)
-    made.resize(700, 500)
-    made.show()
-    qtbot.waitExposed(made)
-    made.show_scan(volume)
-    return made
 
 
 def point(viewer: ScanViewer, row: float, column: float) -> QPoint:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -11,17 +9,6 @@ from tunevlseg_gui.viewer.mask_overlay import COLOURS, Layer
 from tunevlseg_gui.viewer.scan import ViewedScan
 from tunevlseg_gui.viewer.scan_viewer import ScanViewer
 from tunevlseg_gui.viewer.window_level import CT_PRESETS, WindowLevel
-
-
-@pytest.fixture
-def viewer(qtbot: Any, volume: ViewedScan) -> ScanViewer:
-    made = ScanViewer()
-    qtbot.addWidget(made)
-    made.resize(700, 500)
-    made.show()
-    qtbot.waitExposed(made)
-    made.show_scan(volume)
-    return made
 
 
 def test_slider_and_keys_show_the_same_slice(viewer: ScanViewer) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes.tiny_cris import tiny_cris, training_checkpoint, write_tiny_tokenizer
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import models_folder
+from tests.fakes.tiny_cris import tiny_cris, training_checkpoint, write_tiny_tokenizer
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice
 from tunevlseg_gui.weights.more_models import MoreModels

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.model_hub import ModelHub
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.models.known import known_model, known_models
 from engine.runs.folders import models_folder
+from tests.fakes.model_hub import ModelHub
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.errors.present import Notice
 from tunevlseg_gui.settings.model import NetworkSettings

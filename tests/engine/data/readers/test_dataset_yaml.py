@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from fakes import drawn_layouts as draw
 
 from engine.cli.main import main
 from engine.contract.control import CancelToken
@@ -20,6 +19,7 @@ from engine.data.readers.base import Case, CaseList
 from engine.data.readers.dataset_yaml import DatasetFile
 from engine.data.readers.mended import mended
 from engine.jobs.edit_dataset import run
+from tests.fakes import drawn_layouts as draw
 
 Inspected = Callable[..., DatasetReport]
 

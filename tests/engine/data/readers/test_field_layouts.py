@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import drawn_layouts as draw
 
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.readers import LAYOUTS
 from engine.data.readers.base import Case, CaseList
 from engine.data.slices import open_case
+from tests.fakes import drawn_layouts as draw
 
 Inspected = Callable[..., DatasetReport]
 

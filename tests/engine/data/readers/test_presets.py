@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import drawn_layouts as draw
 from PIL import Image
 
 from engine.data.findings import CaseFinding, DatasetReport
 from engine.data.readers import LAYOUTS
 from engine.data.readers.cvc_clinicdb import FRAMES, sequence_of
 from engine.data.slices import open_case
+from tests.fakes import drawn_layouts as draw
 
 Inspected = Callable[..., DatasetReport]
 PHRASES = {

@@ -7,7 +7,6 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as functional
-from fakes.tiny_cris import tiny_config, tiny_cris
 from torch import nn
 
 from engine.contract.errors import IncompatiblePair, WeightsMissing
@@ -17,6 +16,7 @@ from engine.models.cris.cross_decoder import sine_positions_2d
 from engine.models.cris.model import CrisNetwork, enlarge
 from engine.models.cris.projector import convolve_each
 from engine.models.cris_vlsm import Cris
+from tests.fakes.tiny_cris import tiny_config, tiny_cris
 
 
 def count(module: nn.Module) -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes.tiny_cris import tiny_cris, training_checkpoint, write_tiny_tokenizer
 from safetensors.torch import save_file
 
 from engine.contract.errors import WeightsMissing
@@ -17,6 +16,7 @@ from engine.models.importing import import_weights
 from engine.models.weights import find_weights
 from engine.runs.folders import models_folder
 from engine.text.tokenizer import PhraseTokenizer
+from tests.fakes.tiny_cris import tiny_cris, training_checkpoint, write_tiny_tokenizer
 
 IDS = torch.tensor([[1, 4, 8, 3]])
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import drawn_layouts as draw
 from pytestqt.qtbot import QtBot
 
+from tests.fakes import drawn_layouts as draw
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.dataset import Label, Split
 from tunevlseg_gui.main_window import MainWindow

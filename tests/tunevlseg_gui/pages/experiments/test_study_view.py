@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.written_study import write_study
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.contract.commands import Ban
 from engine.runs.folders import data_folder
+from tests.fakes.written_study import write_study
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.experiments.page import ExperimentsPage
 from tunevlseg_gui.pages.experiments.saving import save_plot

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from fakes.run_folders import write_run
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractScrollArea
 from pytestqt.qtbot import QtBot
@@ -14,6 +13,7 @@ from engine.runs.folders import runs_folder
 from engine.runs.overview import overview
 from engine.runs.scores import Pairs, paired, read_evaluation
 from engine.runs.statistics import compare
+from tests.fakes.run_folders import write_run
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.compare_view import CompareView
 from tunevlseg_gui.pages.runs.run_rows import RunRow

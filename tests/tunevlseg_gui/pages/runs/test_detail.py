@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes.run_folders import write_run
 from pytestqt.qtbot import QtBot
 
+from tests.fakes.run_folders import write_run
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.detail import PANELS, RunDetail
 

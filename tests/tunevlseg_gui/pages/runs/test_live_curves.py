@@ -6,11 +6,11 @@ import csv
 from pathlib import Path
 
 import pytest
-from fakes.run_folders import write_run
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
 from engine.runs.writer import read_metrics
+from tests.fakes.run_folders import write_run
 from tunevlseg_gui.pages.runs.live_curves import LiveCurves
 
 WAIT = 20_000

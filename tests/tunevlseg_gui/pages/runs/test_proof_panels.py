@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes.run_folders import write_run
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Signal
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
@@ -19,6 +18,7 @@ from engine.insight.gain import split_gain
 from engine.insight.phrase_effect import RULE
 from engine.runs import layout
 from engine.runs.overview import overview
+from tests.fakes.run_folders import write_run
 from tunevlseg_gui.bridge.client import Listener
 from tunevlseg_gui.pages.runs.gain_panel import GainPanel
 from tunevlseg_gui.pages.runs.pack_drag import PackDrag, mime_of, pack_path

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes.run_folders import write_run, write_scores
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from engine.contract.jobs import Evaluate
 from engine.runs.layout import EVALUATIONS
 from engine.runs.scores import evaluation_folder
+from tests.fakes.run_folders import write_run, write_scores
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.score_rows import case_heads, label_heads, pair_heads, summary_heads
 from tunevlseg_gui.pages.runs.scores_panel import ScoresPanel

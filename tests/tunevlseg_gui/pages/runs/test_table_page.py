@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.run_folders import write_run
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -16,6 +15,7 @@ from engine.contract.errors import InputError
 from engine.runs.folders import runs_folder
 from engine.runs.layout import RECIPE
 from engine.runs.notes import Notes, read_notes, write_notes
+from tests.fakes.run_folders import write_run
 from tunevlseg_gui.bridge.client import EngineClient
 from tunevlseg_gui.pages.runs.notes_dialog import NotesDialog
 from tunevlseg_gui.pages.runs.run_columns import NAMES
