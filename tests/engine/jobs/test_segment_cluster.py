@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from tests.fakes.processes import Command
-from tests.fakes.ray_nodes import Nodes, ray_nodes
 from PIL import Image
 
 from engine.bundle.reader import Bundle
@@ -32,6 +30,8 @@ from engine.jobs.segment_names import ScanNames, plan_names
 from engine.jobs.segment_part import plan_from, plan_values
 from engine.jobs.segment_question import Question
 from engine.jobs.segment_summary import NAME, BatchProgress
+from tests.fakes.processes import Command
+from tests.fakes.ray_nodes import Nodes, ray_nodes
 from tests.fakes.tiny_bundle import write_tiny_bundle
 
 
