@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from engine.contract.errors import EngineError
-from engine.contract.events import Event, JobFailed, JobFinished
+from engine.contract.events import EpochEnded, Event, JobFailed, JobFinished
 from engine.contract.jobs import ForkRun, Tune
 from engine.runs.folders import run_folder_for
 from engine.runs.layout import RECIPE
@@ -48,6 +48,8 @@ class ForkDialog(QDialog):
         self._folder = Path()
         self._over = False
         self._baseline: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}  # of the chosen epoch
+        self._named = ""  # as it was named here, not by hand
         self.epoch = QComboBox()
         self.epoch.setObjectName("forkEpoch")
         self.epoch.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -68,6 +70,7 @@ class ForkDialog(QDialog):
         self.start.setEnabled(False)
         self.start.setDefault(True)
         self._lay_out()
+        client.run_event.connect(self._parent_said)
         run_task(self, partial(read_forkable, run), self._fill, self._cannot)
 
     def _lay_out(self) -> None:
@@ -113,13 +116,31 @@ class ForkDialog(QDialog):
     # -- what there is -------------------------------------------------------------------------------------------
 
     def _fill(self, found: Forkable) -> None:
+        chosen, view = self.kept, self.epoch.view()
+        if view.isVisible():
+            return  # the list is being looked at; the next epoch comes soon
         self._forkable = found
-        for kept in reversed(found.epochs):
+        epochs = list(reversed(found.epochs))
+        self.epoch.blockSignals(True)
+        self.epoch.clear()
+        for kept in epochs:
             dice = "" if kept.dice is None else self.tr(", Dice {dice}").format(dice=f"{kept.dice:.3f}")
             best = self.tr(", the best") if kept.best else ""
             self.epoch.addItem(f"{kept.epoch}{dice}{best}")
-        if not found.epochs:
+        if chosen is not None and epochs:
+            # A run that goes on keeps its last epochs only: where the chosen one is put away, the next one is nearest.
+            later = [at for at, kept in enumerate(epochs) if kept.epoch >= chosen.epoch]
+            self.epoch.setCurrentIndex(later[-1] if later else 0)
+        self.epoch.blockSignals(False)
+        if not epochs:
             self._cannot(EngineError(self.tr("This run keeps no epoch yet.")))
+        elif chosen is None or chosen != self.kept:
+            self._show_settings()
+
+    def _parent_said(self, folder: str, event: Event) -> None:
+        """A run that goes on puts epochs away while one of them is being chosen."""
+        if Path(folder) == self._run and isinstance(event, EpochEnded) and not self._over:
+            run_task(self, partial(read_forkable, self._run), self._fill)
 
     def _cannot(self, error: Exception) -> None:
         self.banner.show_notice(of_error(error) if isinstance(error, EngineError) else Notice(str(error), "", "danger"))
@@ -137,9 +158,15 @@ class ForkDialog(QDialog):
         if kept is None:
             return
         base = re_named(str(self._forkable.recipe.get("name") or self._run.name))
-        self.name.setText(self.tr("{name} (fork at {epoch})").format(name=base[:60], epoch=kept.epoch))
+        if self.name.text() == self._named:
+            self._named = self.tr("{name} (fork at {epoch})").format(name=base[:60], epoch=kept.epoch)
+            self.name.setText(self._named)
         specs = self._specs()
         values = {name: value for name, value in self._before(kept).items() if name in {spec.name for spec in specs}}
+        if self.form is not None and values == self._values:
+            self._offer()
+            return  # nobody loses the field they type in
+        self._values = values
         if self.form is not None:
             self._place_rows.removeWidget(self.form)
             self.form.deleteLater()

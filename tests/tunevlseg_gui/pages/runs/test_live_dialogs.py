@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.contract import wire
 from engine.contract.commands import Set
-from engine.contract.events import Event, SettingChanged, SettingRefused
+from engine.contract.events import EpochEnded, Event, SettingChanged, SettingRefused
 from engine.recipe import make_recipe
 from engine.runs import layout, queue
 from engine.runs.folders import runs_folder
@@ -67,6 +68,30 @@ def real(qapp: object) -> Iterator[EngineClient]:
     made = EngineClient()
     yield made
     made.close()
+
+
+def test_epochs_that_the_run_puts_away_meanwhile_are_no_longer_offered(
+    real: EngineClient, qtbot: QtBot, run: Path
+) -> None:
+    dialog = ForkDialog(real, run)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.form is not None, timeout=WAIT)
+    dialog.epoch.setCurrentIndex(1)
+    form = dialog.form
+    assert form is not None
+    form.put("learning_rate", 0.5)
+    for epoch in (5, 6, 7):
+        shutil.copytree(layout.epoch_folder(run, 3), layout.epoch_folder(run, epoch))
+    shutil.rmtree(layout.epoch_folder(run, 3))
+    shutil.rmtree(layout.epoch_folder(run, 4))
+    dialog.name.setText("by hand")
+    real.run_event.emit(str(run), EpochEnded("j", 7, 8, {}, False, None))
+    qtbot.waitUntil(lambda: dialog.kept is not None and dialog.kept.epoch == 5, timeout=WAIT)
+    assert [dialog.epoch.itemText(at)[0] for at in range(dialog.epoch.count())] == ["7", "6", "5", "2"]
+    assert dialog.name.text() == "by hand"
+    assert dialog.form is form, "nobody loses the field they type in"
+    assert dialog.changes == {"training.learning_rate": 0.5}
 
 
 def test_a_fork_begins_with_the_chosen_epoch_and_what_was_changed(real: EngineClient, qtbot: QtBot, run: Path) -> None:
