@@ -44,6 +44,7 @@ class CurveLegend(QWidget):
         self.names: list[Entry] = []
         self.values: list[Entry] = []
         self._sample: list[Entry] = []
+        self._most = MOST_LINES
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._fit()
 
@@ -52,6 +53,12 @@ class CurveLegend(QWidget):
         self.names, self._sample = list(names), list(sample)
         self._fit()
         self.update()
+
+    def take_at_most(self, lines: int) -> None:
+        """Fewer lines where the plot below needs the room."""
+        if lines != self._most:
+            self._most = lines
+            self._fit()
 
     def show_values(self, values: Sequence[Entry]) -> None:
         """In place of the names; none: the names again."""
@@ -148,7 +155,7 @@ class CurveLegend(QWidget):
             if x and x + self._width(entry) > width:
                 x, lines = 0.0, lines + 1
             x += self._width(entry) + BETWEEN
-        return min(lines, MOST_LINES)
+        return min(lines, self._most)
 
     def _fit(self) -> None:
         self._lines = self._lines_for(self.width(), self._sample or self.names)

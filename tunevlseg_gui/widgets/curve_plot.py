@@ -12,16 +12,19 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.curve_axes import keep_as_pixels
 from tunevlseg_gui.widgets.curve_box import CurveBox
-from tunevlseg_gui.widgets.curve_legend import MARGIN, CurveLegend, Entry
+from tunevlseg_gui.widgets.curve_legend import MARGIN, MOST_LINES, CurveLegend, Entry
 from tunevlseg_gui.widgets.curve_line import CurveLine, colour_named
 from tunevlseg_gui.widgets.curve_pointer import MOVES, CurvePointer, epoch_at_minutes, moved, nearest, when
 from tunevlseg_gui.widgets.text import label
+
+LOW = 190
+"""Pixels of height below which the legend has one line."""
 
 
 class CurvePlot(CurveBox):
@@ -57,6 +60,10 @@ class CurvePlot(CurveBox):
         self.add_curve("train", self.tr("Training"), "train", dashed=True)
         self.add_curve("val", self.tr("Validation"), "val")
         self._paint_theme()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.legend.take_at_most(1 if event.size().height() < LOW else MOST_LINES)
 
     def clear(self) -> None:
         super().clear()

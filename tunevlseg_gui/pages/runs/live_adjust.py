@@ -17,6 +17,7 @@ from tunevlseg_gui.catalogue import Catalogue
 from tunevlseg_gui.forms.field_spec import fields_of
 from tunevlseg_gui.forms.spec_form import SpecForm
 from tunevlseg_gui.pages.runs.kept_epochs import settings_in_force
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.text import label
 
@@ -37,6 +38,8 @@ class AdjustDialog(QDialog):
         self._client, self._run = client, run
         self._before: dict[str, Any] = {}
         self._asked: set[str] = set()
+        self._told: list[str] = []
+        self._refused = False
         specs = {spec.name: spec for spec in fields_of(Catalogue.shipped().training)}
         known = [replace(specs[name], expert=False) for name in ADJUSTABLE if name in specs]
         self.form = SpecForm(known, "adjust")
@@ -88,11 +91,18 @@ class AdjustDialog(QDialog):
 
     def _apply(self) -> None:
         self.answer.hide()
+        self._refused = False
         self.apply.setEnabled(False)
         for name, value in self.changed.items():
             self._asked.add(f"training.{name}")
             self._client.set_in_run(self._run, f"training.{name}", value)
         self.line.setText(self.tr("Told to the run; it answers with its next step."))
+
+    def _tell(self) -> None:
+        """All that is in force now, once everything was answered."""
+        if self._told and not self._asked:
+            self.told.emit(" ".join(self._told))
+            self._told.clear()
 
     def _heard(self, folder: str, event: Event) -> None:
         if Path(folder) != self._run:
@@ -100,12 +110,17 @@ class AdjustDialog(QDialog):
         match event:
             case SettingChanged(key=key, value=value) if key in self._asked:
                 self._asked.discard(key)
-                self._before[key.partition(".")[2]] = value
-                self.told.emit(self.tr("{key} is {value} now.").format(key=key, value=value))
-                if not self._asked:
+                name = key.partition(".")[2]
+                self._before[name] = value
+                title = from_engine(self.form.specs[name].title)
+                self._told.append(self.tr("{setting} is {value} now.").format(setting=title, value=value))
+                if not self._asked and not self._refused:
                     self.accept()
+                self._tell()
             case SettingRefused(message=message, hint=hint, key=key) if key in self._asked:
                 self._asked.discard(key or "")
+                self._refused = True
+                self._tell()
                 self.form.show_problem((key or "").partition(".")[2], f"{message} {hint}".strip())
                 self._offer()
             case _ if isinstance(event, ENDINGS) and self._asked:

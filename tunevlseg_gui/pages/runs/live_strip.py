@@ -138,8 +138,8 @@ class PreviewStrip(QWidget):
     def _say(self) -> None:
         self.newest.setVisible(bool(self._epochs) and not self._follow)
         if self._epochs:
-            best = self.tr(", the best so far") if self._current == self._best else ""
-            told = self.tr("Epoch {epoch}{best}: truth outlined, answer filled in")
+            best = self.tr(", best so far") if self._current == self._best else ""
+            told = self.tr("Epoch {epoch}{best}: truth outlined, answer filled")
             self._text.setText(told.format(epoch=self._current, best=best))
 
     def _take(self, epoch: int, path: Path, sheet: Sheet) -> None:

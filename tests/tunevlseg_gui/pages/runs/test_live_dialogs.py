@@ -155,7 +155,7 @@ def test_settings_are_asked_of_the_run_and_its_answers_told(client: EngineClient
     answer(run, SettingChanged("j", "training.learning_rate", 0.2, 5, 2))
     answer(run, SettingRefused("j", "training.epochs: epoch 5 has begun.", "Choose 5 or more.", "training.epochs"))
     qtbot.waitUntil(lambda: "epoch 5 has begun" in dialog.form._told["epochs"].text(), timeout=WAIT)
-    assert told == ["training.learning_rate is 0.2 now."]
+    assert told == ["Learning rate is 0.2 now."]
     assert not closed
     dialog.form.put("epochs", 9)
     qtbot.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)

@@ -57,7 +57,7 @@ def test_the_newest_is_shown_until_an_earlier_one_is_looked_at(
     strip.mark_best(1)
     qtbot.keyClick(strip.strip, Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: redness(strip) == 1, timeout=WAIT)
-    assert "Epoch 1, the best so far" in strip._text.text()
+    assert "Epoch 1, best so far" in strip._text.text()
     strip.add(4, run.preview(4, sheet(4)))
     qtbot.waitUntil(lambda: strip.strip.epochs == [1, 2, 3, 4], timeout=WAIT)
     assert strip.current == 1
