@@ -68,6 +68,15 @@ class Hand:
         self._window.wait()
         self._window = None
 
+    def wait_for_end(self) -> None:
+        """Until the window has closed, as it was asked to."""
+        assert self._window is not None
+        try:
+            self._window.wait(self.patience)
+        except subprocess.TimeoutExpired as error:
+            raise StepFailed("The window does not close.") from error
+        self._window = None
+
     def close(self) -> None:
         """By Ctrl+Q, as a user does; what does not end then is killed."""
         if self._window is None:
@@ -92,7 +101,10 @@ class Hand:
             line = ""
         if not line:
             raise StepFailed("The window has ended.")
-        return json.loads(line)
+        found = json.loads(line)
+        if isinstance(found, dict) and "probe_failed" in found:
+            raise StepFailed(f"“{what}” cannot be answered: {found['probe_failed']}.")
+        return found
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.ask("state")

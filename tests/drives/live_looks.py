@@ -8,6 +8,8 @@ from typing import Any
 from PySide6.QtCore import QPoint, QPointF, QRect
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from tunevlseg_gui.pages.runs.run_columns import NAMES
+
 
 def answers(window: Any) -> dict[str, Callable[..., Any]]:
     """By question."""
@@ -27,10 +29,9 @@ def answers(window: Any) -> dict[str, Callable[..., Any]]:
         inside = found._plot.mapFromScene(box.mapViewToScene(QPointF(epoch, value)))
         return _on_screen(found._plot.viewport(), QRect(inside, inside))[:2]
 
-    def strip_point(epoch: int) -> list[int]:
-        """The middle of an epoch's thumbnail."""
+    def strip_point(place: int) -> list[int]:
+        """The middle of a thumbnail, counted from 0."""
         strip = view().preview.strip
-        place = strip._in_sight().index(epoch)
         return _on_screen(strip, QRect(QPoint(round((place + 0.5) * strip._step()), strip.height() // 2), QPoint()))[:2]
 
     def image_point(image: int) -> list[int]:
@@ -39,7 +40,25 @@ def answers(window: Any) -> dict[str, Callable[..., Any]]:
         middle = sheet.places()[image][1].center()
         return _on_screen(sheet, QRect(middle, middle))[:2]
 
-    return {"live": live, "curve_point": curve_point, "strip_point": strip_point, "image_point": image_point}
+    def table_point(run: str) -> list[int] | None:
+        """The middle of a run's row in the table; None where it is not shown."""
+        page = window.stack.made("runs")
+        if page is None or not page.overview.isVisible():
+            return None
+        runs, view = page.overview.runs, page.overview.runs.table
+        rows = [row.key for row in runs.model.rows]
+        if run not in rows:
+            return None
+        place = view.visualRect(runs.model.index(rows.index(run), NAMES.index("name")))
+        return _on_screen(view.viewport(), QRect(place.center(), place.center()))[:2]
+
+    return {
+        "live": live,
+        "curve_point": curve_point,
+        "strip_point": strip_point,
+        "image_point": image_point,
+        "table_point": table_point,
+    }
 
 
 def _live(page: Any, view: Any) -> dict[str, Any]:

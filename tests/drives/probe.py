@@ -61,7 +61,10 @@ class Probe(QObject):
             "cut": sight.cut,
             **further_answers(),
         }
-        found = answers[question.pop("ask")](**question)
+        try:
+            found = answers[question.pop("ask")](**question)
+        except Exception as problem:  # noqa: BLE001 - whoever asks waits for a line
+            found = {"probe_failed": repr(problem)}
         self._out.write(json.dumps(found) + "\n")
         self._out.flush()
 
