@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,3 +129,16 @@ def sizes(placed: Iterable[tuple[CaseRow, str]]) -> dict[str, dict[str, int]]:
         }
         for split, held in rows.items()
     }
+
+
+def size_counts(placed: Iterable[tuple[CaseRow, str]], value: int, edges: Sequence[float]) -> dict[str, list[int]]:
+    """split → cases that show a label, by the share of their image that it covers, within rising `edges`.
+
+    As the engine counts them: smaller ones count as the smallest, the last edge is within.
+    """
+    counts = {split: [0] * (len(edges) - 1) for split in SPLITS}
+    for row, split in placed:
+        share = row.areas.get(value, 0.0)
+        if share > 0 and split in counts:
+            counts[split][min(max(bisect_right(edges, share) - 1, 0), len(edges) - 2)] += 1
+    return counts

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from tunevlseg_gui.cases import SPLITS, CaseRow, companions, mark_problems, merged, row_of, sizes
+from tunevlseg_gui.cases import SPLITS, CaseRow, companions, mark_problems, merged, row_of, size_counts, sizes
 from tunevlseg_gui.dataset import Found, Label, Split
 from tunevlseg_gui.edits import ChangeLabel, DrawSplit, MoveCases
 
@@ -91,6 +91,11 @@ class Project(QObject):
         if self._counted is None or any(old is not new for old, new in zip(self._counted[0], state, strict=True)):
             self._counted = (state, sizes(zip(self.cases, self._placed(), strict=True)))
         return self._counted[1]
+
+    def size_counts(self, value: int, edges: Sequence[float]) -> dict[str, list[int]] | None:
+        """`cases.size_counts` where cases lie elsewhere than the report has them; None where they do not."""
+        edited = self.shareable and bool(self.moves or self.drawn)
+        return size_counts(zip(self.cases, self._placed(), strict=True), value, edges) if edited else None
 
     @property
     def shareable(self) -> bool:

@@ -24,39 +24,23 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QTimer
 
 from tests.benchmarks.inspect_dataset import draw
+from tests.benchmarks.window_clock import Pulse
 
-TICK_MS = 5
 LONGEST_S = 900
 
 
-class Pulse:
-    """A timer that is due each TICK_MS; what it comes later than that, something else held the loop."""
-
-    def __init__(self) -> None:
-        self.late: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._beat)
-        self._timer.start(TICK_MS)
-
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self.late.append(max(0.0, (now - self._last) * 1000 - TICK_MS))
-        self._last = now
-
-    def take(self, name: str) -> dict[str, float]:
-        """Of the beats since the last take."""
-        found, self.late = np.array(self.late or [0.0]), []
-        p99, over = float(np.percentile(found, 99)), float((found > 16).mean())
-        return {
-            f"{name}_late_p99_ms": round(p99, 1),
-            f"{name}_late_max_ms": round(float(found.max()), 1),
-            f"{name}_late_over_16_ms_share": round(over, 5),
-        }
+def told(pulse: Pulse, name: str) -> dict[str, float]:
+    """How late the ticks since the last look came."""
+    found = np.array(pulse.take()[0] or [0.0])
+    p99, over = float(np.percentile(found, 99)), float((found > 16).mean())
+    return {
+        f"{name}_late_p99_ms": round(p99, 1),
+        f"{name}_late_max_ms": round(float(found.max()), 1),
+        f"{name}_late_over_16_ms_share": round(over, 5),
+    }
 
 
 def wait(condition: Callable[[], bool], longest: float = LONGEST_S) -> float:
@@ -100,10 +84,10 @@ def measure(folder: Path, count: int, *, whole: bool) -> dict[str, Any]:
         "first_rows_s": round(rows, 2),
         "first_thumbnail_s": round(first, 2),
         "all_in_sight_s": round(drawn, 2),
-        **pulse.take("opening"),
+        **told(pulse, "opening"),
     }
     pause(5.0)
-    found |= pulse.take("inspecting")
+    found |= told(pulse, "inspecting")
     bar, began = grid.verticalScrollBar(), time.perf_counter()
     scroll, at = QTimer(), 0
 
@@ -116,14 +100,14 @@ def measure(folder: Path, count: int, *, whole: bool) -> dict[str, Any]:
     scroll.start(8)
     wait(lambda: time.perf_counter() - began > 8)
     scroll.stop()
-    found |= pulse.take("scrolling")
+    found |= told(pulse, "scrolling")
     found["thumbnails_after_scroll_s"] = round(wait(lambda: page.browser.drawn), 2)
-    pulse.take("rest")
+    pulse.take()
     found |= typing(page)
     if whole:
         wait(lambda: window.project.ready)
         found["inspected_s"] = round(time.perf_counter() - began, 1)
-        found |= pulse.take("report")
+        found |= told(pulse, "report")
         found |= {f"report_{name}": value for name, value in typing(page).items()}
         began = time.perf_counter()
         grid.selectAll()

@@ -20,29 +20,44 @@ WINDOW = Path(__file__).resolve().parents[2] / "tunevlseg_gui"
 Ticks = tuple[list[float], list[float]]
 
 
-def lateness(seconds: float, over: Callable[[], bool] = lambda: False) -> Ticks:
-    """Milliseconds between the ticks of a timer beyond its own, and of the thread's processor time between them; for so
-    long, or until `over` says so."""
-    late: list[float] = []
-    busy: list[float] = []
-    last, last_busy = time.perf_counter(), time.thread_time()
+class Pulse:
+    """A timer that is due each TICK_MS: `late`, milliseconds that each tick comes later than that, which something else
+    held the loop for; `busy`, of the thread's processor time since the tick before."""
 
-    def tick() -> None:
-        nonlocal last, last_busy
+    def __init__(self) -> None:
+        self.late: list[float] = []
+        self.busy: list[float] = []
+        self._last, self._last_busy = time.perf_counter(), time.thread_time()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(TICK_MS)
+
+    def take(self) -> Ticks:
+        """`late` and `busy` since the last take."""
+        taken = (self.late, self.busy)
+        self.late, self.busy = [], []
+        return taken
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def _tick(self) -> None:
         now, now_busy = time.perf_counter(), time.thread_time()
-        late.append(max(0.0, (now - last) * 1000 - TICK_MS))
-        busy.append((now_busy - last_busy) * 1000)
-        last, last_busy = now, now_busy
+        self.late.append(max(0.0, (now - self._last) * 1000 - TICK_MS))
+        self.busy.append((now_busy - self._last_busy) * 1000)
+        self._last, self._last_busy = now, now_busy
 
-    loop, timer, end = QEventLoop(), QTimer(), QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    timer.start(TICK_MS)
+
+def lateness(seconds: float, over: Callable[[], bool] = lambda: False) -> Ticks:
+    """`late` and `busy` of a pulse for so long, or until `over` says so."""
+    loop, end, pulse = QEventLoop(), QTimer(), Pulse()
     end.timeout.connect(lambda: loop.quit() if over() else None)
     end.start(200)
     QTimer.singleShot(int(seconds * 1000), loop.quit)
     loop.exec()
-    timer.stop()
+    pulse.stop()
+    late, busy = pulse.take()
     return late[1:], busy[1:]
 
 

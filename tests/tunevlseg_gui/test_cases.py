@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tunevlseg_gui.cases import companions, mark_problems, merged, natural, row_of, sizes
+import numpy as np
+
+from engine.data.statistics import SIZE_EDGES
+from tunevlseg_gui.cases import companions, mark_problems, merged, natural, row_of, size_counts, sizes
 
 SEEN = {
     "case_id": "a9",
@@ -54,3 +57,14 @@ def test_a_test_takes_all_slices_and_the_others_those_chosen() -> None:
     found = sizes(zip(rows, ("train", "test", "train"), strict=True))
     assert found["train"] == {"cases": 1, "patients": 1, "slices": 4}
     assert found["test"] == {"cases": 1, "patients": 1, "slices": 10}
+
+
+def test_sizes_are_counted_as_the_engine_counts_them() -> None:
+    shares = [0.0, 1e-7, 0.00001, 0.05, 0.1, 1.0]
+    rows = [
+        row_of({"case_id": str(at), "shape_zyx": [1, 1], "voxels": {"1": share}}) for at, share in enumerate(shares)
+    ]
+    counts = size_counts(zip(rows, ["train"] * 6, strict=True), 1, SIZE_EDGES)
+    kept = np.maximum([share for share in shares if share > 0], SIZE_EDGES[0])
+    assert counts["train"] == np.histogram(kept, bins=SIZE_EDGES)[0].tolist()
+    assert sum(counts["val"]) == 0

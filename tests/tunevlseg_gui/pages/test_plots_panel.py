@@ -104,3 +104,21 @@ def test_of_many_labels_one_is_shown_at_a_time_and_only_when_looked_at(qtbot: Qt
     panel.show()
     assert panel.which.count() == 39
     assert [bars.name for bars in panel.sizes.bars] == ["Train", "Validation", "Test"]
+
+
+def test_sizes_follow_cases_that_are_moved(panel: PlotsPanel, qtbot: QtBot) -> None:
+    project = panel._project
+    cases = [
+        {"case_id": name, "split": split, "shape_zyx": [1, 10, 10], "voxels": {"2": 5}}
+        for name, split in (("a", "train"), ("b", "train"), ("c", "val"))
+    ]
+    project.take_report({**REPORT, "cases": cases})
+    panel.show_found()
+    panel.which.setCurrentIndex(panel.which.findData(2))
+    project.move_cases({"a": "test"})
+    qtbot.waitUntil(lambda: [sum(bars.heights) for bars in panel.sizes.bars] == [1, 1, 1])
+    held = panel.sizes.bars[2]
+    (place,) = [at for at, height in enumerate(held.heights) if height]
+    assert held.edges[place] <= math.log10(0.05) < held.edges[place + 1]
+    project.undo_stack.undo()
+    qtbot.waitUntil(lambda: [sum(bars.heights) for bars in panel.sizes.bars] == [3, 1, 0])  # as the engine told them

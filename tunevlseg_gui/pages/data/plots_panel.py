@@ -14,6 +14,7 @@ from tunevlseg_gui.project import Project
 from tunevlseg_gui.translation import translate
 from tunevlseg_gui.widgets.bar_plot import BarPlot, Bars
 from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.turns import in_turn
 
 SPLITS = {
     "train": QT_TRANSLATE_NOOP("PlotsPanel", "Train"),
@@ -51,6 +52,7 @@ class PlotsPanel(QWidget):
         rows.addWidget(self.sizes_line)
         self._old = True
         project.labels_edited.connect(self.show_found)
+        project.cases_moved.connect(lambda: in_turn(self, self.show_found))  # the sizes are told by split
         self.show_found()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -110,7 +112,9 @@ class PlotsPanel(QWidget):
             shown = labels
         else:
             shown = [known for known in labels if known.value == chosen] or labels[:1]
-            sizes = areas[shown[0].value]["sizes"]
+            value = shown[0].value
+            edited = self._project.size_counts(value, found.statistics["size_edges"]) if found else None
+            sizes = areas[value]["sizes"] if edited is None else edited
             bars = [
                 Bars(translate("PlotsPanel", title), edges, sizes.get(split, []), _COLOURS[split])
                 for split, title in SPLITS.items()
