@@ -86,9 +86,11 @@ class Strategy:
         for side in self.sites:
             layers = weights.sites.get(f"{side}_layers")
             if layers is not None and not layers:
-                return translate("Catalogue", "Needs {side} sites; {model} has none.").format(
-                    side=side, model=weights.title
-                )
+                said = {
+                    "image": translate("Catalogue", "Learns tokens in the image encoder; that of {model} takes none."),
+                    "text": translate("Catalogue", "Learns tokens in the text encoder; that of {model} takes none."),
+                }
+                return said[side].format(model=weights.title)
         return ""
 
     def fields(self, weights: BaseWeights) -> list[FieldSpec]:

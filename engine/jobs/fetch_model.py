@@ -136,7 +136,7 @@ class _Bytes:
     def of(self, file: HubFile) -> Any:
         def tell(count: int) -> None:
             self._here[file.name] = count
-            self._tell(count == file.size)
+            self._tell(count in (0, file.size))
 
         return tell
 

@@ -126,6 +126,9 @@ class Hand:
         """Until the page's state is this."""
         self.wait(what, lambda: wanted.items() <= self.state().items())
 
+    def wait_until_enabled(self, name: str) -> None:
+        self.wait(f"“{name}” can be pressed", lambda: bool((self.ask("where", name=name) or {}).get("enabled")))
+
     def picture(self, name: str) -> Path:
         path = self.pictures / f"{len(self.taken) + 1:02d}-{name}.png"
         time.sleep(0.25)  # hover effects and a cursor that blinks come to rest
@@ -151,7 +154,7 @@ class Hand:
 
     def press(self, name: str) -> None:
         """Clicks the widget where it is drawn, after turning the wheel until it is in sight."""
-        self.wait(f"“{name}” can be pressed", lambda: bool((self.ask("where", name=name) or {}).get("enabled")))
+        self.wait_until_enabled(name)
         x, y = self._in_sight(name)
         _xdotool("mousemove", x, y, "click", 1)
 
@@ -218,7 +221,40 @@ class Hand:
             time.sleep(0.08)
         raise StepFailed(f"“{name}” does not come into sight.")
 
+    def looks_right(self, name: str, under: str) -> None:
+        """A picture; raises StepFailed where a text below the widget `under` is cut off."""
+        path = self.picture(name)
+        cut = self.ask("cut", under=under)
+        for _ in range(10):  # a text that has just changed gets its room in a turn of its own
+            if not cut:
+                break
+            time.sleep(LOOK_S)
+            cut = self.ask("cut", under=under)
+        if cut:
+            raise StepFailed(f"{path.name}: “{cut[0]['text']}” is cut off ({cut[0]}), and {len(cut) - 1} others.")
+
     # keyboard
+
+    def tab_through(self, under: str) -> list[str]:
+        """Goes once round with Tab; raises StepFailed where something below the widget `under` is not reached by it."""
+        met: list[str] = []
+        first = None
+        self.keys("Tab")
+        while len(met) < 400:
+            found = self.ask("focus")
+            here = (found["widget"], found.get("rect"))
+            if here == first:
+                break
+            first = first or here
+            if found["widget"] and min(found["seen"][2:]) <= 0:
+                raise StepFailed(f"“{found['widget']}” has the keyboard, but is out of sight.")
+            met.append(found["widget"])
+            self.keys("Tab")
+        able = self.ask("stops", under=under)
+        missed = [name for name in able["tab"] if name not in met and ":" not in name]
+        if missed or able["mouse"]:
+            raise StepFailed(f"Tab does not reach {', '.join(missed + able['mouse'])}.")
+        return met
 
     def tab_to(self, name: str, *, back: bool = False, most: int = 200) -> int:
         """Presses Tab (or Shift+Tab) until the widget of this name has the keyboard; how often.
@@ -266,7 +302,8 @@ class Hand:
         raise StepFailed(f"“{name}” offers no “{row_text}”.")
 
     def text_of(self, name: str) -> str:
-        return str((self.ask("where", name=name) or {}).get("text"))
+        """What it says; empty where it is not shown."""
+        return str((self.ask("where", name=name) or {}).get("text") or "")
 
     def answer_file_dialog(self, path: Path) -> None:
         """Types a path into the dialog that is open."""

@@ -58,6 +58,7 @@ class Probe(QObject):
             "inputs": sight.inputs,
             "texts": sight.texts,
             "stops": sight.stops,
+            "clipboard": sight.clipboard,
             "cut": sight.cut,
             **further_answers(),
         }

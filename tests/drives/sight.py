@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
     QScrollBar,
     QSpinBox,
     QTabBar,
+    QTabWidget,
     QWidget,
 )
 
@@ -64,7 +65,8 @@ def on_screen(widget: QWidget, rect: QRect) -> list[int]:
 def where(name: str) -> dict[str, Any] | None:
     """The visible widget or menu entry of this name; `seen`: the part that nothing else cuts off.
 
-    `scroller`: the view that scrolls it, where there is one.
+    Where there are such: `scroller`, the view that scrolls it; `scrolled`, how far what scrolls within it is (of
+    `to_scroll`, through `view`); `tabs`, the middles of its tabs.
     """
     for top in QApplication.topLevelWidgets():
         if isinstance(top, QMenu) and top.isVisible():
@@ -76,7 +78,18 @@ def where(name: str) -> dict[str, Any] | None:
     if found is None:
         return None
     area = _scroller(found)
+    inner = found.findChild(QScrollArea)
+    more: dict[str, Any] = {}
+    if inner is not None:
+        bar = inner.verticalScrollBar()
+        more |= {"scrolled": bar.value(), "to_scroll": bar.maximum()}
+        more["view"] = on_screen(inner.viewport(), inner.viewport().rect())
+    if isinstance(found, QTabWidget):
+        tabs = found.tabBar()
+        middles = (QRect(tabs.tabRect(at).center(), QSize(1, 1)) for at in range(tabs.count()))
+        more["tabs"] = [on_screen(tabs, middle)[:2] for middle in middles]
     return {
+        **more,
         "rect": on_screen(found, found.rect()),
         "seen": on_screen(found, _seen(found)),
         "scroller": None if area is None else on_screen(area.viewport(), area.viewport().rect()),
@@ -152,13 +165,31 @@ def texts(under: str) -> list[str]:
 
 
 def stops(under: str) -> dict[str, list[str]]:
-    """Below a widget, what can be used now: `tab` reaches it, or the `mouse` alone."""
+    """Below a widget, what can be used now: `tab` stops at it, it is reached from within (`inside`), or by the `mouse`.
+
+    What is within a stop of Tab is its own, and of buttons of which one is chosen the arrow keys reach the others.
+    """
     top = find(under)
-    found: dict[str, list[str]] = {"tab": [], "mouse": []}
+    found: dict[str, list[str]] = {"tab": [], "inside": [], "mouse": []}
     for widget in _used(top) if top is not None else ():
-        by_tab = _takes_tab(widget) or any(_takes_tab(above) for above in _above(widget))
-        found["tab" if by_tab else "mouse"].append(widget.objectName() or f"{type(widget).__name__}: {text_of(widget)}")
+        name = widget.objectName() or f"{type(widget).__name__}: {text_of(widget)}"
+        found[_reached(widget)].append(name)
     return found
+
+
+def _reached(widget: QWidget) -> str:
+    group = widget.group() if isinstance(widget, QAbstractButton) else None
+    if group is not None and group.exclusive():
+        chosen = group.checkedButton()
+        if chosen is not None and chosen is not widget:
+            return "inside" if _takes_tab(chosen) else "mouse"
+    if any(_takes_tab(above) for above in _above(widget)):
+        return "inside"
+    return "tab" if _takes_tab(widget) else "mouse"
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
 
 
 def _takes_tab(widget: QWidget) -> bool:

@@ -155,7 +155,7 @@ def test_a_strategy_that_the_model_cannot_take_says_why(opened: MainWindow, qtbo
     page = window.page("tune")
     vpt = page.strategy_step.findChild(QPushButton, "strategy_vpt")
     assert not vpt.isEnabled()
-    assert any("has none" in text.text() for text in vpt.findChildren(QLabel))
+    assert any("takes none" in text.text() for text in vpt.findChildren(QLabel))
     assert page.draft.strategy == "coop"
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from tunevlseg_gui.weights.store import Download, WeightStore
-from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.buttons import button, swap
 from tunevlseg_gui.widgets.text import label
 
 
@@ -80,7 +80,7 @@ class FetchRow(QWidget):
             found.words
             if found.running
             else self.tr("{done} of {total} MB are here.").format(
-                done=f"{here:.1f}", total=f"{total:.0f}" if total else "?"
+                done=f"{here:.1f}", total=f"{total:.{0 if total >= 10 else 1}f}" if total else "?"
             )
             if part
             else ""
@@ -91,9 +91,8 @@ class FetchRow(QWidget):
         self.bar.setRange(0, round(found.total * 10))
         self.bar.setValue(round(found.done * 10))
         self.bar.setVisible(found.running)
-        self.leave.setVisible(found.running)
         self.throw.setVisible(part)
-        self.get.setVisible(not found.running)
+        swap(self.get, self.leave, second=found.running)
         if not self._row.get("fetch"):
             self.get.setText(self.tr("Open its page"))
             self.get.setToolTip(str(self._row.get("page") or ""))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QProgressBar,
 
 from tunevlseg_gui.weights.store import Import, WeightStore
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.sight import bring_into_sight
 from tunevlseg_gui.widgets.text import label
 
 WEIGHT_FILES = "*.safetensors *.pth *.pt *.bin *.zip"
@@ -95,6 +96,7 @@ class ImportBox(QWidget):
         self.problem.setText(found.problem)
         if found.problem and not wanted_before and self.isVisible():
             self.tokenizer.setFocus(Qt.FocusReason.OtherFocusReason)
+            bring_into_sight(self._wanting)
         elif focused and not found.running:  # what had the keyboard is gone
             self._folder.setFocus(Qt.FocusReason.OtherFocusReason)
 

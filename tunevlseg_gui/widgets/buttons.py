@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton
 
 from tunevlseg_gui.theme.icons import icon
@@ -34,3 +34,16 @@ def button(
     if clicked is not None:
         made.clicked.connect(lambda _checked=False: clicked())
     return made
+
+
+def swap(first: QPushButton, other: QPushButton, *, second: bool) -> None:
+    """Shows one of two buttons; the keyboard goes from the one that leaves to the one that comes.
+
+    Left alone it would go on to whatever stands behind, where a second stroke presses something else.
+    """
+    comes, goes = (other, first) if second else (first, other)
+    focused = goes.hasFocus()
+    comes.setVisible(True)
+    if focused:
+        comes.setFocus(Qt.FocusReason.OtherFocusReason)
+    goes.setVisible(False)

@@ -72,6 +72,7 @@ def fetch_file(
     if not _right(file, part, cancel):
         with told(part):
             part.unlink()
+        tell(0)
         raise ResourceError(
             f"{file.name} arrived with another content than the hub names; it was thrown away.",
             hint="Try again. If it happens again, a proxy or a mirror on the way changes files.",

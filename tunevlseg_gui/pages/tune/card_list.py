@@ -37,6 +37,7 @@ class CardList(QWidget):
     """`chosen` follows a press; `value` is what is chosen, also one that has no card (yet)."""
 
     chosen = Signal(str)
+    pressed = Signal(str)  # by the user, not for want of another
 
     def __init__(self, kind: str, waiting: str, parent: QWidget | None = None) -> None:
         """`kind` begins the object names of the cards; `waiting` is shown until there are offers."""
@@ -91,6 +92,7 @@ class CardList(QWidget):
         """As if its card were pressed."""
         if value in self._cards:
             self._cards[value].setChecked(True)
+        self.pressed.emit(value)
         if value != self.value:
             self.value = value
             self.chosen.emit(value)

@@ -184,7 +184,8 @@ class DataStep(WizardStep):
                 flow.addWidget(chip)
         rows.addWidget(chips)
         for problem in (self._project.found.problems if self._project.found else [])[:2]:
-            rows.addWidget(label(str(problem.get("message", "")), "muted", wrap=True))
+            said, cases = str(problem.get("message", "")), problem.get("cases") or ()
+            rows.addWidget(label(f"{cases[0]}: {said}" if cases else said, "muted", wrap=True))
         return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QImageReader, QKeyEvent
+from PySide6.QtGui import QImage, QImageReader, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from tunevlseg_gui.bridge.background import run_task
@@ -41,6 +41,9 @@ class LargeLook(QDialog):
         rows.setSpacing(10)
         rows.addWidget(self.picture, 1)
         rows.addLayout(foot)
+        # Shortcuts: the button that has the keyboard would take the arrows for a way to the next one.
+        for key, images in ((Qt.Key.Key_Left, -1), (Qt.Key.Key_Right, 1)):
+            QShortcut(key, self).activated.connect(lambda images=images: self.step(images))
         self.step(0)
 
     def step(self, images: int) -> None:
@@ -56,10 +59,3 @@ class LargeLook(QDialog):
     def _take(self, number: int, image: QImage) -> None:
         if number == self.at:
             self.picture.show_image(image)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if event.key() in steps:
-            self.step(steps[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)

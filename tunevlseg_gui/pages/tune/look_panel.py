@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.contract.durations import duration
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Progress
 from engine.contract.jobs import Job
 from tunevlseg_gui.pages.tune.wizard import Wizard
-from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.buttons import button, swap
 from tunevlseg_gui.widgets.text import card, label
 
 
@@ -110,20 +109,17 @@ class LookPanel(QWidget):
             self._ended()
 
     def _ended(self) -> None:
-        focused = self.stop_button.hasFocus()
         self._job = ""
         self._show_state()
-        if focused:  # which is gone now
-            self.start_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_state(self) -> None:
-        for part in (self.progress, self.bar, self.stop_button):
+        for part in (self.progress, self.bar):
             part.setVisible(self.asking)
+        self.start_button.setEnabled(self.ready)
+        swap(self.start_button, self.stop_button, second=self.asking)
         known = self.wizard.catalogue.weights_called(self.wizard.draft.weights)
         asked = "" if known is None else self.tr(" Model: {title}.").format(title=known.title)
         self.of.setText(self._sentence + asked)
-        self.start_button.setVisible(not self.asking)
-        self.start_button.setEnabled(self.ready)
 
     def _heard(self, event: Event) -> None:
         if event.job_id != self._job:

@@ -28,6 +28,7 @@ from tunevlseg_gui.pages.tune.wizard import Wizard
 from tunevlseg_gui.project import Project
 from tunevlseg_gui.weights.store import WeightStore
 from tunevlseg_gui.widgets.page_header import PageHeader
+from tunevlseg_gui.widgets.sight import bring_into_sight
 
 DATA, MODEL, STRATEGY, SETTINGS, REVIEW = range(5)
 
@@ -115,6 +116,9 @@ class TunePage(QWidget):
     def prefer(self, weights: str) -> None:
         """The model to begin with."""
         self.model_step.cards.choose(weights)
+        card = self.model_step.cards.card(weights)
+        if card is not None:
+            bring_into_sight(card)
 
     def open_recipe(self, path: Path) -> None:
         self.intake.open_recipe(path)

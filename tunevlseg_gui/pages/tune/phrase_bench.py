@@ -252,6 +252,8 @@ class PhraseBench(LookPanel):
                 use = table.cellWidget(at, _USE)
                 chosen = phrases.get(int(row["value"])) == wording["text"]
                 if use is not None:
+                    if chosen and use.hasFocus():
+                        table.setFocus(Qt.FocusReason.OtherFocusReason)  # not the next wording
                     use.setEnabled(not chosen)
                     use.setText(self.tr("in use") if chosen else self.tr("Use"))  # type: ignore[attr-defined]
 

@@ -21,6 +21,8 @@ class StrategyStep(CardStep):
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
         super().__init__(wizard, QCoreApplication.translate("StrategyStep", "Looking for strategies…"), parent)
         self._page_in_sight = False
+        self._wished = self._settled = ""
+        self.cards.pressed.connect(self._wish)
         for signal in (
             wizard.catalogue_changed,
             wizard.weights_changed,
@@ -64,10 +66,17 @@ class StrategyStep(CardStep):
         return [self._offer_of(known) for known in self.wizard.catalogue.strategies]
 
     def chosen(self) -> str:
-        return self.wizard.draft.strategy
+        """What was wished last: a model that cannot take it only puts it aside."""
+        if self.wizard.draft.strategy != self._settled:
+            self._wished = self.wizard.draft.strategy  # by a recipe
+        return self._wished
 
     def choose(self, value: str) -> None:
+        self._settled = value
         self.wizard.choose_strategy(value)
+
+    def _wish(self, value: str) -> None:
+        self._wished = value
 
     def offer(self) -> None:
         super().offer()
@@ -75,13 +84,15 @@ class StrategyStep(CardStep):
 
     def _offer_of(self, known: Strategy) -> Offer:
         entry = entry_of(self.wizard, known)
+        refused = known.refused_by(self.wizard.weights)
+        suggested = known.name == self.preferred and not refused
         return Offer(
             known.name,
             known.title,
             known.summary,
-            reason=self._reason() if known.name == self.preferred else "",
-            chips=((self.tr("suggested"), "accent"),) if known.name == self.preferred else (),
-            refused=known.refused_by(self.wizard.weights),
+            reason=self._reason() if suggested else "",
+            chips=((self.tr("suggested"), "accent"),) if suggested else (),
+            refused=refused,
             warning=self._advice(known),
             facts=self._figures(known.name),
             looks=entry,

@@ -67,7 +67,7 @@ def test_what_the_weights_cannot_take_says_why(step: StrategyStep, wizard: Wizar
     card = step.cards.card("vpt")
     assert card is not None
     assert not card.isEnabled()
-    assert "Needs image sites; Starter CRIS has none." in texts(step, "vpt")
+    assert "Learns tokens in the image encoder; that of Starter CRIS takes none." in texts(step, "vpt")
     assert wizard.draft.strategy == "coop"
 
 

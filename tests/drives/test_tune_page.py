@@ -1,0 +1,43 @@
+"""The whole wizard through the real window, by mouse and by the keyboard alone; see `tune_page.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.drives.hand import ROOT, missing
+
+pytestmark = [pytest.mark.xvfb, pytest.mark.slow]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("by", "theme", "scale", "words"),
+    [
+        ("mouse", "light", 1, ""),
+        ("mouse", "dark", 2, ""),
+        ("keyboard", "dark", 1, ""),
+        ("keyboard", "light", 2, ""),
+        ("looking", "light", 1, "long"),
+        ("looking", "dark", 1, "rtl"),
+    ],
+)
+def test_from_the_data_to_a_run_that_ends(by: str, theme: str, scale: int, words: str, tmp_path: Path) -> None:
+    if why := missing():
+        pytest.skip(why)
+    given = ["--by", by, "--theme", theme, "--scale", str(scale), "--words", words, "--patience", "300"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.drives.tune_page", "--out", str(tmp_path / "pictures"), *given],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=1700,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((tmp_path / "pictures").glob("*.png"))) >= 15
