@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QAbstractButton, QPushButton
 
 from tunevlseg_gui.theme.icons import icon
 
@@ -47,3 +47,15 @@ def swap(first: QPushButton, other: QPushButton, *, second: bool) -> None:
     if focused:
         comes.setFocus(Qt.FocusReason.OtherFocusReason)
     goes.setVisible(False)
+
+
+def tab_at_chosen(buttons: Iterable[QAbstractButton]) -> None:
+    """Of buttons of which one is chosen Tab stops at that one, and the arrows go to the others.
+
+    Qt sees to it only when one of them gets the keyboard, not when another one is chosen by the program.
+    """
+    known = list(buttons)
+    any_chosen = any(made.isChecked() for made in known)
+    for made in known:
+        stops = made.isChecked() or not any_chosen
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus if stops else Qt.FocusPolicy.ClickFocus)

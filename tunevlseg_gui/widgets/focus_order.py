@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLayout, QScrollArea, QSpinBox, QSplitter, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLayout,
+    QScrollArea,
+    QSpinBox,
+    QSplitter,
+    QStackedWidget,
+    QTableWidget,
+    QTabWidget,
+    QWidget,
+)
 
 _WHOLE = (QComboBox, QSpinBox)
 """Made of widgets of their own, of which none is a stop."""
@@ -18,6 +28,8 @@ def as_read(widget: QWidget) -> Iterator[QWidget]:
         yield widget
     if isinstance(widget, _WHOLE):
         return
+    if isinstance(widget, QTableWidget):
+        yield from _in_cells(widget)
     if isinstance(widget, QScrollArea):
         inside = widget.widget()
         if inside is not None:
@@ -33,6 +45,14 @@ def as_read(widget: QWidget) -> Iterator[QWidget]:
             yield from as_read(shown)
     elif widget.layout() is not None:
         yield from _of_layout(widget.layout())
+
+
+def _in_cells(table: QTableWidget) -> Iterator[QWidget]:
+    for row in range(table.rowCount()):
+        for column in range(table.columnCount()):
+            inside = table.cellWidget(row, column)
+            if inside is not None:
+                yield from as_read(inside)
 
 
 def _of_layout(layout: QLayout) -> Iterator[QWidget]:

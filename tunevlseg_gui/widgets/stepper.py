@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 from tunevlseg_gui.theme.icons import icon
+from tunevlseg_gui.widgets.buttons import tab_at_chosen
 
 
 class Stepper(QWidget):
@@ -38,6 +39,8 @@ class Stepper(QWidget):
         for number, made in enumerate(self._buttons):
             made.setChecked(number == here)
             made.setEnabled(number <= reached)
+        tab_at_chosen(self._buttons)
+        for number, made in enumerate(self._buttons):
             done = number < here
             made.setIcon(
                 icon("check", "good")

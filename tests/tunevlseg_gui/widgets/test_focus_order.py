@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QTableWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.widgets.focus_order import as_read, put_in_order
@@ -36,3 +45,17 @@ def test_what_was_made_later_is_reached_where_it_stands(qtbot: QtBot) -> None:
             seen.append(here.objectName())
         here = here.nextInFocusChain()
     assert seen == order
+
+
+def test_buttons_in_the_cells_of_a_table_follow_it(qtbot: QtBot) -> None:
+    whole = QWidget()
+    rows = QVBoxLayout(whole)
+    table = QTableWidget(2, 1)
+    inside = [QPushButton(str(row)) for row in range(2)]
+    for row, made in enumerate(inside):
+        table.setCellWidget(row, 0, made)
+    last = QPushButton("last")
+    rows.addWidget(table)
+    rows.addWidget(last)
+    qtbot.addWidget(whole)
+    assert list(as_read(whole)) == [table, *inside, last]

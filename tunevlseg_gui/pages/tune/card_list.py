@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
+from tunevlseg_gui.widgets.buttons import tab_at_chosen
 from tunevlseg_gui.widgets.choice_card import ChoiceCard
 from tunevlseg_gui.widgets.text import label
 
@@ -72,6 +73,7 @@ class CardList(QWidget):
         self._offers = list(offers)
         for value, made in self._cards.items():
             made.setChecked(value == self.value)
+        tab_at_chosen(self._cards.values())
 
     def settle(self, free: list[str], preferred: str) -> None:
         """Chooses among what can be chosen, without drawing a card: as `show_offers` does."""
@@ -92,6 +94,7 @@ class CardList(QWidget):
         """As if its card were pressed."""
         if value in self._cards:
             self._cards[value].setChecked(True)
+            tab_at_chosen(self._cards.values())
         self.pressed.emit(value)
         if value != self.value:
             self.value = value

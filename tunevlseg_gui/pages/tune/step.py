@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from tunevlseg_gui.pages.tune.wizard import Wizard
+from tunevlseg_gui.widgets.sight import keep_focus_in_sight
 from tunevlseg_gui.widgets.text import label
 
 
@@ -53,6 +54,7 @@ class WizardStep(QWidget):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(inner)
+        keep_focus_in_sight(self.area)
         self.columns = QHBoxLayout()
         self.columns.setSpacing(16)
         self.columns.addWidget(self.area, 3)

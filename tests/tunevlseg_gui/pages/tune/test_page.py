@@ -85,3 +85,12 @@ def test_a_panel_hears_when_its_step_comes_and_goes(page: TunePage, later: Any) 
     page.walk.show_step(STRATEGY)
     page.hide()
     assert panel.heard == ["enter", "leave", "enter", "leave"]
+
+
+def test_tab_stops_at_the_step_in_sight(page: TunePage, later: Any) -> None:
+    later.describe()
+    for step in (2, 0, 4):
+        page.walk.show_step(step)
+        buttons = [page.findChild(QPushButton, f"step_{name}") for name in STEPS]
+        stops = [bool(made.focusPolicy() & Qt.FocusPolicy.TabFocus) for made in buttons if made is not None]
+        assert stops == [number == step for number in range(5)]
