@@ -50,7 +50,7 @@ def test_a_model_without_image_sites_refuses_vpt_but_not_coop(known: Catalogue) 
     assert cris is not None
     assert vpt is not None
     assert coop is not None
-    assert "image sites" in vpt.refused_by(cris)
+    assert "in the image encoder" in vpt.refused_by(cris)
     assert coop.refused_by(cris) == ""
     assert vpt.refused_by(BaseWeights("unknown")) == ""
 
