@@ -115,7 +115,10 @@ class _Export:
         self.stages.next()
         found: tuple[Candidate, Manifest] | None = None
         feeds = self._feeds() if precision == "int8" else None
-        for candidate in candidates(precision, self.plain, self.folder, self.stages, self.manifest.producer, feeds):
+        made = candidates(
+            precision, self.plain, self.folder, self.stages, self.manifest.producer, feeds, largest=self.largest
+        )
+        for candidate in made:
             manifest = self.manifest.model_copy(update={"precision": precision, "precision_note": candidate.note})
             bundle = self._bundle(candidate.folder, manifest)
             reports = measure_parity(bundle, expected, self.questions, self.stages)

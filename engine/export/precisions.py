@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +12,10 @@ from engine.bundle.manifest import IMAGE_GRAPH, MASK_GRAPH, TEXT_GRAPH, Precisio
 from engine.contract.errors import RecipeError
 from engine.export.aside import aside
 from engine.export.fp16 import NOTE, to_fp16
-from engine.export.graph_file import graph_files, load_graph, save_graph
+from engine.export.graph_file import LARGEST_FILE, load_graph, save_graph
 from engine.export.int8 import PLANS, Plan, to_int8
 from engine.export.stages import Stages
+from engine.export.wide_layers import widen_by_convolution
 
 if TYPE_CHECKING:
     from engine.export.calibrated import Feed
@@ -36,15 +35,26 @@ class Candidate:
 
 
 def candidates(
-    precision: Precision, plain: Path, work: Path, stages: Stages, producer: str, feeds: Feeds | None = None
+    precision: Precision,
+    plain: Path,
+    work: Path,
+    stages: Stages,
+    producer: str,
+    feeds: Feeds | None = None,
+    *,
+    largest: int = LARGEST_FILE,
 ) -> Iterator[Candidate]:
     """From the smallest files to the most careful ones; each lies in a folder of its own within `work`.
 
-    `plain` holds the graphs in float32. `feeds` gives, for int8, what ranges are to be measured on. Raises RecipeError
-    where int8 finds nothing to round.
+    `plain` holds the graphs in float32, as all precisions start from. `feeds` gives, for int8, what ranges are to be
+    measured on. Graphs in float32 of more than `largest` bytes keep their weights beside them. Raises RecipeError where
+    int8 finds nothing to round.
     """
     if precision == "fp32":
-        yield Candidate(_copy(plain, work / "fp32"), "")
+        folder = _new(work / "fp32")
+        for name in _NAMES:
+            aside(partial(_single, plain / name, folder / name, largest), stages.cancel, stages.tell)
+        yield Candidate(folder, "")
     elif precision == "fp16":
         folder = _new(work / "fp16")
         for name in _NAMES:
@@ -94,14 +104,11 @@ def _half(source: Path, target: Path) -> None:
     save_graph(to_fp16(load_graph(source)), target)
 
 
-def _copy(source: Path, target: Path) -> Path:
-    _new(target)
-    for name, path in graph_files(source).items():
-        try:
-            os.link(path, target / name)
-        except OSError:
-            shutil.copyfile(path, target / name)
-    return target
+def _single(source: Path, target: Path, largest: int) -> None:
+    model = load_graph(source)
+    if source.name != TEXT_GRAPH:  # a phrase is too short to gain
+        widen_by_convolution(model)
+    save_graph(model, target, largest=largest)
 
 
 def _new(folder: Path) -> Path:

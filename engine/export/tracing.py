@@ -19,6 +19,7 @@ from engine.export.drawn import PHRASES
 from engine.export.fixed_graph import compose_fixed
 from engine.export.graph_file import load_graph, save_graph
 from engine.export.graphs import ImageGraph, MaskGraph, TextGraph, Wiring, constant_prompts, wiring_of
+from engine.export.merged_products import merge_products
 from engine.export.onnx_file import Signature, to_onnx
 from engine.export.stages import Stages
 from engine.strategies.tuned_model import TunedModel
@@ -58,7 +59,9 @@ def trace_graphs(
 
     def trace(name: str, module: nn.Module, example: Sequence[Tensor], signature: Signature) -> None:
         def work() -> None:
-            save_graph(to_onnx(module, example, signature, producer=manifest.producer), folder / name, largest=largest)
+            model = to_onnx(module, example, signature, producer=manifest.producer)
+            merge_products(model)
+            save_graph(model, folder / name, largest=largest)
 
         stages.next()
         aside(work, stages.cancel, stages.tell)
