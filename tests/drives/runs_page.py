@@ -572,6 +572,7 @@ def small_window(here: Drive) -> None:
     here.back()
     way.rows("runTable", sorted([here.at("organs vpt"), here.at("organs coop")]))
     way.press("compareRuns")
+    way.tab("compareTabs", "Curves and settings")
     here.until("Settings that differ are told", lambda: bool(here.table("compareSettings")["rows"]))
     hand.picture("small-compared")
     _uncut(here, "compareView")

@@ -68,6 +68,7 @@ class CasePicture(QWidget):
             column.setSpacing(4)
             picture = Picture()
             picture.setObjectName("casePicture")
+            picture.setMinimumHeight(80)  # a small window has room for no more
             picture.setAccessibleName(self.tr("Answer of {name}").format(name=name))
             column.addWidget(picture, 1)
             if len(self._runs) > 1:

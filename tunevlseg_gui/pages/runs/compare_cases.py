@@ -51,6 +51,7 @@ class CompareCases(QWidget):
         self.verdict = VerdictBox()
         self.plot = PairPlot(self.tr("Scores of each case by both"), "pairPlot")
         self.plot.chosen.connect(self._choose_point)
+        self.plot.setMinimumHeight(90)
         self.cases = PlainTable("compareCasesTable", self.tr("Cases, worst first"))
         self.cases.chosen.connect(self._choose_pair)
         self.labels = PlainTable("compareLabels", self.tr("Labels"), sorts=False)
@@ -62,6 +63,7 @@ class CompareCases(QWidget):
         made = QComboBox()
         made.setObjectName(name)
         made.setAccessibleName(title)
+        made.setToolTip(title)
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         made.activated.connect(lambda _at: self._compare())
         return made
@@ -70,12 +72,9 @@ class CompareCases(QWidget):
         line = FlowLayout(spacing=8)  # two lines in a small window
         against = label(self.tr("against"), "muted")
         line.addWidget(_beside(self.second, against, self.first))
-        for title, combo in (
-            (self.tr("on"), self.evaluation),
-            (self.tr("label"), self.label),
-            (self.tr("by"), self.metric),
-        ):
-            line.addWidget(_beside(label(title, "muted"), combo))
+        line.addWidget(_beside(label(self.tr("on"), "muted"), self.evaluation))
+        for combo in (self.label, self.metric):
+            line.addWidget(combo)  # "all labels", "Dice": they say themselves what they are
         tables = QTabWidget()
         tables.setObjectName("compareTables")
         tables.tabBar().setObjectName("compareTablesBar")

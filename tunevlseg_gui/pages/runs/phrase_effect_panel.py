@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -143,7 +143,14 @@ class PhraseEffectPanel(QWidget):
         self.body.setWidgetResizable(True)
         self.body.setFrameShape(QFrame.Shape.NoFrame)
         self.body.setWidget(inside)
+        self.vectors.selectionModel().currentRowChanged.connect(self._keep_in_sight)
         return self.body
+
+    def _keep_in_sight(self, row: QModelIndex) -> None:
+        """The table is as high as its rows: what the arrows reach is scrolled to in the page."""
+        place = self.vectors.visualRect(row)
+        seen = self.vectors.viewport().mapTo(self.body.widget(), place.center())
+        self.body.ensureVisible(seen.x(), seen.y(), 0, place.height())
 
     def show_run(self, folder: Path) -> None:
         self._folder = folder

@@ -101,6 +101,30 @@ def phrase_effect(**more: Any) -> dict[str, Any]:
     }
 
 
+def test_the_arrows_scroll_to_words_below_the_page(qtbot: QtBot, client: Asked, run: Path) -> None:
+    found = phrase_effect()
+    found["nearest"]["vectors"] *= 9
+    (run / layout.PHRASE).write_text(json.dumps(found), encoding="utf-8")
+    panel = PhraseEffectPanel(client)
+    qtbot.addWidget(panel)
+    panel.resize(800, 420)
+    panel.show()
+    panel.show_run(run)
+    qtbot.waitUntil(lambda: panel.vectors.values.rowCount() == 9)
+    inside = panel.body.widget()
+    qtbot.waitUntil(lambda: inside.height() >= inside.sizeHint().height())  # laid out
+    panel.vectors.setFocus()
+    for _ in range(9):
+        qtbot.keyClick(panel.vectors, Qt.Key.Key_Down)
+
+    def last_row_seen() -> bool:
+        row = panel.vectors.visualRect(panel.vectors.values.index(8, 0))
+        top = panel.vectors.viewport().mapTo(panel.body.viewport(), row.topLeft()).y()
+        return 0 <= top <= panel.body.viewport().height() - row.height()
+
+    qtbot.waitUntil(last_row_seen)
+
+
 def test_the_badge_of_a_run_is_shown_and_told_in_the_table(qtbot: QtBot, client: Asked, run: Path) -> None:
     panel = PhraseEffectPanel(client)
     qtbot.addWidget(panel)
