@@ -42,13 +42,8 @@ class ScoresPanel(QWidget):
         self.picture.notice.connect(self.notice)
         self.cases_title = label("", "muted", name="casesTitle")
         self.rule = label("", "muted", wrap=True, name="scoreRule")
-        self.nothing = label(
-            self.tr(
-                "No scores yet. A run is scored on its test split when it ends, where there is one; or evaluate it."
-            ),
-            "muted",
-            wrap=True,
-        )
+        self.nothing = label("", "muted", wrap=True, name="noScores")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
@@ -73,8 +68,8 @@ class ScoresPanel(QWidget):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(8)
-        rows.addWidget(self.bar)
-        rows.addWidget(self.nothing)
+        rows.addWidget(self.bar, 0, Qt.AlignmentFlag.AlignTop)
+        rows.addWidget(self.nothing, 1)
         rows.addWidget(self.parts, 1)
         rows.addWidget(self.rule)
         self._show([])
@@ -83,6 +78,7 @@ class ScoresPanel(QWidget):
         self._folder = folder
         self.bar.show_run(folder)
         self._show([])
+        self.nothing.setText(self.tr("Looking for scores…"))
         self._read()
 
     def _read(self) -> None:
@@ -97,6 +93,11 @@ class ScoresPanel(QWidget):
             self._show(found[1])
 
     def _show(self, found: Found) -> None:
+        self.nothing.setText(
+            self.tr(
+                "No scores yet. A run is scored on its test split when it ends, where there is one; or evaluate it."
+            )
+        )
         self.nothing.setVisible(not found)
         self.parts.setVisible(bool(found))
         self.rule.setVisible(bool(found))

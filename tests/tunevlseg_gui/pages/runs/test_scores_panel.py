@@ -62,7 +62,8 @@ def test_cases_come_worst_first_and_follow_the_evaluation(panel: ScoresPanel, qt
 def test_what_is_asked_is_shown_when_it_is_there(panel: ScoresPanel, qtbot: QtBot, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", cases=0)
     panel.show_run(run)
-    assert panel.nothing.isVisible()
+    assert panel.nothing.text() == "Looking for scores…"
+    qtbot.waitUntil(lambda: panel.nothing.isVisible() and panel.nothing.text().startswith("No scores yet"))
     panel.bar.split.setCurrentIndex(panel.bar.split.findData("val"))
     panel.bar.tolerance.setValue(1.5)
     assert panel.bar.job() == Evaluate(str(run), "", "val", "", 1.5)
