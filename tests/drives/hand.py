@@ -268,7 +268,17 @@ class Hand:
                     raise StepFailed(f"“{name}” has the keyboard, but is out of sight.")
                 return pressed
             self.keys("shift+Tab" if back else "Tab")
+            self._until_moved(found)
         raise StepFailed(f"Tab does not reach “{name}”.")
+
+    def _until_moved(self, before: dict[str, Any]) -> None:
+        """Until the keyboard is elsewhere: a busy window lags behind the hand, which would press Tab once too often."""
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            now = self.ask("focus")
+            if (now["widget"], now.get("rect")) != (before["widget"], before.get("rect")):
+                return
+            time.sleep(0.02)
 
     def keys(self, *keys: str, times: int = 1) -> None:
         self._take_focus()

@@ -14,7 +14,14 @@ from tests.drives.sight import find, on_screen
 
 def answers(_window: Any) -> dict[str, Callable[..., Any]]:
     """What can be asked here, for the probe."""
-    return {"table": table, "tabs": tabs, "menu": menu, "points": points, "drawn": drawn, "copied": copied}
+    return {
+        "table": table,
+        "tabs": tabs,
+        "menu_entries": menu_entries,
+        "points": points,
+        "drawn": drawn,
+        "copied": copied,
+    }
 
 
 def table(name: str) -> dict[str, Any] | None:
@@ -66,7 +73,7 @@ def tabs(name: str) -> dict[str, Any] | None:
     }
 
 
-def menu() -> dict[str, Any] | None:
+def menu_entries() -> dict[str, Any] | None:
     """The entries of the menu that was opened last, by name or else text, and the one that Enter would take."""
     shown = QApplication.activePopupWidget()
     if not isinstance(shown, QMenu):

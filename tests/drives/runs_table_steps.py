@@ -32,9 +32,9 @@ def order_filter_columns(here: Drive) -> None:
     here.until("All are back", lambda: len(here.table()["rows"]) == len(made_runs.RUNS))
     for _ in range(2):
         way.press("runColumns")
-        before = hand.ask("menu")
+        before = hand.ask("menu_entries")
         way.entry("Epochs")
-        here.until("The menu closes", lambda: hand.ask("menu") is None)
+        here.until("The menu closes", lambda: hand.ask("menu_entries") is None)
         was = before["checked"][before["entries"].index("Epochs")]
         here.until("The column comes or goes", lambda was=was: ("Epochs" in here.table()["heads"]) != was)
 
@@ -49,7 +49,7 @@ def _sort(here: Drive, title: str) -> None:
     else:
         here.way.press("runColumns")
         here.way.entry("Sort by", title)
-    here.until("No menu is open", lambda: here.hand.ask("menu") is None)
+    here.until("No menu is open", lambda: here.hand.ask("menu_entries") is None)
 
 
 def _falls(numbers: list[str]) -> bool:

@@ -36,8 +36,8 @@ class _Common:
         self.hand.wait(f"Rows {at} of “{table}” are chosen", lambda: self._table(table)["chosen"] == sorted(at))
 
     def _menu(self) -> dict[str, Any]:
-        self.hand.wait("A menu opens", lambda: self.hand.ask("menu") is not None)
-        found: dict[str, Any] = self.hand.ask("menu")
+        self.hand.wait("A menu opens", lambda: self.hand.ask("menu_entries") is not None)
+        found: dict[str, Any] = self.hand.ask("menu_entries")
         return found
 
     def _tabs(self, name: str) -> dict[str, Any]:
