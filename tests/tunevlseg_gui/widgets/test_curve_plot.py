@@ -166,3 +166,28 @@ def test_a_logarithmic_axis_of_a_small_range_has_round_values(plot: CurvePlot) -
     told = axis.tickStrings(places, 1.0, None)
     assert len(set(told)) == len(told)
     assert all(0.72 <= float(value) <= 0.86 for value in told)
+
+
+def test_what_nobody_sees_is_not_made(plot: CurvePlot) -> None:
+    before = len(plot._plot.getPlotItem().items)
+    hidden = plot.add_curve("liver", "Liver", "#cc79a7", visible=False)
+    hidden.fill(np.array([1.0, 2.0]), np.array([0.1, 0.2]), np.array([1.0, 2.0]))
+    plot.redraw()
+    assert len(plot._plot.getPlotItem().items) == before
+    assert "Liver" not in [entry.title for entry in plot.legend.names]
+    plot.set_visible("liver", True)
+    plot.redraw()
+    assert line(plot, "liver") == ([1, 2], [0.1, 0.2])
+    plot.remove_curve("liver")
+    assert len(plot._plot.getPlotItem().items) == before
+
+
+def test_a_low_plot_keeps_its_room_from_the_legend(plot: CurvePlot) -> None:
+    for number in range(8):
+        plot.add_curve(f"run-{number}", f"Run number {number}", "#cc79a7")
+    plot.resize(400, 300)
+    high = plot.legend.height()
+    plot.resize(400, 150)
+    assert plot.legend.height() < high
+    plot.resize(400, 300)
+    assert plot.legend.height() == high
