@@ -44,7 +44,7 @@ def _push(hand: Hand, button: str) -> None:
 
 def _open_in_table(hand: Hand, run: Path) -> None:
     hand.keys(f"ctrl+{RUNS}")
-    hand.wait("The table is shown", lambda: hand.ask("table_point", run=str(run)) is not None)
+    hand.wait("The table is shown", lambda: hand.ask("run_row_point", run=str(run)) is not None)
     hand.tab_to("runTable")
     hand.keys("ctrl+f")
     hand.wait("The filter has the keyboard", lambda: hand.ask("focus")["widget"] == "runFilter")

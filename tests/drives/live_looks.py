@@ -40,7 +40,7 @@ def answers(window: Any) -> dict[str, Callable[..., Any]]:
         middle = sheet.places()[image][1].center()
         return _on_screen(sheet, QRect(middle, middle))[:2]
 
-    def table_point(run: str) -> list[int] | None:
+    def run_row_point(run: str) -> list[int] | None:
         """The middle of a run's row in the table; None where it is not shown."""
         page = window.stack.made("runs")
         if page is None or not page.overview.isVisible():
@@ -57,7 +57,7 @@ def answers(window: Any) -> dict[str, Callable[..., Any]]:
         "curve_point": curve_point,
         "strip_point": strip_point,
         "image_point": image_point,
-        "table_point": table_point,
+        "run_row_point": run_row_point,
     }
 
 

@@ -96,8 +96,8 @@ def _queue(hand: Hand, run: Path) -> list[Path]:
 
 
 def _open_in_table(hand: Hand, run: Path) -> None:
-    hand.wait("The table is shown", lambda: hand.ask("table_point", run=str(run)) is not None)
-    hand.click(hand.ask("table_point", run=str(run)))
+    hand.wait("The table is shown", lambda: hand.ask("run_row_point", run=str(run)) is not None)
+    hand.click(hand.ask("run_row_point", run=str(run)))
     hand.wait("It is chosen", lambda: bool((hand.ask("where", name="openRun") or {}).get("enabled")))
     hand.press("openRun")
     until(
