@@ -46,5 +46,6 @@ def run(job: ReadStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared:
         },
         "best": None if best is None else best.number,
         "trials": len(rows),
+        "figures": job.figures,
         "path": str(path),
     }

@@ -101,6 +101,7 @@ class Study:
     front: tuple[int, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)
     correlations: Sequence[Mapping[str, Any]] = ()
+    figured: bool = True  # whether the two were worked out; they come after the rows
     started: Floats = field(default_factory=lambda: np.zeros(0))  # seconds since the epoch, NaN: not yet
     ended: Floats = field(default_factory=lambda: np.zeros(0))
     rules: Mapping[str, Any] = field(default_factory=dict)
@@ -190,6 +191,7 @@ def read_study(folder: Path, told: Mapping[str, Any]) -> Study:
         tuple(found["front"]),
         dict(found["importances"]),
         list(found["correlations"]),
+        bool(told.get("figures", True)),
         _times(rows, "started"),
         _times(rows, "ended"),
         dict(told["rules"]),

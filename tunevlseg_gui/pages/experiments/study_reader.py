@@ -88,7 +88,7 @@ class StudyReader(QObject):
             self._known = study
         elif self._known is not None:
             kept = self._known
-            study = replace(study, importances=kept.importances, correlations=kept.correlations)
+            study = replace(study, importances=kept.importances, correlations=kept.correlations, figured=True)
         self._busy = False
         if self._again:
             self._again = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from engine.contract.commands import Cancel, Pause, Resume
@@ -33,6 +33,7 @@ from tunevlseg_gui.widgets.page_header import PageHeader
 from tunevlseg_gui.widgets.text import label
 
 SOON_MS = 80
+ROOM_FOR_HINT = 980
 
 
 class StudyView(QWidget):
@@ -65,6 +66,7 @@ class StudyView(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setMaximumWidth(220)
         self.bar.setAccessibleName(self.tr("Finished trials"))
+        self.hint = label(self.tr("Drag selects · Shift-drag moves · wheel zooms · right click steers"), "muted")
         self._make_buttons()
         self.tabs = StudyTabs(self.selection)
         self.saving = StudySaving(self.tabs, self)
@@ -112,7 +114,7 @@ class StudyView(QWidget):
         line.addWidget(self.count)
         line.addWidget(self.bar)
         line.addStretch(1)
-        line.addWidget(label(self.tr("Drag selects · Shift-drag moves · wheel zooms · right click steers"), "muted"))
+        line.addWidget(self.hint)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.tabs)
         split.addWidget(self.side)
@@ -170,6 +172,11 @@ class StudyView(QWidget):
         super().showEvent(event)
         if is_study(self.folder):
             self.reader.use(self.folder)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small window how much is done counts more than the hint."""
+        super().resizeEvent(event)
+        self.hint.setVisible(event.size().width() >= ROOM_FOR_HINT)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.reader.stop()

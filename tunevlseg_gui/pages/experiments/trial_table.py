@@ -168,10 +168,9 @@ class TrialTable(QWidget):
         self._show()
         if self._widths != self.values.columnCount():
             self._widths = self.values.columnCount()
-            measure = self.table.fontMetrics()
+            head = self.table.horizontalHeader()
             for at in range(self._widths):
-                words = str(self.values.headerData(at, Qt.Orientation.Horizontal))
-                self.table.setColumnWidth(at, max(76, measure.horizontalAdvance(words) + 44))
+                self.table.setColumnWidth(at, max(76, head.sectionSizeHint(at) + 8))
 
     @property
     def shown_rows(self) -> list[int]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from tunevlseg_gui.pages.experiments.plots.axes import ColumnAxis
 from tunevlseg_gui.pages.experiments.plots.cost_plot import front
 from tunevlseg_gui.pages.experiments.plots.label_curve import LabelCurve
 from tunevlseg_gui.pages.experiments.plots.line_raster import raster
+from tunevlseg_gui.pages.experiments.plots.slices import SlicesPanel
 from tunevlseg_gui.pages.experiments.plots.trial_plot import TrialPlot
 from tunevlseg_gui.pages.experiments.selection import Selection
 from tunevlseg_gui.pages.experiments.study_data import Column, Study
@@ -78,3 +82,24 @@ def test_a_view_grows_with_what_is_there_until_somebody_moves_it(qtbot: QtBot) -
     assert show(12) == (3, 4)
     plot.show_all()
     assert show(20)[1] > 19
+
+
+def test_powers_of_ten_stand_as_far_apart_as_their_words_need() -> None:
+    axis = ColumnAxis("bottom")
+    axis.show_column(Column("rate", "Rate", np.zeros(0), log=True, low=1e-6, high=1.0))
+    assert axis.tickValues(-6, 0, 600)[0][1] == [-6, -5, -4, -3, -2, -1, 0]
+    assert axis.tickValues(-6, 0, 200)[0][1] == [-6, -4, -2, 0]
+
+
+def test_what_is_not_worked_out_yet_is_not_called_too_few(qtbot: QtBot) -> None:
+    panel = SlicesPanel(Selection())
+    qtbot.addWidget(panel)
+    rate = Column("training.learning_rate", "Learning rate", np.array([1e-3, 1e-4]), low=1e-5, high=1e-2)
+    dice = Column("value:0", "Dice", np.array([0.5, 0.6]))
+    study = Study(Path("here"), numbers=np.arange(2), params=(rate,), objectives=(dice,), figured=False)
+    panel.show_study(study)
+    words = panel.findChild(QLabel, "correlation_training.learning_rate")
+    assert words is not None
+    assert "being worked out" in words.text()
+    panel.show_study(replace(study, figured=True))
+    assert "Too few" in words.text()

@@ -9,6 +9,9 @@ import pyqtgraph as pg
 
 from tunevlseg_gui.pages.experiments.study_data import Column
 
+WIDE, HIGH = 52, 18
+"""Pixels that the words of a tick take."""
+
 
 class ColumnAxis(pg.AxisItem):  # type: ignore[misc]
     """`column` may change; None: plain numbers. Values are never scaled by a thousand, unlike the library's own."""
@@ -39,7 +42,11 @@ class ColumnAxis(pg.AxisItem):  # type: ignore[misc]
             return [(1.0, [float(at) for at in range(len(self.column.choices)) if low <= at <= high])]
         found: list[tuple[float, list[float]]] = super().tickValues(low, high, size)
         if self.column is not None and self.column.log and high - low >= 0.9:
-            return [(1.0, [float(at) for at in range(math.ceil(low), math.floor(high) + 1)])]
+            many = (high - low) * (WIDE if self.orientation in ("bottom", "top") else HIGH) / max(1.0, size)
+            every = max(1, math.ceil(many))  # so many powers of ten between two that have room
+            return [
+                (float(every), [float(at) for at in range(math.ceil(low), math.floor(high) + 1) if at % every == 0])
+            ]
         if self.column is not None and self.column.kind == "int" and not self.column.log:
             return [
                 (step, [one for one in ticks if float(one).is_integer()]) for step, ticks in found if step >= 1

@@ -49,6 +49,8 @@ class ImportancePanel(QWidget):
             )
             if self.shares
             else self.tr("Nothing is said before four finished trials differ.")
+            if study.figured
+            else self.tr("Being worked out…")
         )
         painted_after(self.plot, self._draw)
 

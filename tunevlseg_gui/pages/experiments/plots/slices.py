@@ -114,6 +114,8 @@ class SlicesPanel(QWidget):
     def _told(self, column: Column, known: Mapping[str, Any] | None) -> str:
         if column.kind == "choice":
             return self.tr("Choices have no order, so that nothing rises or falls with them.")
+        if self._study is not None and not self._study.figured:
+            return self.tr("Its correlation is being worked out…")
         if known is None or known["rho"] is None:
             return self.tr("Too few finished trials that differ.")
         if known["shown"] == "too few":
