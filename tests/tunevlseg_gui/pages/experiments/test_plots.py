@@ -103,3 +103,18 @@ def test_what_is_not_worked_out_yet_is_not_called_too_few(qtbot: QtBot) -> None:
     assert "being worked out" in words.text()
     panel.show_study(replace(study, figured=True))
     assert "Too few" in words.text()
+
+
+def test_what_was_selected_elsewhere_is_drawn_when_a_plot_is_shown(qtbot: QtBot) -> None:
+    selection = Selection()
+    plot = TrialPlot(selection, "History", "historyPlot")
+    qtbot.addWidget(plot)
+    numbers = np.arange(10, dtype=np.float64)
+    number = Column("number", "Trial", numbers)
+    study = Study(Path("here"), numbers=numbers.astype(np.int64), params=(number,))
+    plot.show()
+    plot.show_columns(study, number, Column("value:0", "Dice", numbers / 10))
+    plot.hide()
+    selection.brush({"number": (2, 4)})
+    plot.show()
+    assert len(plot.chosen.getData()[0]) == 3

@@ -74,8 +74,12 @@ def test_a_study_is_seen_selected_and_steered(
     qtbot.waitUntil(lambda: len(view.side.rules()) == 1, timeout=WAIT)
     words, back = view.side.rules()[0]
     assert words.startswith("Banned: Learning rate 0.001 to 0.005")
-    take = next(found for found in view.side.findChildren(QPushButton, "takeBack") if found.isVisible())
-    qtbot.mouseClick(take, Qt.MouseButton.LeftButton)
+
+    def shown() -> list[QPushButton]:  # in the turn after the rules are there
+        return [found for found in view.side.findChildren(QPushButton, "takeBack") if found.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(shown()), timeout=WAIT)
+    qtbot.mouseClick(shown()[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view.side.rules() == [], timeout=WAIT)
     assert isinstance(back, Ban)
     assert back.lift

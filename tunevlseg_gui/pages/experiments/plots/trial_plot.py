@@ -36,6 +36,7 @@ class TrialPlot(QWidget):
         self.x: Column | None = None
         self.y: Column | None = None
         self._known = np.zeros(0, np.int64)  # rows of the study that have a point
+        self._missed = False  # a selection that changed while it was out of sight
         self._fitted: Any = None  # both ranges as `show_all` left them
         self.plot = LightPlot()
         self.axes_, self.box = self.plot.axes_, self.plot.box
@@ -108,6 +109,7 @@ class TrialPlot(QWidget):
     def draw_points(self) -> None:
         if self.x is None or self.y is None:
             return
+        self._missed = False
         mask = self.selection.mask(self.study)[self._known]
         for item, rows in ((self.chosen, self._known[mask]), (self.rest, self._known[~mask])):
             item.setData(x=self.x.places[rows], y=self.y.places[rows])
@@ -125,10 +127,14 @@ class TrialPlot(QWidget):
     def _selection_changed(self) -> None:
         if self.isVisible():
             self.draw_points()
+        else:
+            self._missed = True
 
     def showEvent(self, event: Any) -> None:
+        """What was selected elsewhere meanwhile is drawn now."""
         super().showEvent(event)
-        self.draw_points()
+        if self._missed:
+            self.draw_points()
         self._draw_ring()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
