@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fakes.processes import PATIENCE_S
 
 
 class Nodes:
@@ -44,6 +46,15 @@ class Nodes:
                     stdout=text, stderr=text, stdin=subprocess.DEVNULL, env={**os.environ, **self.env},
                 )
             )  # fmt: skip
+
+    def until_joined(self, node: int) -> None:
+        """Waits until a node says that it runs: on a busy machine others may have done all the work by then."""
+        said = self._folder / f"node-{node}.txt"
+        end = time.monotonic() + PATIENCE_S
+        while "Ray runtime started" not in said.read_text(errors="replace"):
+            assert self.started[node].poll() is None, said.read_text(errors="replace")[-3000:]
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
     def kill(self, node: int) -> None:
         """With everything that it started, as a machine that loses power."""

@@ -197,6 +197,7 @@ def test_a_cluster_that_loses_a_node_leaves_the_files_of_one_process(
     study = draw(tmp_path / "study", 40, 30, slices=60)
     here = go(job(study, bundle, tmp_path / "here", measure=True))
     nodes.start(head=False)
+    nodes.until_joined(1)
     out = tmp_path / "there"
     asked = [str(study), "--bundle", str(bundle), "--prompt", "bright", "red", "--out", str(out), "--measure"]
 

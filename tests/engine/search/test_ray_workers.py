@@ -60,6 +60,7 @@ def test_two_nodes_finish_a_study_when_one_of_them_is_lost(tiny_weights: Path, t
     recipe = write_recipe(tmp_path, tiny_weights, tmp_path / "polyps")
     nodes.start(head=False)
     with postgres_cluster() as postgres, ExitStack() as running:
+        nodes.until_joined(1)
         search = Command(
             tmp_path / "said", "search", str(recipe), "--trials", "20", "--study", "ray", "--storage", postgres.url,
             "--out", str(tmp_path / "study"), "--cluster", nodes.address, "--workers", "2", env=nodes.env,
