@@ -27,12 +27,14 @@ from engine.jobs.segment_summary import BatchProgress
 from engine.runs.cluster import Machines, answer_of, ray_connected, serve_one
 from engine.runs.cores import cores_for
 from engine.runs.detached import own_program
+from engine.volumes.formats.base import format_name
 
 ROUND_S: Final = 0.1
 MOST_ASKED: Final = 1000
 """Tasks that wait in the cluster's queue at a time."""
-SMALL_BYTES: Final = 2 * 1024**2
-"""Scans in files up to this share a task: starting it would take longer than segmenting them."""
+SMALL_BYTES: Final = {"pictures": 4 * 1024**2, "volumes": 128 * 1024}
+"""Scans in files up to this share a task: asking for it would take longer than segmenting them. Volumes are many slices
+in few bytes."""
 MOST_IN_BUNCH: Final = 32
 BUNCHES_A_PLACE: Final = 4
 """So many bunches for each task that runs at a time, so that all machines are busy until the end."""
@@ -51,19 +53,20 @@ class Part:
 
 def bunches(plans: Sequence[ScanNames], side_by_side: int) -> list[list[int]]:
     """Places of the scans of each task, in order; `side_by_side` tasks run at a time."""
-    small = [place for place, plan in enumerate(plans) if _bytes(plan.scan) <= SMALL_BYTES]
+    small = [place for place, plan in enumerate(plans) if _is_small(plan.scan)]
     size = max(1, min(MOST_IN_BUNCH, len(small) // max(1, BUNCHES_A_PLACE * side_by_side)))
     found = [small[at : at + size] for at in range(0, len(small), size)]
     known = set(small)
     return sorted(found + [[place] for place in range(len(plans)) if place not in known])
 
 
-def _bytes(scan: Path) -> float:
-    """Of a file; a folder of slices is as large as any."""
+def _is_small(scan: Path) -> bool:
+    """A folder of slices never is."""
+    kind = "pictures" if format_name(scan) == "picture" else "volumes"
     try:
-        return scan.stat().st_size if scan.is_file() else float("inf")
+        return scan.is_file() and scan.stat().st_size <= SMALL_BYTES[kind]
     except OSError:
-        return 0  # its task will say what is wrong
+        return True  # its task will say what is wrong
 
 
 @dataclass

@@ -69,17 +69,19 @@ def files_of(folder: Path) -> dict[str, bytes]:
 # -- what is one task ------------------------------------------------------------------------------------------------
 
 
-def plans_of(folder: Path, sizes: list[int]) -> list[ScanNames]:
+def plans_of(folder: Path, sizes: list[int], suffix: str) -> list[ScanNames]:
     folder.mkdir()
-    for number, size in enumerate(sizes):
-        with (folder / f"{number}.nii").open("wb") as file:
+    scans = [folder / f"{number}{suffix}" for number in range(len(sizes))]
+    for scan, size in zip(scans, sizes, strict=True):
+        with scan.open("wb") as file:
             file.truncate(size)
-    return [ScanNames(folder / f"{number}.nii", str(number), (None,), None) for number in range(len(sizes))]
+    return [ScanNames(scan, scan.stem, (None,), None) for scan in scans]
 
 
-def test_small_scans_share_a_task_and_large_ones_do_not(tmp_path: Path) -> None:
-    large = SMALL_BYTES + 1
-    plans = plans_of(tmp_path / "scans", [large, *[10] * 100, large])
+@pytest.mark.parametrize(("kind", "suffix"), [("pictures", ".png"), ("volumes", ".nii")])
+def test_small_scans_share_a_task_and_large_ones_do_not(tmp_path: Path, kind: str, suffix: str) -> None:
+    large = SMALL_BYTES[kind] + 1
+    plans = plans_of(tmp_path / "scans", [large, *[SMALL_BYTES[kind]] * 100, large], suffix)
     plans.append(ScanNames(tmp_path, "series", (None,), None))  # a folder of slices
     found = bunches(plans, 2)
     assert sorted(itertools.chain(*found)) == list(range(103))
