@@ -24,7 +24,7 @@ from engine.jobs.segment_names import ScanNames
 from engine.jobs.segment_part import plan_values
 from engine.jobs.segment_question import Question
 from engine.jobs.segment_summary import BatchProgress
-from engine.runs.cluster import Machines, answer_of, ray_connected, serve_one
+from engine.runs.cluster import Machines, answer_of, leave, ray_connected, serve_one
 from engine.runs.cores import cores_for
 from engine.runs.detached import own_program
 from engine.volumes.formats.base import format_name
@@ -98,7 +98,7 @@ class ClusterBatch:
                 if several and self.account.reached:
                     self.account.summarise()
             finally:
-                ray.shutdown()
+                leave(ray, list(self._tasks))
         self.account.raise_if_all_failed()
         return ", ".join(dict.fromkeys(self._providers))
 

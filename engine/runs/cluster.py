@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from engine.contract import wire
 from engine.contract.errors import ResourceError
@@ -21,6 +23,8 @@ from engine.contract.events import Event
 from engine.runs.detached import engine_environment
 
 LOCAL: Final = "local"
+ROUND_S: Final = 0.1
+GRACE_S: Final = 0.5
 _ENDINGS: Final = (b'"job_failed"', b'"job_finished"', b'"job_cancelled"')
 
 
@@ -129,10 +133,13 @@ class _Served:
         with suppress(OSError):  # it is gone: told below
             self.process.stdin.write((line + "\n").encode())
             self.process.stdin.flush()
-        for said in self.process.stdout:
-            if any(ending in said for ending in _ENDINGS):
-                return said.decode().strip()
-        raise RuntimeError("the worker's process was lost")
+        last: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=_hear, args=(self.process.stdout, last), daemon=True).start()
+        while True:  # a cancel by Ray is an interrupt, which a thread that reads a pipe does not hear
+            with suppress(queue.Empty):
+                if found := last.get(timeout=ROUND_S):
+                    return found
+                raise RuntimeError("the worker's process was lost")
 
     def end(self) -> None:
         type(self)._kept = None
@@ -144,6 +151,30 @@ class _Served:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _hear(lines: IO[bytes], last: queue.SimpleQueue[str]) -> None:
+    """Puts the line of a job's last event, "" where there will be none."""
+    for said in lines:
+        if any(ending in said for ending in _ENDINGS):
+            last.put(said.decode().strip())
+            return
+    last.put("")
+
+
+def leave(ray: Any, tasks: Sequence[Any]) -> None:
+    """Ends tasks and the connection, whatever happens meanwhile: what made us leave is what a person is told.
+
+    The tasks' engines hear it, so that what runs is given back and no half-written file is left; Ray would kill them
+    in the midst, as it does with what takes longer than GRACE_S.
+    """
+    with suppress(Exception):
+        for task in tasks:
+            ray.cancel(task)
+        if tasks:
+            ray.wait(list(tasks), num_returns=len(tasks), timeout=GRACE_S)
+    with suppress(Exception):
+        ray.shutdown()
 
 
 def answer_of(ray: Any, task: Any) -> Event | str:

@@ -18,7 +18,7 @@ from engine.contract.control import CancelToken, Emit
 from engine.contract.errors import InputError, ResourceError
 from engine.contract.events import JobFailed, JobFinished, Log, Progress, TrialEnded, TrialStarted
 from engine.contract.jobs import Search
-from engine.runs.cluster import LOCAL, Machines, answer_of, ray_connected, serve_one
+from engine.runs.cluster import LOCAL, Machines, answer_of, leave, ray_connected, serve_one
 from engine.runs.cores import cores_for
 from engine.runs.detached import own_program
 from engine.search.looking import Looks
@@ -101,7 +101,7 @@ class RayWorkers:
                 ray.wait(self._running, num_returns=len(self._running), timeout=LEAVE_S)
             return self.finish()
         finally:
-            ray.shutdown()
+            leave(ray, self._running)
 
     def _cores(self, ray: Any) -> int:
         """What each worker asks for: one core beside its GPU, else an even part, so that all find room at once."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,7 +23,7 @@ from engine.bundle.reader import Bundle
 from engine.contract import wire
 from engine.contract.control import CancelToken
 from engine.contract.errors import BundleError, InputError, OutOfRange, ResourceError
-from engine.contract.events import Event, JobFinished, Log, Progress
+from engine.contract.events import Event, JobCancelled, JobFinished, Log, Progress
 from engine.contract.jobs import Segment, SegmentPart
 from engine.jobs import segment, segment_part
 from engine.jobs.segment_account import Account
@@ -240,3 +243,28 @@ def test_a_cluster_that_loses_a_node_leaves_the_files_of_one_process(
         assert (out / "picture-0_red.png").read_bytes() == b"mine"
         assert any("already exists" in entry["message"] for entry in result["failed"])
         assert (out / "volume-0_red.nii.gz").read_bytes() == mine["volume-0_red.nii.gz"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is sent otherwise there")
+def test_a_cancel_leaves_whole_files_and_the_next_call_goes_on(bundle: Path, tmp_path: Path, nodes: Nodes) -> None:
+    study, out = draw(tmp_path / "study", 12, 0, slices=1500), tmp_path / "masks"
+    asked = [str(study), "--bundle", str(bundle), "--prompt", "bright", "--out", str(out), "--cluster", nodes.address]
+    with ExitStack() as running:
+        cut = Command(tmp_path / "cut", "segment", *asked, env=nodes.env)
+        running.callback(cut.kill)
+        cut.until(lambda: any(isinstance(event, Progress) and event.done >= 2 for event in cut.events()))
+        cut.process.send_signal(signal.SIGINT)
+        assert cut.process.wait(60) == 130, cut.said()[-3000:]
+        assert isinstance(cut.events()[-1], JobCancelled)
+        assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+        states = [row["state"] for row in csv.DictReader((out / f"{NAME}.csv").open())]
+        assert states.count("done") >= 1  # the picture that is none was reached, too
+        assert states.count("not reached") >= 1
+        again = Command(tmp_path / "again", "segment", *asked, env=nodes.env)
+        running.callback(again.kill)
+        assert again.process.wait(300) == 2  # the picture that is none
+        result = next(event.result for event in again.events() if isinstance(event, JobFinished))
+        assert len(result["skipped"]) >= 1
+        assert len(result["masks"]) == 12
