@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.processes import PATIENCE_S
+
+from tests.fakes.processes import PATIENCE_S
 
 
 class Nodes:
