@@ -124,8 +124,8 @@ def _over_it(hand: Hand, out: Path) -> None:
         hand.wait(f"{path.name} is written", path.is_file)
     exported_well(out, {"Training", "Validation", "Mean of 3 seeds", *LABELS})
     _push(hand, "bannerClose")
-    seeds = next(name for name in hand.ask("stops", under="otherRuns")["tab"] if name.startswith("takeAway_"))
-    _push(hand, seeds)
+    first = Path(live(hand)["overlaid"][0].partition(" × ")[0])  # of the runs that are drawn together
+    _push(hand, f"takeAway_{first.name}")
     until(hand, "They are taken away", lambda seen: not seen["overlaid"])
 
 
