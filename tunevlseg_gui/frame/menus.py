@@ -87,9 +87,9 @@ def show_about(window: QMainWindow) -> None:
     box.setInformativeText(
         translate(
             "Menus",
-            "{notice}\n\nTunes vision-language segmentation models by prompts and asks them for "
-            "structures by name. Everything stays on this computer: no network, no telemetry.\n\nLicence: "
-            "Apache-2.0.",
+            "{notice}\n\nTunes vision-language segmentation models by prompts and asks them for structures by name. "
+            "Everything stays on this computer: nothing is sent, and nothing is fetched before you press Download.\n\n"
+            "Licence: Apache-2.0.",
         ).format(notice=from_engine(RESEARCH_ONLY))
     )
     box.setIconPixmap(window.windowIcon().pixmap(64, 64))
