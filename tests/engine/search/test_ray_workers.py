@@ -89,7 +89,7 @@ def test_a_node_that_joins_gets_a_worker_and_one_that_leaves_takes_it_along(
     recipe = write_recipe(tmp_path, tiny_weights, tmp_path / "polyps")
     with postgres_cluster() as postgres, ExitStack() as running:
         search = Command(
-            tmp_path / "said", "search", str(recipe), "--trials", "60", "--study", "ray", "--storage", postgres.url,
+            tmp_path / "said", "search", str(recipe), "--trials", "36", "--study", "ray", "--storage", postgres.url,
             "--out", str(tmp_path / "study"), "--cluster", nodes.address, env=nodes.env,
         )  # fmt: skip
         running.callback(search.kill)
@@ -98,10 +98,10 @@ def test_a_node_that_joins_gets_a_worker_and_one_that_leaves_takes_it_along(
         assert len(workers(found)) == 1
         nodes.start(head=False)
         search.until(lambda: len(workers(found)) == 2)
-        assert sum(trial.state is TrialState.COMPLETE for trial in found.trials()) < 60
+        assert sum(trial.state is TrialState.COMPLETE for trial in found.trials()) < 36
         nodes.kill(1)
         search.ended()
-        assert [trial.state for trial in found.trials()].count(TrialState.COMPLETE) == 60
+        assert [trial.state for trial in found.trials()].count(TrialState.COMPLETE) == 36
         said = [event.message for event in search.events() if isinstance(event, Log)]
         assert "The cluster grew: room for 2 workers." in said
 
