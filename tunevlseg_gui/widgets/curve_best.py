@@ -18,6 +18,7 @@ class BestMark:
         self.line = pg.InfiniteLine(angle=90, movable=False)
         self.dot = pg.ScatterPlotItem(size=11, symbol="o")
         self.text = pg.TextItem(anchor=(0, 1))
+        self._ratio = 1.0
 
     @property
     def items(self) -> tuple[Any, Any, Any]:
@@ -27,8 +28,14 @@ class BestMark:
         for item in self.items:
             item.hide()
 
-    def place(self, x: float, y: float, words: tuple[int, float], view: list[list[float]]) -> None:
-        """`x`, `y` and `view` ([left, right], [low, high]) in the plot's own numbers; `words`: epoch and value."""
+    def place(self, x: float, y: float, words: tuple[int, float], view: list[list[float]], ratio: float = 1.0) -> None:
+        """`x`, `y` and `view` ([left, right], [low, high]) in the plot's own numbers; `words`: epoch and value.
+
+        `ratio`: pixels of the screen for one of the window.
+        """
+        if ratio != self._ratio:
+            self._ratio = ratio
+            self.paint_theme()
         for item in self.items:
             item.show()
         epoch, value = words
@@ -45,7 +52,7 @@ class BestMark:
 
     def paint_theme(self) -> None:
         tokens = look().tokens
-        self.line.setPen(pg.mkPen(tokens["best"], width=1, style=Qt.PenStyle.DotLine))
+        self.line.setPen(pg.mkPen(tokens["best"], width=self._ratio, style=Qt.PenStyle.DotLine))
         self.dot.setBrush(pg.mkBrush(tokens["best"]))
         self.dot.setPen(pg.mkPen(tokens["plot"]))
         self.text.setColor(tokens["best"])

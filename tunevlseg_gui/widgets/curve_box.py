@@ -248,7 +248,7 @@ class CurveBox(QWidget):
         if place is None or self._best is None:
             self._mark.hide()
         else:
-            self._mark.place(*place, self._best, self._plot.getViewBox().viewRange())
+            self._mark.place(*place, self._best, self._plot.getViewBox().viewRange(), self.devicePixelRatioF())
 
     def _place_of_best(self) -> tuple[float, float] | None:
         """Where the mark lies in the plot's own numbers."""

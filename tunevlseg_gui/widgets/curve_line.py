@@ -14,7 +14,7 @@ from tunevlseg_gui.widgets.curve_data import Floats, Series
 
 MANY = 1_000
 """Points from which lines are one pixel wide and not smoothed at their edges: both cost more than all else."""
-GHOST = 70
+GHOST = 110
 """Opacity, of 255, of the values as they are behind their smoothed line."""
 
 
@@ -46,7 +46,7 @@ class CurveLine:
         if self.ghost is not None or len(behind[0]):
             self.ghost = self.ghost or self._made()
             self.ghost.setZValue(-1)
-            self.ghost.setData(*behind, antialias=fine, pen=self._pen(1, GHOST))
+            self.ghost.setData(*behind, antialias=fine, pen=self._pen(ratio if fine else 1, GHOST))
         values = series.smoothed(smoothing) if smoothing else series.values
         shown = _drawable(over, values, log) if self.visible else (over[:0], over[:0])
         if self.line is not None or len(shown[0]):

@@ -57,6 +57,8 @@ def test_a_smoothed_line_has_the_values_behind_it(plot: CurvePlot) -> None:
     plot.set_smoothing(0.5)
     plot.redraw()
     assert line(plot, "val", ghost=True)[1] == [0.0, 1.0, 0.0, 1.0]
+    ghost = plot._curves["val"].ghost
+    assert ghost.opts["pen"].widthF() == plot.devicePixelRatioF()
     assert line(plot, "val")[1] == pytest.approx([0.0, 0.5 / 0.75, 0.25 / 0.875, 0.625 / 0.9375])
 
 
