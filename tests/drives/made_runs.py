@@ -15,7 +15,6 @@ import yaml
 
 from engine.synthetic.sample_data import write_dataset
 from tests.drives.hand import ROOT
-from tests.fakes.tiny_clipseg import write_tiny_clipseg
 
 RUNS = (
     # name, dataset, seed, strategy
@@ -57,6 +56,8 @@ def copied(work: Path, ready: Path) -> Made:
 
 def make(work: Path) -> Made:
     """Draws, tunes and packs below `work`; raises CalledProcessError where a command fails."""
+    from tests.fakes.tiny_clipseg import write_tiny_clipseg  # torch: those who only look for tests need none
+
     made = made_at(work)
     made.runs.mkdir(parents=True)
     for folder, (kind, count, seed) in DATA.items():
