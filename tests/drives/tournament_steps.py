@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -73,7 +72,8 @@ def finish(hand: Hand) -> None:
     hand.picture("tournament-finished")
     for at in range(1, len(hand.ask("tournament")["tabs"])):
         hand.click(hand.ask("tab_point", tabs="tournamentTabs", at=at))
-        time.sleep(0.3)
+        shown = "costPlot" if at == 1 else f"results_{at - 2}"
+        hand.wait(f"The tab {at} is shown", lambda shown=shown: hand.ask("where", name=shown) is not None)
         hand.picture(f"tournament-tab-{at}")
     hand.click(hand.ask("tab_point", tabs="tournamentTabs", at=0))
     hand.press("writeTables")
