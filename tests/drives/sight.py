@@ -193,7 +193,8 @@ def clipboard() -> str:
 
 
 def _takes_tab(widget: QWidget) -> bool:
-    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    """Itself: a tab widget hands the keyboard on to its bar."""
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
 
 
 def _above(widget: QWidget) -> Iterator[QWidget]:
