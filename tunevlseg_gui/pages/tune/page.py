@@ -45,6 +45,7 @@ class TunePage(QWidget):
         self.setObjectName("tunePage")
         self._client = client
         self.wizard = Wizard(client, project, self)
+        self._told_of_weights = False
         self._outlook = Outlook(client, self)
         self._estimator = Estimator(client, self.wizard.figures, self)
         self.data_step = DataStep(self.wizard)
@@ -75,7 +76,7 @@ class TunePage(QWidget):
         self.data_step.folder_wanted.connect(self.folder_wanted)
         self._estimator.told.connect(self._estimate_told)
         self._outlook.told.connect(self._outlook_told)
-        self.walk.step_shown.connect(self._look_ahead)
+        self.walk.step_shown.connect(self._step_shown)
         self.walk.finished.connect(self._start)
         self.walk.search_wanted.connect(self.launch.search)
         self.launch.run_started.connect(self._started)
@@ -140,7 +141,17 @@ class TunePage(QWidget):
 
     def _weights_notice(self, notice: Notice) -> None:
         if self.isVisible():
+            if notice.tone == "good":
+                notice = Notice(notice.message, self.tr("It is chosen."), "good")
+            self._told_of_weights = True
             self.notice.emit(notice)
+
+    def _step_shown(self) -> None:
+        """What was told of weights goes with the step that it was about."""
+        if self._told_of_weights and self.walk.here != MODEL:
+            self._told_of_weights = False
+            self.notice.emit(None)
+        self._look_ahead()
 
     def _data_changed(self) -> None:
         """A dataset that changes under an open form changes what the form may say."""

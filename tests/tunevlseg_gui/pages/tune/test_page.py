@@ -9,8 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tunevlseg_gui.pages.tune.page import DATA, REVIEW, STRATEGY, TunePage
+from tunevlseg_gui.errors.present import Notice
+from tunevlseg_gui.pages.tune.page import DATA, MODEL, REVIEW, STRATEGY, TunePage
 from tunevlseg_gui.project import Project
+from tunevlseg_gui.weights.store import WeightStore
 
 STEPS = ("data", "model", "strategy", "settings", "review")
 
@@ -94,3 +96,27 @@ def test_tab_stops_at_the_step_in_sight(page: TunePage, later: Any) -> None:
         buttons = [page.findChild(QPushButton, f"step_{name}") for name in STEPS]
         stops = [bool(made.focusPolicy() & Qt.FocusPolicy.TabFocus) for made in buttons if made is not None]
         assert stops == [number == step for number in range(5)]
+
+
+def test_what_is_told_of_new_weights_goes_with_its_step(page: TunePage, later: Any) -> None:
+    later.describe()
+    page.walk.show_step(MODEL)
+    told: list[Any] = []
+    page.notice.connect(told.append)
+    WeightStore.of(later).notice.emit(Notice("tiny is installed.", "It can be chosen in the wizard.", "good"))
+    assert (told[-1].message, told[-1].hint) == ("tiny is installed.", "It is chosen.")
+    page.walk.show_step(STRATEGY)
+    assert told[-1] is None
+
+
+def test_a_strategy_that_one_model_cannot_take_comes_back_with_the_next(page: TunePage, later: Any) -> None:
+    later.describe()
+    page.walk.show_step(STRATEGY)
+    assert page.draft.strategy == "vpt"
+    page.prefer("starter-cris")
+    assert page.draft.strategy != "vpt"
+    page.prefer("starter")
+    assert page.draft.strategy == "vpt"
+    page.strategy_step.cards.choose("coop")
+    page.prefer("starter-cris")
+    assert page.draft.strategy == "coop"
