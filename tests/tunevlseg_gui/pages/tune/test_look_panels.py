@@ -356,3 +356,12 @@ def test_tab_reaches_everything_in_the_order_in_which_it_stands(
     qtbot.waitUntil(panel(page, "shiftMap").isVisible)
     gauge = ["domainGaugeStart", "shiftMapShow", "shiftReference", "shiftMap", "shiftMapKind"]
     assert focused(page, qtbot, "domainGaugeStart", 6) == [*gauge, "strategy_vpt"]
+
+
+def test_six_images_fit_the_smallest_window(page: TunePage, tmp_path: Path) -> None:
+    QImage(8, 4, QImage.Format.Format_RGB888).save(str(tmp_path / "look.png"))
+    rows = [
+        {"case": f"patient_{number}", "path": str(tmp_path / "look.png"), "dice": {"liver": 0.5}} for number in range(6)
+    ]
+    panel(page, "quickLook").show_result({"rows": rows, "mean": 0.5, "dice": {"liver": 0.5}})
+    assert panel(page, "quickLook").minimumSizeHint().width() < 700
