@@ -47,7 +47,15 @@ def _tuned(folder: Path, name: str, seed: int, **training: Any) -> Path:
         "data": {"folder": str(folder / "abdomen"), "labels": labels, "split": split, "augment": "none"},
         "model": {"weights": "starter"},
         "strategy": {"name": "coop", "per_label": True},
-        "training": {"epochs": EPOCHS, "min_epochs": 1, "batch_size": 8, "patience": 90, "device": "cpu", **training},
+        "training": {
+            "epochs": EPOCHS,
+            "min_epochs": 1,
+            "batch_size": 8,
+            "patience": 90,
+            "keep_epochs": 99,
+            "device": "cpu",
+            **training,
+        },
     }
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")

@@ -15,7 +15,7 @@ _FACTS = (
     # name, title, and what it is called where there is little room.
     ("epoch", QT_TRANSLATE_NOOP("LiveFacts", "Epoch"), QT_TRANSLATE_NOOP("LiveFacts", "Epoch")),
     ("dice", QT_TRANSLATE_NOOP("LiveFacts", "Validation Dice"), QT_TRANSLATE_NOOP("LiveFacts", "Dice")),
-    ("best", QT_TRANSLATE_NOOP("LiveFacts", "Best Dice"), QT_TRANSLATE_NOOP("LiveFacts", "Best")),
+    ("best", QT_TRANSLATE_NOOP("LiveFacts", "Best Dice"), QT_TRANSLATE_NOOP("LiveFacts", "Best, epoch")),
     ("left", QT_TRANSLATE_NOOP("LiveFacts", "Time left, at most"), QT_TRANSLATE_NOOP("LiveFacts", "Time left")),
     (
         "patience",
@@ -52,6 +52,7 @@ class LiveFacts(QFrame):
         forks = self.tr("A new run from one of its epochs, with other settings")
         self.fork = button(self.tr("Fork…"), "forkRun", self.fork_wanted.emit, picture="part", tip=forks)
         self._room: tuple[bool, bool] | None = None
+        self._state = LiveState()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -89,11 +90,13 @@ class LiveFacts(QFrame):
         self.adjust.setText(self.tr("Change…") if small else self.tr("Change settings…"))
         side, top = (12, 6) if small else (18, 10)
         self._grid.setContentsMargins(side, top, side, top)
-        self._grid.setHorizontalSpacing(16 if small else 28)
+        self._grid.setHorizontalSpacing(14 if small else 28)
+        self.show_state(self._state)
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def show_state(self, state: LiveState) -> None:
+        self._state = state
         for name, told in self._told(state).items():
             self.numbers[name].setText(told)
         self.machine.set_path(self._machine(state))
@@ -105,6 +108,8 @@ class LiveFacts(QFrame):
     def _told(self, state: LiveState) -> dict[str, str]:
         dice, left = state.metrics.get("val_dice"), state.patience_left
         of, best = self.tr("{epoch} of {epochs}"), self.tr("{value} (epoch {epoch})")
+        if self._room is not None and self._room[1]:
+            best = self.tr("{value} ({epoch})")
         return {
             "epoch": of.format(epoch=state.epoch, epochs=state.epochs) if state.epochs else "–",
             "dice": "–" if dice is None else f"{dice:.3f}",

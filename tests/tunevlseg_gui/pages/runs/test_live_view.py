@@ -31,7 +31,7 @@ def test_where_it_stands_is_told(view: LiveView, qtbot: QtBot) -> None:
         view.take(event)
     view.draw()
     told = {name: number.text() for name, number in view.facts.numbers.items()}
-    assert told == {"epoch": "2 of 20", "dice": "0.400", "best": "0.500 (epoch 1)", "left": "36 s", "patience": "7"}
+    assert told == {"epoch": "2 of 20", "dice": "0.400", "best": "0.500 (1)", "left": "36 s", "patience": "7"}
     assert view.facts.machine.text() == "processor  ·  12.3 images/s  ·  640 MB"
     assert view.log.toPlainText() == "hello"
     assert view.dice.best == (1, 0.5)
