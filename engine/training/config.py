@@ -75,8 +75,8 @@ class TrainingConfig(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Where the tuning runs.")
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto",
-        "Number format inside the network: bf16 is faster on most GPUs and some processors, where it is measured; loss "
-        "and scores are always fp32.",
+        "Number format inside the network: bf16 is faster on most GPUs and some processors, where it is measured; fp32 "
+        "leaves nothing to measure, so that a repeated run computes alike. Loss and scores are always fp32.",
         title="Number format",
         expert=True,
     )

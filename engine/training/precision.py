@@ -28,7 +28,8 @@ def candidates(model: TunedModel, device: torch.device, config: TrainingConfig, 
     """The ways worth measuring against each other, the plain one first; `base` holds what is settled already.
 
     On a processor bfloat16 may be slower, and its fused attention is slow on the way back (`attention`). A ResNet
-    tower may be faster with channels last.
+    tower may be faster with channels last. Whoever asks for fp32 wants the numbers of any other machine that computes
+    alike: nothing is chosen by measuring then, since each way rounds differently.
     """
     if config.precision != "auto":
         formats = [config.precision]
@@ -37,9 +38,11 @@ def candidates(model: TunedModel, device: torch.device, config: TrainingConfig, 
     else:
         formats = ["fp32", "bf16"]
     plans = [base.with_(precision=name) for name in formats]
+    if config.precision == "fp32":
+        return plans
     if model.vlsm.sites.image_width is None:
         return plans + [plan.with_(channels_last=True) for plan in plans]
-    if device.type == "cuda" or config.attention != "auto" or config.precision == "fp32":
+    if device.type == "cuda" or config.attention != "auto":
         return plans
     return plans + [plan.with_(attention="eager") for plan in plans]
 

@@ -85,6 +85,7 @@ def test_a_convolutional_tower_may_go_channels_last() -> None:
     model = TunedModel(vlsm, config, config.build(vlsm.sites, lambda text: torch.zeros(1, 1), 1))
     ways = candidates(model, CPU, TrainingConfig(precision="auto"), Plan())
     assert [plan.channels_last for plan in ways] == [False, False, True, True]
+    assert candidates(model, CPU, TrainingConfig(precision="fp32"), Plan()) == [Plan()], "nothing left to measure"
     images = torch.randn(2, 3, vlsm.sites.image_size, vlsm.sites.image_size)
     with torch.no_grad():
         expected = model.encode_images(images).taps
