@@ -18,6 +18,10 @@ TURN = 0.008
 """Seconds of one turn of the event loop that building fields may take: a field costs about one millisecond."""
 
 
+FIELD = 150
+"""Pixels that a field and its help have at least: where the title leaves fewer, it stands above them."""
+
+
 class SpecForm(QWidget):
     """`values()` gives every field; `problems()` what is wrong, by field name. `prefix` begins the object names.
 
@@ -111,6 +115,7 @@ class SpecForm(QWidget):
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(6)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._waiting += [(form, spec) for spec in specs]
         if self._in_turns:
@@ -180,6 +185,7 @@ class SpecForm(QWidget):
         field.changed.connect(self._changed)
         self._fields[spec.name] = field
         made = QWidget()
+        made.setMinimumWidth(FIELD)
         rows = QVBoxLayout(made)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(1)
