@@ -35,6 +35,8 @@ AHEAD = (
     "tunevlseg_gui.pages.experiments.searches",
 )
 """What is imported while nothing else happens, in the order in which it is wanted: pages, then what curves need."""
+IMPORTING = "import-ahead"
+_ending = threading.Event()
 
 
 SWITCH_S = 0.001
@@ -73,6 +75,7 @@ def run(arguments: list[str]) -> int:
     QTimer.singleShot(0, lambda: begin(window, arguments))
     code = app.exec()
     window.shut_down()
+    end_importing()
     return code
 
 
@@ -91,11 +94,23 @@ def import_ahead() -> threading.Thread:
     Most of it is Python's own work, so that the window's thread has its turn every few milliseconds. Pages are made on
     the window's thread as ever, when they are first shown; who is faster than this waits as long as without it.
     """
-    importing = threading.Thread(target=_import_all, name="import-ahead", daemon=True)
+    importing = threading.Thread(target=_import_all, name=IMPORTING, daemon=True)
     importing.start()
     return importing
 
 
+def end_importing() -> None:
+    """Waits for the module that is being imported, and begins no other: a thread within one while Python and Qt go
+    down ends the process by a fault.
+    """
+    _ending.set()
+    for thread in threading.enumerate():
+        if thread.name == IMPORTING:
+            thread.join()
+
+
 def _import_all() -> None:
     for module in AHEAD:
+        if _ending.is_set():
+            return
         importlib.import_module(module)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tunevlseg_gui import app
 
 SCRIPT = """
 import json, sys
@@ -71,3 +78,22 @@ assert not elsewhere, elsewhere
 def test_pages_and_plots_are_imported_on_another_thread_which_leaves_no_object_of_qts_behind() -> None:
     root = Path(__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", PRELOAD, " ".join(HEAVY)], check=True, timeout=120, cwd=root)
+
+
+def test_a_window_that_closes_waits_for_the_module_that_is_being_imported_and_begins_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python and Qt would go down around the thread: the process ended by a fault."""
+    (tmp_path / "ahead_gate.py").write_text("import threading\nstarted, go_on = threading.Event(), threading.Event()\n")
+    (tmp_path / "ahead_slow.py").write_text("import ahead_gate\nahead_gate.started.set()\nahead_gate.go_on.wait(60)\n")
+    (tmp_path / "ahead_next.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    gate: Any = importlib.import_module("ahead_gate")
+    monkeypatch.setattr(app, "AHEAD", ("ahead_slow", "ahead_next"))
+    monkeypatch.setattr(app, "_ending", threading.Event())
+    importing = app.import_ahead()
+    assert gate.started.wait(60)
+    threading.Timer(0.05, gate.go_on.set).start()
+    app.end_importing()
+    assert not importing.is_alive()
+    assert "ahead_next" not in sys.modules
