@@ -117,10 +117,14 @@ class ExportDialog(QDialog):
         return [name for name, box in self.boxes.items() if box.isChecked()]
 
     def job(self) -> Export | None:
-        """What would be asked now; nothing without a number format."""
+        """What would be asked now; nothing without a number format.
+
+        Several have a file each, named after the chosen one: of those nobody was asked whether they may be replaced.
+        """
         if not self.chosen:
             return None
-        return Export(str(self._run), str(self._out), ",".join(self.chosen), overwrite=self._overwrite)
+        replaces = self._overwrite and len(self.chosen) == 1
+        return Export(str(self._run), str(self._out), ",".join(self.chosen), overwrite=replaces)
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(

@@ -50,6 +50,23 @@ def test_it_says_where_the_bundle_goes_and_another_place_can_be_chosen(
         assert (job.out, job.overwrite) == (str(tmp_path / out), overwrite)
 
 
+def test_of_several_files_none_is_replaced_unasked(
+    dialog: ExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file dialog asks about the name that is chosen, not about NAME-fp32 and NAME-fp16."""
+    ask = "tunevlseg_gui.pages.runs.export_dialog.QFileDialog.getSaveFileName"
+    monkeypatch.setattr(ask, lambda *_: (str(tmp_path / "mine.vlseg"), ""))
+    dialog.findChild(QPushButton, "exportPlaceChoose").click()
+    dialog.boxes["fp16"].setChecked(True)
+    job = dialog.job()
+    assert job is not None
+    assert (job.precision, job.overwrite) == ("fp32,fp16", False)
+    dialog.boxes["fp16"].setChecked(False)
+    job = dialog.job()
+    assert job is not None
+    assert job.overwrite
+
+
 def test_progress_is_told_once_with_the_time_left_in_words(dialog: ExportDialog) -> None:
     for left in (93.0, 92.0):
         dialog.hear(Progress("job", 2, 5, "steps", left, "Tracing the image graph"))
