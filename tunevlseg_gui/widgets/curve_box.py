@@ -26,6 +26,7 @@ from tunevlseg_gui.widgets.curve_best import BestMark
 from tunevlseg_gui.widgets.curve_data import Series
 from tunevlseg_gui.widgets.curve_line import CurveLine
 from tunevlseg_gui.widgets.turns import in_turn
+from tunevlseg_gui.widgets.veil import unveil, veil
 
 REDRAW_MS = 100
 """At most ten redraws a second, however fast the epochs come."""
@@ -140,7 +141,7 @@ class CurveBox(QWidget):
             known.stale = True
         self._best, self._zoomed, self._range = None, False, None
         # Painted by the next redraw, in a turn of its own, not together with all else that another run changes.
-        self._plot.setUpdatesEnabled(False)
+        veil(self._plot)
         self._later()
 
     # -- what lies beside them -----------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ class CurveBox(QWidget):
             self._timer.start()
 
     def redraw(self) -> None:
-        self._plot.setUpdatesEnabled(True)
+        unveil(self._plot)
         ratio = self.devicePixelRatioF()
         for known in self._curves.values():
             if known.stale:

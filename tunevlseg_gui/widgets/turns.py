@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractScrollArea
 from shiboken6 import isValid
+
+from tunevlseg_gui.widgets.veil import unveil, veil, veiled
 
 _PAUSE_MS = 1
 _waiting: deque[tuple[QObject, Callable[[], object]]] = deque()
@@ -20,13 +22,24 @@ def in_turn(owner: QObject, work: Callable[[], object]) -> None:
         _after_painting()
 
 
-def painted_after(view: QWidget, work: Callable[[], object]) -> None:
-    """Does `work` at once, and lets `view` paint what came of it in a turn of its own."""
-    view.setUpdatesEnabled(False)
+def painted_after(view: QAbstractScrollArea, work: Callable[[], object]) -> None:
+    """Does `work` at once, and lets `view` paint what came of it in a turn of its own.
+
+    Until then it shows what it showed; where it is not in sight yet, nothing.
+    """
+    if view.isVisible() and not veiled(view):
+        view.setUpdatesEnabled(False)
+    else:
+        veil(view)
+
+    def show() -> None:
+        view.setUpdatesEnabled(True)
+        unveil(view)
+
     try:
         work()
     finally:
-        in_turn(view, lambda: view.setUpdatesEnabled(True))
+        in_turn(view, show)
 
 
 def none_wait() -> bool:

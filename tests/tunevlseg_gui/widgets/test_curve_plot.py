@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.widgets.curve_line import MANY
 from tunevlseg_gui.widgets.curve_plot import CurvePlot
+from tunevlseg_gui.widgets.veil import veiled
 
 
 @pytest.fixture
@@ -168,6 +169,16 @@ def test_a_logarithmic_axis_of_a_small_range_has_round_values(plot: CurvePlot) -
     told = axis.tickStrings(places, 1.0, None)
     assert len(set(told)) == len(told)
     assert all(0.72 <= float(value) <= 0.86 for value in told)
+
+
+def test_curves_of_one_run_are_not_seen_under_the_name_of_another(plot: CurvePlot, qtbot: QtBot) -> None:
+    plot.put(1, val=0.5)
+    plot.redraw()
+    assert not veiled(plot._plot)
+    plot.clear()
+    assert veiled(plot._plot)
+    qtbot.waitUntil(lambda: not veiled(plot._plot))
+    assert line(plot, "val") == ([], [])
 
 
 def test_what_nobody_sees_is_not_made(plot: CurvePlot) -> None:

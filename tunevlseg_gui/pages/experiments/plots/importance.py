@@ -14,6 +14,7 @@ from tunevlseg_gui.pages.experiments.study_data import Study, title_of
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.text import label
 from tunevlseg_gui.widgets.turns import painted_after
+from tunevlseg_gui.widgets.veil import veil
 
 
 class ImportancePanel(QWidget):
@@ -31,7 +32,7 @@ class ImportancePanel(QWidget):
         self.axis.setGrid(False)
         self.plot.box.setMouseEnabled(x=False, y=False)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setUpdatesEnabled(False)
+        veil(self.plot)
         self._shown: list[Any] = []
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

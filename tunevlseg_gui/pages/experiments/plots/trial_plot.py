@@ -17,6 +17,7 @@ from tunevlseg_gui.pages.experiments.steer_menu import asks_for_menu
 from tunevlseg_gui.pages.experiments.study_data import NUMBER, Column, Study
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.turns import painted_after
+from tunevlseg_gui.widgets.veil import veil
 
 NEAR = 12
 """Pixels within which the mouse means a point."""
@@ -43,7 +44,7 @@ class TrialPlot(QWidget):
         self.plot.setMinimumSize(180, 150)
         self.plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setUpdatesEnabled(False)  # empty axes take as long to paint as full ones
+        veil(self.plot)  # empty axes take as long to paint as full ones
         none = pg.mkPen(None)
         self.rest = pg.ScatterPlotItem(size=6, pen=none, pxMode=True)
         self.chosen = pg.ScatterPlotItem(size=8, pen=none, pxMode=True)
