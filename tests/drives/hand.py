@@ -75,18 +75,27 @@ class Hand:
             self._window.wait(self.patience)
         except subprocess.TimeoutExpired as error:
             raise StepFailed("The window does not close.") from error
-        self._window = None
+        self._ended_well()
 
     def close(self) -> None:
-        """By Ctrl+Q, as a user does; what does not end then is killed."""
+        """By Ctrl+Q, as a user does; what does not end then is killed. Raises StepFailed where it ends by a fault."""
         if self._window is None:
             return
+        failing = sys.exc_info()[0] is not None  # a step before this one is what is to be told
         try:
             self.keys("ctrl+q")
             self._window.wait(15)
         except (subprocess.TimeoutExpired, StepFailed, OSError):
-            self.kill()
-        self._window = None
+            if self._window.poll() is None:
+                self.kill()
+        if failing:
+            self._window = None
+        self._ended_well()
+
+    def _ended_well(self) -> None:
+        window, self._window = self._window, None
+        if window is not None and window.returncode:
+            raise StepFailed(f"The window closed, but its process ended with {window.returncode}.")
 
     def ask(self, what: str, **more: Any) -> Any:
         """One question to the probe."""

@@ -108,6 +108,13 @@ def find(name: str) -> QWidget | None:
     return None
 
 
+def _shown(name: str) -> QWidget:
+    found = find(name)
+    if found is None:
+        raise LookupError(f"The window shows no “{name}”.")
+    return found
+
+
 def text_of(widget: QWidget) -> str:
     if isinstance(widget, (QLabel, QAbstractButton, QAbstractSpinBox, QLineEdit)):
         return widget.text()
@@ -167,11 +174,11 @@ def texts(under: str) -> list[str]:
 def stops(under: str) -> dict[str, list[str]]:
     """Below a widget, what can be used now: `tab` stops at it, it is reached from within (`inside`), or by the `mouse`.
 
+    Raises LookupError where the widget is not shown.
     What is within a stop of Tab is its own, and of buttons of which one is chosen the arrow keys reach the others.
     """
-    top = find(under)
     found: dict[str, list[str]] = {"tab": [], "inside": [], "mouse": []}
-    for widget in _used(top) if top is not None else ():
+    for widget in _used(_shown(under)):
         name = widget.objectName() or f"{type(widget).__name__}: {text_of(widget)}"
         found[_reached(widget)].append(name)
     return found
@@ -219,10 +226,12 @@ def _used(top: QWidget) -> Iterator[QWidget]:
 
 
 def cut(under: str) -> list[dict[str, Any]]:
-    """Texts below a widget that their place cannot hold: {name, text, why, needs, has}, in pixels of the window."""
-    top = find(under)
+    """Texts below a widget that their place cannot hold: {name, text, why, needs, has}, in pixels of the window.
+
+    Raises LookupError where the widget is not shown: of what is not there nothing is cut off.
+    """
     found = []
-    for widget in top.findChildren(QWidget) if top is not None else ():
+    for widget in _shown(under).findChildren(QWidget):
         if widget.isVisible() and not isinstance(widget.parentWidget(), QComboBox | QAbstractSpinBox | QLineEdit):
             why = _why_cut(widget)
             if why is not None:
