@@ -11,6 +11,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from tunevlseg_gui.forms.field_spec import FieldSpec, fields_of
 from tunevlseg_gui.resource_paths import catalogue_file
+from tunevlseg_gui.translation import from_engine
 
 _TITLES = {
     "vpt": QT_TRANSLATE_NOOP("Catalogue", "Visual prompt tuning (VPT)"),
@@ -166,6 +167,29 @@ class Catalogue:
     def image_fields(self) -> list[FieldSpec]:
         """How training images are changed and which of their labels count: the rest of `data` is the Data page's."""
         return [spec for spec in fields_of(self.data) if spec.name in _IMAGE_SETTINGS]
+
+
+def strategy_title(name: str) -> str:
+    """What papers call a strategy: `shared_attention` → "Shared Attention"; with what tells a tournament's row apart:
+    `vpt@prompt_depth=3` → "VPT, Prompt depth 3", `coop-words` → "CoOp, words"."""
+    for known, title in _short_titles():
+        rest = name[len(known) :]
+        if name.startswith(known) and rest[:1] in ("", "-", "@"):
+            variant, _, swept = rest.removeprefix("-").partition("@")
+            key, _, value = swept.partition("=")
+            told = f"{from_engine(setting_title(f'strategy.{key}'))} {value}" if key else ""
+            return ", ".join(part for part in (from_engine(title), variant, told) if part)
+    return name.replace("_", " ")
+
+
+@cache
+def _short_titles() -> list[tuple[str, str]]:
+    """(name, title) of the shipped strategies; a name that another one begins with comes after it."""
+    try:
+        found = json.loads(catalogue_file().read_text(encoding="utf-8"))["strategies"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return sorted(((name, str(item["title"])) for name, item in found.items()), reverse=True)
 
 
 def setting_title(path: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tunevlseg_gui.catalogue import BaseWeights, Catalogue, setting_title
+from tunevlseg_gui.catalogue import BaseWeights, Catalogue, setting_title, strategy_title
 from tunevlseg_gui.forms.field_spec import fields_of
 
 
@@ -82,3 +82,12 @@ def test_a_setting_is_called_the_same_wherever_its_path_is_shown() -> None:
     assert setting_title("data.split.val") == "Validation share"
     assert setting_title("training.batch_size") == "Batch size"
     assert setting_title("strategy.of_tomorrow") == "Of tomorrow"
+
+
+def test_strategies_are_called_as_papers_call_them() -> None:
+    assert strategy_title("shared_attention") == "Shared Attention"
+    assert strategy_title("zero_shot") == "Zero-shot"
+    assert strategy_title("coop-words") == "CoOp, words"
+    assert strategy_title("cocoop") == "CoCoOp"
+    assert strategy_title("vpt@prompt_depth=3") == "VPT, Prompt depth 3"
+    assert strategy_title("of_tomorrow") == "of tomorrow"

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from tunevlseg_gui.catalogue import strategy_title
 from tunevlseg_gui.pages.experiments.tournament_state import CellView, TournamentState
 from tunevlseg_gui.theme.look import look
 
@@ -45,7 +46,7 @@ class GridModel(QAbstractTableModel):
             name = self.state.datasets[section]
             return self.tr("{name} (synthetic)").format(name=name) if name in self.state.synthetic else name
         model, row = self.state.lines[section]
-        return f"{Path(model).name} · {row.replace('_', ' ')}"  # a folder's path is told by the tip
+        return f"{Path(model).name} · {strategy_title(row)}"  # a folder's path is told by the tip
 
     def place(self, index: AnyIndex) -> tuple[str, str, str]:
         model, row = self.state.lines[index.row()]
@@ -89,7 +90,7 @@ class GridModel(QAbstractTableModel):
             "failed": self.tr("failed"), "impossible": self.tr("impossible"),
         }  # fmt: skip
         model, row, dataset = place
-        lines = [f"{model} · {row.replace('_', ' ')} · {dataset}"]
+        lines = [f"{model} · {strategy_title(row)} · {dataset}"]
         for cell in cells:
             told = words[cell.state] + (
                 self.tr(", Dice {dice}").format(dice=f"{cell.dice:.4f}") if cell.dice is not None else ""

@@ -17,6 +17,7 @@ from engine.runs.lock import holder
 from engine.runs.studies import TRIALS, is_study, list_studies, studies_folder
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.catalogue import strategy_title
 from tunevlseg_gui.errors.present import of_error
 from tunevlseg_gui.pages.experiments.new_search import NewSearchDialog
 from tunevlseg_gui.widgets.buttons import button
@@ -160,7 +161,7 @@ class SearchesTab(QWidget):
                     if row.runs
                     else text_cell(self.tr("at rest"), "muted"),
                     number_cell(row.begun, 0, self.tr(" of {n}").format(n=row.asked)),
-                    text_cell(row.strategy.replace("_", " ")),
+                    text_cell(strategy_title(row.strategy)),
                     text_cell(row.weights),
                     text_cell(row.data),
                 ],

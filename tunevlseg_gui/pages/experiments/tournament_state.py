@@ -45,7 +45,7 @@ class TournamentState:
     shown: Sequence[Mapping[str, Any]] = ()
     front: Sequence[Mapping[str, Any]] = ()
     synthetic: frozenset[str] = frozenset()
-    budget: str = ""
+    budget: Mapping[str, Any] = field(default_factory=dict)
     phase: str = "none"  # none | running | paused | finished | cancelled | failed
     stage: str = ""
     epoch: str = ""
@@ -63,7 +63,7 @@ class TournamentState:
                 found.lines.append(place[:2])
         found.shown, found.front = told["shown"], told["front"]
         found.synthetic = frozenset(told["synthetic"])
-        found.budget = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in told["training"].items())
+        found.budget = dict(told["training"])
         return found
 
     def goes_on_from(self, before: TournamentState) -> TournamentState:

@@ -15,10 +15,12 @@ from engine.contract.jobs import Benchmark, ReadTournament
 from engine.runs.studies import is_study
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
+from tunevlseg_gui.catalogue import setting_title
 from tunevlseg_gui.errors.present import Notice, of_error, of_failure
 from tunevlseg_gui.pages.experiments.matrix_choice import Choice, choices
 from tunevlseg_gui.pages.experiments.tournament_state import TournamentState
 from tunevlseg_gui.pages.experiments.tournament_tabs import TournamentTabs
+from tunevlseg_gui.translation import from_engine
 from tunevlseg_gui.widgets.buttons import button
 from tunevlseg_gui.widgets.command_dialog import command_button
 from tunevlseg_gui.widgets.text import label
@@ -164,9 +166,18 @@ class TournamentsTab(QWidget):
             "cancelled": self.tr("stopped"), "failed": self.tr("failed"),
         }  # fmt: skip
         words = [self.tr("{n} of {all} cells").format(n=state.ended, all=total), phases.get(state.phase, "")]
-        words += [state.stage if self.alive else "", state.budget]
+        words += [state.stage if self.alive else "", self._budget()]
         self.line.setText(" · ".join(word for word in words if word))
         self._offer()
+
+    def _budget(self) -> str:
+        """The settings that all cells share."""
+        words = {True: self.tr("yes"), False: self.tr("no")}
+        shared = self.state.budget.items()
+        return ", ".join(
+            f"{from_engine(setting_title(f'training.{key}'))}: {words[value] if isinstance(value, bool) else value}"
+            for key, value in shared
+        )
 
     def _offer(self) -> None:
         known, done = bool(self.state.name), bool(self.state.name) and self.state.ended == len(self.state.cells)

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from engine.contract.durations import duration
+from tunevlseg_gui.catalogue import strategy_title
 from tunevlseg_gui.pages.runs.run_rows import RunRow
 
 STATES = {
@@ -70,7 +71,7 @@ COLUMNS = (
         "star", QT_TRANSLATE_NOOP("RunColumns", "Star"), lambda row: "", lambda row: row.notes.star, 40, downwards=True
     ),
     _text("name", QT_TRANSLATE_NOOP("RunColumns", "Name"), lambda row: row.name, 160),
-    _text("strategy", QT_TRANSLATE_NOOP("RunColumns", "Strategy"), lambda row: row.strategy.replace("_", " "), 100),
+    _text("strategy", QT_TRANSLATE_NOOP("RunColumns", "Strategy"), lambda row: strategy_title(row.strategy), 100),
     _text("model", QT_TRANSLATE_NOOP("RunColumns", "Model"), lambda row: row.model, 76),
     _text("data", QT_TRANSLATE_NOOP("RunColumns", "Data"), lambda row: row.data, 104),
     _text(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.contract.errors import EngineError
 from engine.runs.layout import ENVIRONMENT, PARENT, previews
+from tunevlseg_gui.catalogue import strategy_title
 from tunevlseg_gui.translation import translate
 
 
@@ -33,7 +34,7 @@ def described(folder: Path) -> Described:
     except EngineError:
         return Described(folder, folder.name, str(folder))
     recipe = run.recipe
-    strategy = str((recipe.get("strategy") or {}).get("name") or "").replace("_", " ")
+    strategy = strategy_title(str((recipe.get("strategy") or {}).get("name") or ""))
     weights = str((recipe.get("model") or {}).get("weights") or "")
     data = Path(str((recipe.get("data") or {}).get("folder") or "")).name
     parts = [

@@ -10,6 +10,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from tunevlseg_gui.catalogue import strategy_title
 from tunevlseg_gui.pages.experiments.plots.axes import ColumnAxis
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.text import label
@@ -96,11 +97,13 @@ class CostPlot(QWidget):
             self.plot.removeItem(text)
         self._names = []
         for cost, dice, point in known:
-            text = pg.TextItem(str(point["row"]).replace("_", " "), color=tokens["muted"], anchor=(0.5, 1.4))
+            text = pg.TextItem(strategy_title(str(point["row"])), color=tokens["muted"], anchor=(0.5, 1.4))
             text.setPos(cost, dice)
             self.plot.addItem(text)
             self._names.append(text)
-        self.setAccessibleDescription(", ".join(f"{point['row']} {dice:.3f}" for _, dice, point in known))
+        self.setAccessibleDescription(
+            ", ".join(f"{strategy_title(str(point['row']))} {dice:.3f}" for _, dice, point in known)
+        )
 
     def _told(self, point: Mapping[str, Any], key: str) -> str:
         cost = self.tr("{name}: {n}").format(name=self.cost.currentText(), n=f"{point[key] or 0:,.0f}")
