@@ -58,8 +58,11 @@ class StudyTabs(QTabWidget):
         return PANELS[self.currentIndex()][0]
 
     def forget(self) -> None:
-        """Another study is read."""
+        """Another study is read: until then none of the one before stands under its name."""
         self.study = None
+        for name, panel in self._panels.items():
+            panel.hide()
+            self._waiting(name).show()
 
     def show_study(self, study: Study) -> None:
         self.study = study
@@ -74,11 +77,8 @@ class StudyTabs(QTabWidget):
         in_turn(self, self._fill)
         if name not in self._panels:
             made = getattr(importlib.import_module(module), cls)(self.selection)
-            place = self.widget(self.currentIndex())
-            waiting = place.findChild(QLabel, f"reading_{name}")
-            if waiting is not None:
-                waiting.hide()
-            place.layout().addWidget(made)
+            self._waiting(name).hide()
+            self.widget(self.currentIndex()).layout().addWidget(made)
             self._panels[name] = made
             for plot in made.plots:
                 self._connect(plot)
@@ -93,6 +93,13 @@ class StudyTabs(QTabWidget):
         if self.study is not None and name in self._stale and name in self._panels:
             self._stale.discard(name)
             self._panels[name].show_study(self.study)
+            self._waiting(name).hide()
+            self._panels[name].show()
+
+    def _waiting(self, name: str) -> QLabel:
+        found = self.findChild(QLabel, f"reading_{name}")
+        assert found is not None
+        return found
 
     def panel(self, name: str) -> Any:
         """The panel of a tab, brought to the front."""
@@ -104,7 +111,7 @@ class StudyTabs(QTabWidget):
     def drawn(self) -> QWidget | None:
         """The plot that is looked at: the one with the keyboard, else the first one of the tab."""
         panel = self._panels.get(self.current_name)
-        if panel is None:
+        if panel is None or self.study is None:
             return None
         focused = next((plot for plot in panel.plots if plot.hasFocus() and view_of(plot)), None)
         return focused or next((plot for plot in panel.plots if view_of(plot)), None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.contract.commands import Ban
@@ -122,3 +122,22 @@ def test_several_objectives_are_a_front(page: ExperimentsPage, qtbot: QtBot, tin
     xs, ys = panel.front.getData()
     assert len(xs) == len(view.study.front) > 0
     assert sorted(ys) == list(ys)  # more seconds, more Dice
+
+
+def test_nothing_of_a_study_stands_under_the_name_of_the_next(
+    page: ExperimentsPage, qtbot: QtBot, tiny_weights: Path
+) -> None:
+    for name, many in (("one", 12), ("other", 9)):
+        write_study(data_folder() / "studies" / name, str(tiny_weights), many)
+    view = opened(page, qtbot, data_folder() / "studies" / "one")
+    trials = view.panel("trials")
+    qtbot.waitUntil(trials.isVisible)
+    page.open_study(data_folder() / "studies" / "other")
+    assert view.study is None
+    assert not trials.isVisible()
+    assert view.tabs.drawn() is None
+    waiting = view.findChild(QLabel, "reading_trials")
+    assert waiting.isVisible()
+    qtbot.waitUntil(trials.isVisible, timeout=WAIT)
+    assert trials.values.rowCount() == 9
+    assert not waiting.isVisible()
