@@ -87,9 +87,14 @@ class LiveOverlays(QWidget):
         self.show()
         here = self._folder
         read = partial(read_spread, run.seeds) if run.seeds else partial(read_curves, run.folder)
-        run_task(self, read, lambda found: self._draw(here, run, colour, found), self._cannot)
+        run_task(
+            self, read, lambda found: self._draw(here, run, colour, found), lambda error: self._cannot(here, run, error)
+        )
 
-    def _cannot(self, error: Exception) -> None:
+    def _cannot(self, here: Path, run: OtherRun, error: Exception) -> None:
+        """A box of what is not drawn would say that it is."""
+        if here == self._folder:
+            self.take_away(run.key)
         self.notice.emit(of_error(error) if isinstance(error, EngineError) else Notice(str(error), "", "danger"))
 
     def _draw(self, here: Path, run: OtherRun, colour: str, found: Curves | Spread) -> None:
@@ -100,6 +105,9 @@ class LiveOverlays(QWidget):
                 self._draw_spread(plot, run, colour, found, f"val_{what}")
             else:
                 self._draw_run(plot, run, colour, found, what)
+        box = self._boxes[run.key].findChild(QCheckBox)
+        if box is not None and not box.isChecked():
+            self.set_shown(run.key, False)  # hidden again before it was read
 
     def _draw_run(self, plot: CurvePlot, run: OtherRun, colour: str, curves: Curves, what: str) -> None:
         for split, dashed in (("train", True), ("val", False)):
