@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from tunevlseg_gui.translation import line_start
+from tunevlseg_gui.translation import isolated, line_start
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, name: str = "") -> QLabel:
@@ -47,11 +47,15 @@ class PathLabel(QLabel):
         self.setText(text)
         self.setToolTip(text)
 
+    def shown(self) -> str:
+        """What there is room for. A path is kept together: from right to left its first slash would be its last."""
+        found = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        return isolated(found) if found.startswith(("/", "\\", "~", ".")) else found
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), int(self.alignment()), shown)
+        painter.drawText(self.rect(), int(self.alignment()), self.shown())
         painter.end()
 
 

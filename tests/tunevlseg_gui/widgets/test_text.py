@@ -8,10 +8,11 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tunevlseg_gui.theme.icons import icon
 from tunevlseg_gui.translation import isolated
-from tunevlseg_gui.widgets.text import label
+from tunevlseg_gui.widgets.text import PathLabel, label
 
 
 @pytest.fixture
@@ -23,6 +24,18 @@ def leftwards(qapp: QApplication) -> Iterator[None]:
 
 def test_english_words_stand_where_their_line_begins(leftwards: None) -> None:
     assert label("The engine says").alignment() & Qt.AlignmentFlag.AlignRight
+
+
+def test_a_path_begins_with_its_first_slash(leftwards: None, qtbot: QtBot) -> None:
+    place = PathLabel("/data/abdomen")
+    qtbot.addWidget(place)
+    place.resize(400, 20)
+    assert place.shown() == "\u2066/data/abdomen\u2069"
+    place.resize(place.fontMetrics().horizontalAdvance("/data/ab…"), 20)
+    assert place.shown().startswith("\u2066/")
+    assert "…" in place.shown()
+    place.set_path("…")
+    assert place.shown() == "…"
 
 
 def test_a_sign_stays_before_its_number(qapp: QApplication) -> None:
