@@ -14,6 +14,7 @@ from tunevlseg_gui.errors.present import of_error
 from tunevlseg_gui.pages.experiments.saving import save_plot, save_text
 from tunevlseg_gui.pages.experiments.study_data import to_csv
 from tunevlseg_gui.pages.experiments.study_tabs import StudyTabs
+from tunevlseg_gui.widgets.saved_name import saved_name
 
 
 class StudySaving(QObject):
@@ -37,19 +38,20 @@ class StudySaving(QObject):
     def _plot(self, kind: str) -> None:
         plot = self._tabs.drawn()
         chosen = self._file(f"{self.name}-{self._tabs.current_name}.{kind}", f"*.{kind}")
-        if plot is not None and chosen is not None:
-            self._do(partial(save_plot, plot, chosen))
+        if plot is not None and chosen:
+            self._do(lambda: save_plot(plot, saved_name(chosen, f".{kind}")))
 
     def _csv(self) -> None:
         study = self._tabs.study
         chosen = self._file(f"{self.name}-trials.csv", "*.csv")
-        if study is not None and chosen is not None:
+        if study is not None and chosen:
             rows = self._tabs.selection.mask(study).nonzero()[0].tolist()
-            self._do(partial(save_text, to_csv(study, rows), chosen))
+            self._do(lambda: save_text(to_csv(study, rows), saved_name(chosen, ".csv")))
 
-    def _file(self, name: str, kinds: str) -> Path | None:
+    def _file(self, name: str, kinds: str) -> str:
+        """Empty: none was chosen."""
         chosen, _ = QFileDialog.getSaveFileName(self._widget, self.tr("Save"), str(Path.home() / name), kinds)
-        return Path(chosen) if chosen else None
+        return chosen
 
     def _do(self, work: Callable[[], object]) -> None:
         try:

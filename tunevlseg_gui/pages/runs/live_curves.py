@@ -17,6 +17,7 @@ from tunevlseg_gui.pages.runs.other_runs import Curves
 from tunevlseg_gui.widgets.curve_data import Series
 from tunevlseg_gui.widgets.curve_export import export_curves
 from tunevlseg_gui.widgets.curve_plot import CurvePlot
+from tunevlseg_gui.widgets.saved_name import saved_name
 from tunevlseg_gui.widgets.text import card
 
 LOW, WIDE = 420, 560
@@ -167,12 +168,12 @@ class LiveCurves(QWidget):
             self, self.tr("Export the curves"), suggested, f"{kind.upper()} (*.{kind})"
         )
         if chosen:
-            path = Path(chosen)
-            self.export_to(path if path.suffix.lower() == f".{kind}" else path.with_name(f"{path.name}.{kind}"))
+            self.export_to(chosen, kind)
 
-    def export_to(self, path: Path) -> None:
-        """Writes what is shown as the ending of `path` says."""
+    def export_to(self, chosen: str, kind: str) -> None:
+        """Writes what is shown as csv, png or svg."""
         try:
+            path = saved_name(chosen, f".{kind}")
             export_curves(self.plots, path, self._smoothing)
         except EngineError as error:
             self.notice.emit(of_error(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +13,7 @@ from engine.contract.whole_file import write_text
 from tunevlseg_gui.errors.present import of_error
 from tunevlseg_gui.pages.tune.review_step import ReviewStep
 from tunevlseg_gui.pages.tune.wizard import Wizard
+from tunevlseg_gui.widgets.saved_name import saved_name
 
 
 class Launch(QObject):
@@ -39,7 +39,7 @@ class Launch(QObject):
         )
         if chosen:
             try:
-                write_text(Path(chosen), self._review.recipe_shown())
+                write_text(saved_name(chosen, ".yaml", ".yml"), self._review.recipe_shown())
             except EngineError as error:
                 self._refused(error)
 

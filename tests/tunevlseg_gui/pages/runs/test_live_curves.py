@@ -6,9 +6,11 @@ import csv
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
 from engine.runs.folders import runs_folder
+from engine.runs.layout import METRICS
 from engine.runs.writer import read_metrics
 from tests.fakes.run_folders import write_run
 from tunevlseg_gui.pages.runs.live_curves import LiveCurves
@@ -84,6 +86,32 @@ def test_other_runs_are_laid_over_hidden_and_taken_away(curves: LiveCurves, qtbo
     assert key not in curves.dice.keys
 
 
+def test_a_run_that_is_hidden_before_it_was_read_stays_hidden(curves: LiveCurves, qtbot: QtBot) -> None:
+    first, second = (write_run(runs_folder() / f"vpt-{seed}", seed=seed) for seed in (1, 2))
+    curves.show_run(first)
+    qtbot.waitUntil(lambda: len(curves.overlays.choices) == 2, timeout=WAIT)
+    curves.overlays.overlay(next(one for one in curves.overlays.choices if one.folder == second and not one.seeds))
+    box = curves.overlays.findChild(QCheckBox, f"overlaid_{second.name}")
+    box.setChecked(False)
+    qtbot.waitUntil(lambda: f"{second}:val" in curves.dice.keys, timeout=WAIT)
+    assert not curves.dice.visible(f"{second}:val")
+    box.setChecked(True)
+    assert curves.dice.visible(f"{second}:val")
+
+
+def test_a_run_that_cannot_be_read_does_not_stand_among_those_that_are_drawn(curves: LiveCurves, qtbot: QtBot) -> None:
+    first, second = (write_run(runs_folder() / f"vpt-{seed}", seed=seed) for seed in (1, 2))
+    (second / METRICS).write_text("epoch,val_dice\none,0.5\n")
+    told: list[object] = []
+    curves.notice.connect(told.append)
+    curves.show_run(first)
+    qtbot.waitUntil(lambda: len(curves.overlays.choices) == 2, timeout=WAIT)
+    curves.overlays.overlay(next(one for one in curves.overlays.choices if one.folder == second and not one.seeds))
+    assert curves.overlays.overlaid == [str(second)]
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT)
+    assert curves.overlays.overlaid == []
+
+
 def test_seeds_of_one_recipe_are_a_band_around_their_mean(curves: LiveCurves, qtbot: QtBot) -> None:
     runs = [write_run(runs_folder() / f"vpt-{seed}", seed=seed, name="vpt") for seed in (1, 2, 3)]
     write_run(runs_folder() / "other", seed=1, learning_rate=0.5)
@@ -111,11 +139,12 @@ def test_what_is_shown_is_written(curves: LiveCurves, tmp_path: Path) -> None:
     curves.fill([row(epoch, epoch / 10) for epoch in range(1, 5)])
     curves.controls.smoothing.setValue(50)
     for kind in ("csv", "png", "svg"):
-        curves.export_to(tmp_path / f"curves.{kind}")
+        curves.export_to(str(tmp_path / "curves"), kind)
     rows = list(csv.DictReader((tmp_path / "curves.csv").read_text().splitlines()))
     assert {found["curve"] for found in rows} == {"Training", "Validation"}
     assert "smoothed" in rows[0]
-    curves.export_to(tmp_path / "nowhere.csv" / "curves.csv")
     (tmp_path / "file").touch()
-    curves.export_to(tmp_path / "file" / "curves.png")
-    assert [str(getattr(notice, "tone", "")) for notice in told][-1] == "danger"
+    for wrong in (tmp_path / "file" / "curves.png", tmp_path / "curves"):  # the second one's file is there already
+        told.clear()
+        curves.export_to(str(wrong), "png")
+        assert [str(getattr(notice, "tone", "")) for notice in told] == ["danger"]
