@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from engine.config.yaml_io import dump_yaml, load_yaml
 from engine.contract.control import CancelToken, Emit
@@ -32,7 +32,7 @@ from engine.contract.events import (
 from engine.contract.jobs import Benchmark, PrepareSamples, Tune
 from engine.contract.whole_file import write_text
 from engine.jobs import prepare_samples, tune
-from engine.jobs.benchmark_sources import Sources
+from engine.jobs.benchmark_sources import RUN, STUDY, Sources
 from engine.jobs.perform import failure
 from engine.jobs.run_data import content_sha256
 from engine.runs import layout
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from engine.recipe import Recipe
     from engine.tournament.matrix import Cell, Matrix
     from engine.tournament.results import CellResult, Results
-
-RUN: Final = "run"
-STUDY: Final = "study"
 
 
 def run(job: Benchmark, emit: Emit, cancel: CancelToken, job_id: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ its receipts. This process holds nothing: killed and started again, it goes on a
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,7 +17,7 @@ from typing import Any, Final
 
 from engine.contract import errors, wire
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import EngineError, InputError, OutOfRange, WorkerLost
+from engine.contract.errors import EngineError, OutOfRange, WorkerLost
 from engine.contract.events import JobFailed, JobFinished, Log, Progress
 from engine.contract.jobs import SegmentPart
 from engine.contract.whole_file import write_text
@@ -40,7 +42,8 @@ BUNCHES_A_PLACE: Final = 4
 """So many bunches for each task that runs at a time, so that all machines are busy until the end."""
 MOST_LOSSES: Final = 3
 TOKEN: Final = ".tunevlseg-cluster"
-"""A file beside the masks while they are made; one that a killed process left is taken over."""
+"""How a file is called beside the masks while they are made; one that a killed process left is taken over by the same
+command. Others that write into the folder have one of their own."""
 
 
 @dataclass
@@ -83,7 +86,7 @@ class ClusterBatch:
 
     def go(self, *, several: bool) -> str:
         """The providers that computed. Raises what the scan raises where it is the only one or all of them did, what
-        every worker refuses, ResourceError for a cluster that does not answer, Cancelled."""
+        every worker refuses, ResourceError for a cluster that does not answer, Cancelled; RuntimeError for a bug."""
         job = self.question.job
         if not 0 <= job.gpu_share <= 1:
             raise OutOfRange(
@@ -135,8 +138,10 @@ class ClusterBatch:
 
     def _ended(self, part: Part, answer: Any, progress: BatchProgress) -> list[Part]:
         """Takes what a task did into the account; parts that have to be done again."""
+        if isinstance(answer, JobFailed) and answer.error == "Bug":
+            raise RuntimeError(f"in a task of the cluster: {answer.message} {answer.hint}")
         if isinstance(answer, JobFailed):
-            raise _raised(answer)
+            raise raised(answer)
         if not isinstance(answer, JobFinished):
             return self._lost(part, answer if isinstance(answer, str) else "cancelled", progress)
         for message, level in answer.result["said"]:
@@ -145,7 +150,7 @@ class ClusterBatch:
         for place, known in zip(part.places, answer.result["outcomes"], strict=True):
             problem = known.pop("problem")
             outcome = ScanOutcome(**known)
-            self.account.add(place, outcome, None if problem is None else InputError(**problem))
+            self.account.add(place, outcome, None if problem is None else raised(JobFailed(self.job_id, **problem)))
             progress.finished(worked=outcome.worked)
         return []
 
@@ -170,7 +175,8 @@ class ClusterBatch:
     def _shared_folder(self) -> Iterator[Path]:
         """A file in the folder of the masks, by which workers know that they see the same one."""
         folder = self.account.plans[0].mask_files[0].parent
-        token = folder / TOKEN
+        asked = json.dumps(asdict(self.question.job), sort_keys=True)
+        token = folder / f"{TOKEN}-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
         write_text(token, "Masks are being written here by machines of a cluster.\n")
         try:
             yield token
@@ -184,7 +190,7 @@ def _cores_each(machines: Machines, tasks: int) -> int:
     return max(1, machines.least_cpus // on_one)
 
 
-def _raised(failed: JobFailed) -> EngineError:
+def raised(failed: JobFailed) -> EngineError:
     """The error of a worker, by its name."""
     kind = getattr(errors, failed.error, EngineError)
     known = kind if isinstance(kind, type) and issubclass(kind, EngineError) else EngineError

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.bundle.reader import Bundle
 from engine.contract.control import CancelToken, Emit
-from engine.contract.errors import BundleError, InputError
+from engine.contract.errors import BundleError, EngineError, InputError, WeightsMissing
 from engine.contract.events import Event, Log
 from engine.contract.jobs import Segment, SegmentPart
 from engine.inference.cache import SegmentCache
@@ -24,7 +24,7 @@ from engine.jobs.segment_summary import BatchProgress
 def run(
     job: SegmentPart, emit: Emit, cancel: CancelToken, job_id: str, cache: SegmentCache | None = None
 ) -> dict[str, Any]:
-    """`outcomes`: `made`, `rows`, `worked` and `problem` (message and hint, null for none) of each scan, in order;
+    """`outcomes`: `made`, `rows`, `worked` and `problem` (as a JobFailed has it, null for none) of each scan, in order;
     `said`: messages for a person with their levels; `provider`.
 
     Raises BundleError where this machine has other bytes of the bundle or none, InputError where it does not see the
@@ -58,7 +58,7 @@ def run(
     for plan in plans:
         cancel.check()
         outcome, problem = batch.tried(plan, hear)
-        told = None if problem is None else {"message": problem.message, "hint": problem.hint}
+        told = None if problem is None else failed_values(problem)
         outcomes.append({"made": outcome.made, "rows": outcome.rows, "worked": outcome.worked, "problem": told})
     return {"outcomes": outcomes, "said": said, "provider": batch.session.provider}
 
@@ -70,7 +70,7 @@ def _same_bundle(job: SegmentPart, emit: Emit, cancel: CancelToken, job_id: str)
     for place in (job.bundle, reference):
         try:
             bundle = bundle_for(place, emit, cancel, job_id)
-        except (BundleError, InputError):
+        except (BundleError, InputError, WeightsMissing):
             continue
         if bundle.sha256 == job.sha256:
             return bundle
@@ -80,6 +80,16 @@ def _same_bundle(job: SegmentPart, emit: Emit, cancel: CancelToken, job_id: str)
         hint=f"Copy it to the same place on every machine ({job.bundle}), or into a folder that they share.",
         field="bundle",
     )
+
+
+def failed_values(problem: EngineError) -> dict[str, Any]:
+    """An error as plain values, for JobFailed."""
+    return {
+        "message": problem.message,
+        "hint": problem.hint,
+        "field": problem.field,
+        "error": type(problem).__name__,
+    }
 
 
 def plan_values(plan: ScanNames) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def ray_connected(address: str, without: str = "Or leave --cluster out.") -> Any
 
 @dataclass(frozen=True)
 class Machines:
-    """What the cluster has now: machines, the fewest cores of one of them, and how many tasks run side by side."""
+    """What the cluster has now: machines with cores, the fewest cores of one of them, and how many tasks run side by
+    side. A head that was started without cores computes nothing, and does not count."""
 
     count: int
     least_cpus: int
@@ -74,13 +75,14 @@ class Machines:
         """For tasks that ask for so many cores and such a share of a GPU each."""
         alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         places = sum(_places(found, cpus, gpus) for found in alive)
-        return cls(len(alive), int(min((found.get("CPU", 0) for found in alive), default=0)), places)
+        cores = [int(found["CPU"]) for found in alive if found.get("CPU", 0) >= 1]
+        return cls(len(cores), min(cores, default=0), places)
 
 
 def _places(found: Mapping[str, float], cpus: float, gpus: float) -> int:
     by_cpu = found.get("CPU", 0.0) // cpus if cpus else float("inf")
-    # A task takes its share of one GPU, never parts of two.
-    by_gpu = found.get("GPU", 0.0) * (1 // gpus) if gpus else float("inf")
+    # A task takes its share of one GPU, never parts of two. 1 // 0.2 is 4: Ray counts in ten thousandths, we do, too.
+    by_gpu = found.get("GPU", 0.0) * (10_000 // max(1, round(gpus * 10_000))) if gpus else float("inf")
     fewest = min(by_cpu, by_gpu)
     return 0 if fewest == float("inf") else int(fewest)
 

@@ -23,4 +23,4 @@ def folder_name(name: str, instead: str, most: int = 60) -> str:
     kept = kept.encode()[:MOST_BYTES].decode(errors="ignore").rstrip("-")
     if kept or not name.strip():
         return kept or instead
-    return f"{instead}-{hashlib.sha256(plain.encode()).hexdigest()[:6]}"
+    return f"{instead}-{hashlib.sha256(plain.encode(errors='surrogatepass')).hexdigest()[:6]}"

@@ -74,7 +74,7 @@ def _stop(found: OpenStudy, number: int) -> str:
 
 def _known(found: OpenStudy, number: Any) -> FrozenTrial | None:
     """One trial alone: reading all of a large study would take longer than a person wants to wait."""
-    if not isinstance(number, int):  # a line of JSON may hold anything
+    if not isinstance(number, int) or number < 0:  # a line of JSON may hold anything; a journal counts -1 from the end
         return None
     try:
         trial = found.trial(number)

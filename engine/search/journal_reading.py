@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ class ReadingJournal(BaseJournalBackend):
         self.path = path
         self.inode = path.stat().st_ino
         self.offset = 0
+        self._last = b""  # the last line that was read: each names its writer and its time, or a value of its own
         self._given = 0
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
@@ -33,7 +35,7 @@ class ReadingJournal(BaseJournalBackend):
                 if not line.endswith(b"\n"):
                     break
                 told = None if _HEARTBEAT in line else json.loads(line)
-                self.offset += len(line)
+                self.offset, self._last = self.offset + len(line), line
                 if told is not None:
                     self._given += 1
                     yield told
@@ -43,12 +45,18 @@ class ReadingJournal(BaseJournalBackend):
         raise NotImplementedError
 
     def goes_on(self) -> bool:
-        """Whether the file is still the one that was read, with more at its end or nothing."""
+        """Whether the file is still the one that was read, with more at its end or nothing.
+
+        Its number alone does not tell: a copy over it keeps the number, and a new file may get that of a deleted one.
+        """
         try:
-            now = self.path.stat()
+            with self.path.open("rb") as lines:
+                if os.fstat(lines.fileno()).st_ino != self.inode:
+                    return False
+                lines.seek(self.offset - len(self._last))
+                return lines.read(len(self._last)) == self._last
         except OSError:
             return False
-        return now.st_ino == self.inode and now.st_size >= self.offset
 
 
 _kept: dict[Path, tuple[ReadingJournal, JournalStorage]] = {}

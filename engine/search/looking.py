@@ -2,7 +2,7 @@
 
 A look costs the database a statement, and a hundred workers that look once a second are all that it does. Looks
 therefore grow apart while they find nothing new. Whoever tells a study something touches a file in its folder, which
-every worker of that machine reads five times a second at no cost to the database, so that commands act within a second
+every worker with that folder reads five times a second at no cost to the database, so that commands act within a second
 there; workers elsewhere hear of them at their next look.
 """
 

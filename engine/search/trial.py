@@ -112,6 +112,8 @@ class Attendant:
             self.troubled = False
         except Exception:  # noqa: BLE001 - a storage that does not answer for a while must not end the run
             self._looks.looked(news=True)
+            if beats:  # whichever of them failed: both are done at the next look
+                self._next_beat = self.clock() + LEAST_S
             self.troubled = True
 
     def _look(self, *, closely: bool) -> bool:

@@ -118,7 +118,7 @@ class Cell:
     @property
     def folder(self) -> str:
         """Below the tournament's folder, with forward slashes."""
-        return f"cells/{self.dataset}/{_file_name(self.model)}/{self.row.id}/{self.seed}"
+        return f"cells/{self.dataset}/{file_name(self.model)}/{self.row.id}/{self.seed}"
 
 
 def read_matrix(path: Path, overrides: list[str] | None = None) -> Matrix:
@@ -128,7 +128,7 @@ def read_matrix(path: Path, overrides: list[str] | None = None) -> Matrix:
     placed = {name: _placed(entry, path.resolve().parent) for name, entry in matrix.datasets.items()}
     models = tuple(_near(model, path.resolve().parent) for model in matrix.models)
     matrix = matrix.model_copy(update={"datasets": placed, "models": models})
-    _distinct("models", matrix.models, [_file_name(model) for model in matrix.models])
+    _distinct("models", matrix.models, [file_name(model) for model in matrix.models])
     _distinct("datasets", list(matrix.datasets), list(matrix.datasets))
     _distinct("seeds", matrix.seeds, [str(seed) for seed in matrix.seeds])
     rows(matrix)
@@ -173,7 +173,7 @@ def rows(matrix: Matrix) -> list[Row]:
 
 
 def _unrolled(entry: StrategyEntry) -> Iterator[Row]:
-    base = entry.name + (f"-{_file_name(entry.variant)}" if entry.variant else "")
+    base = entry.name + (f"-{file_name(entry.variant)}" if entry.variant else "")
     if not entry.sweep:
         yield Row(base, entry.name, entry.settings, entry.training)
         return
@@ -181,7 +181,7 @@ def _unrolled(entry: StrategyEntry) -> Iterator[Row]:
         raise RecipeError("strategies.sweep: sweep one setting at a time.", field="strategies.sweep")
     ((key, values),) = entry.sweep.items()
     for value in values:
-        yield Row(f"{base}@{key}={_file_name(str(value))}", entry.name, {**entry.settings, key: value}, entry.training)
+        yield Row(f"{base}@{key}={file_name(str(value))}", entry.name, {**entry.settings, key: value}, entry.training)
 
 
 def shown_model(model: str) -> str:
@@ -190,7 +190,7 @@ def shown_model(model: str) -> str:
     return Path(model).name or model
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     """Of a model's id or a setting's value: what any file system takes; of a path, its last part."""
     last = Path(text).name or text
     return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in last)[:60] or "x"

@@ -206,3 +206,33 @@ def test_weights_whose_bytes_changed_between_starts_are_refused(
     with pytest.raises(RecipeError, match="other weights called") as caught:
         play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot, coop]"])
     assert "--out DIR" in caught.value.hint
+
+
+def test_what_nothing_is_computed_from_yet_may_be_mended(
+    tiny_weights: Path, drawn: Path, matrix: Path, tmp_path: Path
+) -> None:
+    """A dataset or weights that were only looked at before a tournament was stopped."""
+    values = yaml.safe_load(matrix.read_text())
+    for place, source in (("a", drawn), ("b", drawn), ("one", tiny_weights), ("two", tiny_weights)):
+        shutil.copytree(source, tmp_path / place)
+    values |= {"models": [str(tmp_path / "one"), str(tmp_path / "two")], "strategies": ["zero_shot"]}
+    values["datasets"] = {name: {"folder": str(tmp_path / name)} for name in ("a", "b")}
+    matrix.write_text(yaml.safe_dump(values))
+    with pytest.raises(Cancelled):
+        play(matrix, tmp_path / "t", 1)  # in the first cell: dataset a, weights one
+
+    def mirrored(place: Path) -> None:
+        changed = sorted((place / "images").iterdir())[0]
+        with Image.open(changed) as image:
+            ImageOps.mirror(image).save(changed)
+
+    mirrored(tmp_path / "b")
+    file = tmp_path / "two" / "model.safetensors"
+    numbers = load_file(file)
+    name = sorted(numbers)[0]
+    save_file({**numbers, name: numbers[name] + 1}, file, metadata={"format": "pt"})
+    result, _ = play(matrix, tmp_path / "t")
+    assert result["done"] == 4
+    mirrored(tmp_path / "b")
+    with pytest.raises(RecipeError, match="b as it was before"):
+        play(matrix, tmp_path / "t", overrides=["strategies=[zero_shot, coop]"])

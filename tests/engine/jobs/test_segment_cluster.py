@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,20 @@ from engine.bundle.reader import Bundle
 from engine.contract import wire
 from engine.contract.control import CancelToken
 from engine.contract.errors import BundleError, InputError, OutOfRange, ResourceError
-from engine.contract.events import Event, JobCancelled, JobFinished, Log, Progress
+from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished, Log, Progress
 from engine.contract.jobs import Segment, SegmentPart
 from engine.jobs import segment, segment_part
 from engine.jobs.segment_account import Account
-from engine.jobs.segment_cluster import MOST_IN_BUNCH, MOST_LOSSES, SMALL_BYTES, TOKEN, ClusterBatch, Part, bunches
+from engine.jobs.segment_cluster import (
+    MOST_IN_BUNCH,
+    MOST_LOSSES,
+    SMALL_BYTES,
+    TOKEN,
+    ClusterBatch,
+    Part,
+    bunches,
+    raised,
+)
 from engine.jobs.segment_items import find_items
 from engine.jobs.segment_names import ScanNames, plan_names
 from engine.jobs.segment_part import plan_from, plan_values
@@ -141,6 +150,25 @@ def test_a_worker_with_other_bytes_of_the_bundle_refuses(part: SegmentPart, bund
     assert [path.name for path in (tmp_path / "masks").iterdir()] == [TOKEN]
 
 
+def test_a_worker_without_the_base_weights_refuses(part: SegmentPart, tmp_path: Path) -> None:
+    """What is missing is missing there: whoever asks has them."""
+    elsewhere = replace(part, bundle=str(tmp_path / "nowhere"), asked={**part.asked, "bundle": "not-installed-here"})
+    with pytest.raises(BundleError, match=r"A machine of the cluster has no bundle not-installed-here"):
+        segment_part.run(elsewhere, lambda _: None, CancelToken(), "job")
+
+
+def test_what_is_wrong_with_a_scan_comes_whole(part: SegmentPart, bundle: Path, tmp_path: Path) -> None:
+    result = segment_part.run(part, lambda _: None, CancelToken(), "job")
+    (told,) = [outcome["problem"] for outcome in result["outcomes"] if outcome["problem"]]
+    asked = job(tmp_path / "study" / "bad.png", bundle, tmp_path / "alone")
+    with pytest.raises(InputError) as caught:
+        go(asked)
+    alone = caught.value
+    again = raised(JobFailed("job", **told))
+    assert type(again) is type(alone)
+    assert (again.message, again.hint, again.field) == (alone.message, alone.hint, alone.field)
+
+
 def test_a_worker_that_does_not_see_the_folder_of_masks_refuses(part: SegmentPart) -> None:
     Path(part.token).unlink()
     with pytest.raises(InputError, match="does not see the folder") as caught:
@@ -183,6 +211,33 @@ def test_a_scan_that_ends_its_worker_each_time_costs_the_others_nothing(bundle: 
     assert str(tmp_path) not in failed["message"]
     levels = [event.level for event in said if isinstance(event, Log)]
     assert levels == ["warning", *["warning"] * (MOST_LOSSES - 2), "error"]
+
+
+def batch_of(asked: Segment) -> ClusterBatch:
+    plans = plan_names(find_items(asked, CancelToken()).items, asked.prompts, Path(asked.out))
+    question = Question.of(asked, Bundle.open(Path(asked.bundle)), lambda _: None, "job")
+    account = Account(asked, question.writer, question.plane, plans)
+    return ClusterBatch(question, account, lambda _: None, CancelToken(), "job")
+
+
+def test_two_that_write_into_one_folder_do_not_end_each_other(bundle: Path, tmp_path: Path) -> None:
+    study, out = draw(tmp_path / "study", 1, 1), tmp_path / "masks"
+    one, other = batch_of(job(study, bundle, out)), batch_of(job(study, bundle, out, overwrite=True))
+    with one._shared_folder() as mine:
+        with other._shared_folder():
+            pass
+        assert mine.is_file()
+        with batch_of(job(study, bundle, out))._shared_folder() as again:
+            assert again == mine  # the same command takes over what a killed one left
+    assert list(out.iterdir()) == []
+
+
+def test_a_bug_in_a_task_is_a_bug_of_the_job(bundle: Path, tmp_path: Path) -> None:
+    batch = batch_of(job(draw(tmp_path / "study", 1, 1), bundle, tmp_path / "masks"))
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        batch._ended(
+            Part([0]), JobFailed("job", "A bug: ZeroDivisionError", error="Bug"), BatchProgress(print, "job", 2)
+        )
 
 
 # -- a real cluster --------------------------------------------------------------------------------------------------

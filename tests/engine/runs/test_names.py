@@ -36,6 +36,7 @@ def test_names_without_a_letter_share_no_folder() -> None:
     assert len(set(found)) == 3
     assert all(name.startswith("study-") for name in found)
     assert slug("🙂") == found[0]
+    assert slug("\udce9").startswith("study-")  # a byte of a command line that is no UTF-8
 
 
 def test_a_long_name_fits_into_a_file_name() -> None:

@@ -174,6 +174,12 @@ def test_how_many_numbers_a_run_learned_is_read_without_loading_them(run: RunWri
     assert learned_numbers(run.folder) == 0
     save_file({"context": np.zeros((2, 4, 8), np.float32), "scale": np.zeros((), np.float32)}, best, {"of": "epoch 3"})
     assert learned_numbers(run.folder) == 65
-    for damaged in (b"", b"\x08\0\0\0\0\0\0\0[1, 2]  ", b"\x20\0\0\0\0\0\0\0" + b'{"context": {"shape": "many"}}   '):
+    for damaged in (
+        b"",
+        b"\xff" * 16,
+        (1 << 62).to_bytes(8, "little") + b"{}",
+        b"\x08\0\0\0\0\0\0\0[1, 2]  ",
+        b"\x20\0\0\0\0\0\0\0" + b'{"context": {"shape": "many"}}   ',
+    ):
         best.write_bytes(damaged)
         assert learned_numbers(run.folder) == 0

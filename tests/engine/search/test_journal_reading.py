@@ -89,6 +89,17 @@ def test_a_journal_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
     assert len(read(tmp_path)) == 1
 
 
+def test_another_journal_in_the_same_file_is_read_anew(tmp_path: Path) -> None:
+    """A backup that is copied over it, or a new study that gets the number of a deleted file, may be the longer one."""
+    work(begin(tmp_path), 1)
+    assert len(read(tmp_path)) == 1
+    work(begin(tmp_path / "other"), 5)
+    place = (tmp_path / JOURNAL).stat().st_ino
+    (tmp_path / JOURNAL).write_bytes((tmp_path / "other" / JOURNAL).read_bytes())
+    assert (tmp_path / JOURNAL).stat().st_ino == place
+    assert len(read(tmp_path)) == 5
+
+
 def test_a_damaged_line_is_told_each_time(tmp_path: Path) -> None:
     work(begin(tmp_path), 1)
     assert len(read(tmp_path)) == 1

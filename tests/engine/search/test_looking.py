@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from engine.contract.commands import Pause, Resume, StopTrial
 from engine.contract.control import CancelToken
+from engine.contract.errors import ResourceError
 from engine.recipe import Recipe
 from engine.search.commands import steer
 from engine.search.config import SearchConfig
@@ -143,6 +144,31 @@ def test_a_trial_that_another_took_is_noticed_at_the_next_beat(
     for _ in itertools.takewhile(lambda _: not watched.reason, range(200)):
         watched.turn(POLL_S)
     assert watched.reason == "taken"
+
+
+def test_a_storage_that_is_gone_is_not_asked_all_the_time(found: OpenStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is a beat left out that did not reach it."""
+    watched = attendant(found, monkeypatch)
+    watched.turn(MINUTE)
+    whole, gone = WaitingStorage._ask, True
+
+    def ask(self: WaitingStorage, *arguments: Any, **more: Any) -> Any:
+        answer = whole(self, *arguments, **more)
+        if gone and self is found.storage:
+            raise ResourceError("gone")
+        return answer
+
+    monkeypatch.setattr(WaitingStorage, "_ask", ask)
+    watched.turn(BEAT_S + MOST_S)
+    before = watched.asked
+    watched.turn(MINUTE)
+    assert watched.troubled
+    assert watched.asked - before <= MINUTE / (LEAST_S * (1 - SPREAD)) + 1
+    gone = False
+    beat = found.trial(0).user_attrs[LEASE]
+    watched.turn(2 * LEAST_S)
+    assert not watched.troubled
+    assert found.trial(0).user_attrs[LEASE] != beat
 
 
 def test_a_journal_is_read_each_second(recipe: Recipe, tmp_path: Path) -> None:

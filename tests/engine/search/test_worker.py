@@ -282,8 +282,10 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_wrong_commands_are_told_and_harm_nothing(recipe: Recipe, tmp_path: Path) -> None:
     found = begun(recipe, tmp_path / "study", SearchConfig(trials=1))
-    with pytest.raises(InputError, match="does not run"):
-        steer(found, StopTrial(3))
+    found.study.enqueue_trial({})
+    for number in (3, -1):
+        with pytest.raises(InputError, match="does not run"):
+            steer(found, StopTrial(number))
     with pytest.raises(OutOfRange):
         steer(found, Freeze("strategy.prompt_depth", 99))
     events: list[Event] = []
