@@ -152,12 +152,20 @@ def _free_name(name: str, source: Path | None, *, named: bool) -> str:
         return name
     if named or name not in there:
         raise InputError(f"There are weights called {name!r} already.", hint="Give another --name.")
-    if source is not None and open_weights(source, "").sha256 == open_weights(there[name], name).sha256:
+    if source is not None and _same(source, there[name]):
         raise InputError(f"These weights are installed already: they are called {name!r}.", hint="Choose them there.")
     number = 2
     while f"{name[:76]}-{number}" in there or (models_folder() / f"{name[:76]}-{number}").exists():
         number += 1
     return f"{name[:76]}-{number}"
+
+
+def _same(source: Path, there: Path) -> bool:
+    try:
+        known = open_weights(there, there.name).sha256
+    except WeightsMissing:  # broken: only its name is taken
+        return False
+    return open_weights(source, "").sha256 == known
 
 
 def _foreign(path: Path) -> Path | None:

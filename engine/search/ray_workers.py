@@ -71,6 +71,8 @@ class RayWorkers:
     _wanted: int = 0
     _left: int = 0
     _lost: int = 0
+    _hurried: bool = False
+    """A worker saw that nothing is left: looked at before another one is asked for in its place."""
 
     def work(self) -> dict[str, Any]:
         """Until the study has its trials. Raises Cancelled (trials that ran go on with the next worker), ResourceError
@@ -86,7 +88,8 @@ class RayWorkers:
             self._told = {trial.number: trial.state for trial in self.found.trials() if trial.state.is_finished()}
             while True:
                 self.cancel.check()
-                if looks.due():
+                if self._hurried or looks.due():
+                    self._hurried = False
                     before = dict(self._told)
                     if self._look():
                         break
@@ -132,7 +135,7 @@ class RayWorkers:
         for one in ended:
             match answer_of(ray, one):
                 case JobFinished():
-                    continue  # it saw that there is nothing left to do
+                    self._hurried = True
                 case JobFailed(message=message, hint=hint):
                     said = f"A worker ended: {message} {hint}".rstrip()
                     raise InputError(said, hint="Mend it there, then start the same command again.")

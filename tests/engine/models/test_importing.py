@@ -144,6 +144,14 @@ def test_the_same_weights_are_told_and_others_of_the_name_get_another(folder: Pa
         import_weights(other, "tiny")
 
 
+def test_a_broken_folder_of_the_name_stands_in_no_ones_way(folder: Path) -> None:
+    broken = models_folder() / folder.name
+    broken.mkdir(parents=True)
+    (broken / "model.safetensors").write_bytes(b"cut off")
+    assert import_weights(folder).id == f"{folder.name}-2"
+    assert (broken / "model.safetensors").read_bytes() == b"cut off"
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_progress_is_told_and_a_cancel_leaves_nothing(folder: Path, tmp_path: Path, packed: bool) -> None:
     given = zipped(tmp_path / "tiny.zip", folder) if packed else folder

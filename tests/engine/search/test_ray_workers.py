@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from optuna.trial import TrialState
 
 from engine.contract import wire
+from engine.contract.control import CancelToken
 from engine.contract.errors import InputError, ResourceError
-from engine.contract.events import Log, TrialEnded, TrialStarted
+from engine.contract.events import JobFinished, Log, TrialEnded, TrialStarted
 from engine.contract.jobs import Search
+from engine.recipe import Recipe
 from engine.runs.cluster import ray_connected
+from engine.search.config import SearchConfig
 from engine.search.lease import LEASE
-from engine.search.ray_workers import WITHOUT, require_shared
-from engine.search.study import RUN, OpenStudy, open_study
+from engine.search.ray_workers import WITHOUT, RayWorkers, require_shared
+from engine.search.study import RUN, OpenStudy, begin_study, open_study
 from engine.search.worker import state_name
 from engine.synthetic.sample_data import write_dataset
 from tests.fakes.postgres import postgres_cluster
@@ -39,6 +44,49 @@ def test_without_ray_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ray_connected("local", WITHOUT)
     assert "tunevlseg[cluster]" in caught.value.hint
     assert "search --worker" in caught.value.hint
+
+
+class OneMachine:
+    """What is asked of Ray; its one task does the study's only trial at once."""
+
+    def __init__(self, found: OpenStudy) -> None:
+        self.found, self.asked = found, 0
+
+    def init(self, **_: Any) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+    def cancel(self, _task: int) -> None: ...
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [{"Alive": True, "Resources": {"CPU": 1.0}}]
+
+    def remote(self, **_: Any) -> Callable[[Any], Any]:
+        return lambda _function: SimpleNamespace(remote=self._do)
+
+    def _do(self, *_: Any, **_more: Any) -> int:
+        self.asked += 1
+        if self.asked == 1:
+            self.found.study.tell(self.found.study.ask(), 0.5)
+        return self.asked
+
+    def wait(self, tasks: list[int], **_: Any) -> tuple[list[int], list[int]]:
+        return tasks, []
+
+    def get(self, _task: int) -> str:
+        return wire.event_to_line(JobFinished("job", {}))
+
+
+def test_a_worker_that_found_nothing_left_is_not_asked_for_again(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks into the storage are seconds apart; whoever has just ended knows more."""
+    found = begin_study(recipe, SearchConfig(trials=1), tmp_path / "study")
+    ray = OneMachine(found)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    workers = RayWorkers(found, "local", Search(), lambda _: None, CancelToken(), "job", 0, 0.0, lambda: {"trials": 1})
+    assert workers.work() == {"trials": 1}
+    assert ray.asked == 1
 
 
 @pytest.fixture
