@@ -45,7 +45,13 @@ def run(job: ReadTournament, emit: Emit, cancel: CancelToken, job_id: str, **_sh
         "trials": matrix.search.trials if matrix.search is not None else 0,
         "cells": told,
         "shown": [
-            {"title": one.title, "note": one.note, "head": list(one.head), "rows": [list(row) for row in one.rows]}
+            {
+                "title": one.title,
+                "note": one.note,
+                "head": list(one.head),
+                "rows": [list(row) for row in one.rows],
+                "bold": [list(place) for place in sorted(one.bold)],
+            }
             for one in (tables(results, results.notes()) if results.cells else [])
         ],
         "front": _finite(results),

@@ -57,3 +57,4 @@ def test_cells_that_ended_are_told(matrix: Path, tmp_path: Path) -> None:
         ("done", 0.5, ""), ("failed", None, "No disk."), ("waiting", None, ""),
     ]  # fmt: skip
     assert found["shown"]
+    assert all(table["bold"] == [] for table in found["shown"]), "nothing is the best without scores"

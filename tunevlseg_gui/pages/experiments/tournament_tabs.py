@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from tunevlseg_gui.catalogue import strategy_title
 from tunevlseg_gui.pages.experiments.cell_grid import CellGrid
 from tunevlseg_gui.pages.experiments.tournament_state import TournamentState
 from tunevlseg_gui.widgets.buttons import button
-from tunevlseg_gui.widgets.plain_table import PlainTable, text_cell
+from tunevlseg_gui.widgets.plain_table import Cell, PlainTable, text_cell
 from tunevlseg_gui.widgets.text import label
 
 GRID, COST, TABLES = 0, 1, 2
@@ -74,12 +76,31 @@ class TournamentTabs(QTabWidget):
             rows = QVBoxLayout(place)
             rows.setContentsMargins(0, 10, 0, 0)
             table = PlainTable(f"results_{at}", str(shown["title"]), sorts=False)
-            table.show_rows(shown["head"], [([text_cell(str(one)) for one in row], None) for row in shown["rows"]])
+            table.show_rows(shown["head"], self._cells(shown))
             rows.addWidget(table, 1)
             rows.addWidget(label(str(shown["note"]), "muted", wrap=True))
             self.addTab(place, str(shown["title"]))
         self.setCurrentIndex(kept if kept < self.count() else GRID)
         self._show_cost()
+
+    def _cells(self, shown: Mapping[str, Any]) -> list[tuple[list[Cell], None]]:
+        """Of one table: strategies by their titles, the best of a column told by its colour and in words."""
+        best = {tuple(place) for place in shown.get("bold", ())}
+        named = list(shown["head"]).index("strategy") if "strategy" in shown["head"] else -1
+        return [
+            (
+                [
+                    text_cell(
+                        strategy_title(str(one)) if column == named else str(one),
+                        "best" if (line, column) in best else "",
+                        self.tr("The best of its column") if (line, column) in best else "",
+                    )
+                    for column, one in enumerate(row)
+                ],
+                None,
+            )
+            for line, row in enumerate(shown["rows"])
+        ]
 
     def _show_cost(self) -> None:
         if self.currentIndex() != COST:

@@ -97,18 +97,22 @@ class CostPlot(QWidget):
             self.plot.removeItem(text)
         self._names = []
         for cost, dice, point in known:
-            text = pg.TextItem(strategy_title(str(point["row"])), color=tokens["muted"], anchor=(0.5, 1.4))
+            text = pg.TextItem(self._name(point), color=tokens["muted"], anchor=(0.5, 1.4))
             text.setPos(cost, dice)
             self.plot.addItem(text)
             self._names.append(text)
-        self.setAccessibleDescription(
-            ", ".join(f"{strategy_title(str(point['row']))} {dice:.3f}" for _, dice, point in known)
-        )
+        self.setAccessibleDescription(", ".join(f"{self._name(point)} {dice:.3f}" for _, dice, point in known))
 
     def _told(self, point: Mapping[str, Any], key: str) -> str:
         cost = self.tr("{name}: {n}").format(name=self.cost.currentText(), n=f"{point[key] or 0:,.0f}")
         dice = self.tr("Dice {n:.3f}").format(n=point["dice"])
-        return f"{Path(str(point['model'])).name} · {point['row']}\n{dice}\n{cost}"
+        return f"{self._name(point)}\n{dice}\n{cost}"
+
+    def _name(self, point: Mapping[str, Any]) -> str:
+        """The strategy; with its model where there are several."""
+        strategy = strategy_title(str(point["row"]))
+        several = len({str(one["model"]) for one in self.points}) > 1
+        return f"{Path(str(point['model'])).name} · {strategy}" if several else strategy
 
 
 def front(points: Sequence[tuple[float, float, Any]]) -> list[tuple[float, float]]:
