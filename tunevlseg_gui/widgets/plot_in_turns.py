@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.turns import in_turn
+from tunevlseg_gui.widgets.veil import unveil, veil
 
 
 class PlotInTurns(QWidget):
@@ -39,6 +40,7 @@ class PlotInTurns(QWidget):
 
     def _build(self) -> None:
         self._plot = self._make()
+        veil(self._plot)  # until it is drawn: the library's own ground is black
         layout = self.layout()
         assert layout is not None
         layout.addWidget(self._plot)
@@ -46,3 +48,4 @@ class PlotInTurns(QWidget):
     def _drawn_now(self) -> None:
         self._asked = False
         self._draw()
+        unveil(self._plot)
