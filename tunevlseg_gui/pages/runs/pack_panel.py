@@ -10,18 +10,20 @@ from PySide6.QtCore import QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from engine.contract.errors import EngineError
 from engine.contract.jobs import Pack
 from engine.runs.layout import BEST
 from engine.runs.reader import read_labels
 from engine.runs.writer import best_epoch
 from tunevlseg_gui.bridge.background import run_task
 from tunevlseg_gui.bridge.client import EngineClient
-from tunevlseg_gui.errors.present import Notice
+from tunevlseg_gui.errors.present import Notice, of_error
 from tunevlseg_gui.pages.runs.job_bar import JobBar
 from tunevlseg_gui.pages.runs.pack_drag import SUFFIX, PackDrag, pack_name
 from tunevlseg_gui.theme.icons import picture
 from tunevlseg_gui.theme.look import look
 from tunevlseg_gui.widgets.buttons import button
+from tunevlseg_gui.widgets.saved_name import saved_name
 from tunevlseg_gui.widgets.text import PathLabel, card, label
 
 
@@ -99,7 +101,10 @@ class PackPanel(QWidget):
             self.tr("Prompt packs (*{suffix})").format(suffix=SUFFIX),
         )
         if chosen:
-            self._out = Path(chosen if chosen.lower().endswith(SUFFIX) else chosen + SUFFIX)
+            try:
+                self._out = saved_name(chosen, SUFFIX)
+            except EngineError as error:
+                self.notice.emit(of_error(error))
             self._show_place()
 
     def _show_place(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject
 
+from engine.contract.errors import EngineError
 from engine.contract.events import Event, JobCancelled, JobFailed, JobFinished
 from engine.contract.jobs import Surface
 from tunevlseg_gui.bridge.background import run_task
@@ -19,6 +20,7 @@ from tunevlseg_gui.pages.segment.views import answers_folder, remove_soon
 from tunevlseg_gui.viewer.mask_overlay import Layer
 from tunevlseg_gui.viewer.scan import map_array
 from tunevlseg_gui.viewer.surface.pane import ShownSurface
+from tunevlseg_gui.widgets.saved_name import saved_name
 
 if TYPE_CHECKING:
     from tunevlseg_gui.pages.segment.page import SegmentPage
@@ -112,7 +114,10 @@ class SurfaceMaker(QObject):
 
     def _save(self) -> None:
         if path := self._page.ask_surface_path():
-            self.make(path if path.lower().endswith(".stl") else f"{path}.stl")
+            try:
+                self.make(str(saved_name(path, ".stl")))
+            except EngineError as error:
+                self._page.show_error(error)
 
     def _masks_may_differ(self) -> None:
         scan = self._page.viewer.state.scan

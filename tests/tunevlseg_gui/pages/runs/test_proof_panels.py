@@ -239,6 +239,26 @@ def test_a_pack_is_saved_where_it_was_asked(qtbot: QtBot, client: Asked, run: Pa
     assert not panel.tile.isVisible()
 
 
+def test_a_pack_of_another_run_is_not_replaced_unasked(
+    qtbot: QtBot, client: Asked, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = PackPanel(client)
+    qtbot.addWidget(panel)
+    panel.show_run(run)
+    told: list[object] = []
+    panel.notice.connect(told.append)
+    (tmp_path / "other.tvprompt").touch()
+    # The system's own file dialog cannot be driven here; it asks about the name as it was typed.
+    answers = iter([str(tmp_path / "new"), str(tmp_path / "other")])
+    monkeypatch.setattr(
+        "tunevlseg_gui.pages.runs.pack_panel.QFileDialog.getSaveFileName", lambda *_: (next(answers), "")
+    )
+    for _ in range(2):
+        panel._choose()
+        assert panel._job(run).out == str(tmp_path / "new.tvprompt")
+    assert [getattr(notice, "message", "") for notice in told] == [f"{tmp_path / 'other.tvprompt'} is there already."]
+
+
 def test_a_drag_begins_once_the_pack_is_there(
     qtbot: QtBot, client: Asked, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

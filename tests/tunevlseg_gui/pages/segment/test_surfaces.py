@@ -52,6 +52,9 @@ def test_they_are_saved_as_stl(masked: SegmentPage, desk: Any, qtbot: Any, tmp_p
     desk.do(Surface)
     qtbot.waitUntil(lambda: masked.status.text() == f"Saved {tmp_path / 'liver.stl'}")
     assert (tmp_path / "liver.stl").stat().st_size > 84
+    masked.viewer.panes.surface.save_button.click()  # the dialog asked about "liver", which is not there
+    assert masked.banner.notice is not None
+    assert masked.banner.notice.message.endswith("liver.stl is there already.")
 
 
 def test_a_failure_is_told_and_can_be_tried_again(masked: SegmentPage, desk: Any, qtbot: Any) -> None:
