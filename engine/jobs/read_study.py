@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.contract.control import CancelToken, Emit
 from engine.contract.jobs import ReadStudy
 from engine.contract.whole_file import write_text
 
+if TYPE_CHECKING:
+    from engine.search.study import OpenStudy
+
 
 def run(job: ReadStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared: Any) -> dict[str, Any]:
     """Raises InputError where there is no study, ResourceError where its storage does not answer, Cancelled."""
-    from engine.search.reading import best_so_far, correlations, importances, trial_rows
     from engine.search.study import open_study
 
     del emit, job_id
-    found = open_study(Path(job.folder), storage=job.storage, name=job.study, reading=True)
+    with closing(open_study(Path(job.folder), storage=job.storage, name=job.study, reading=True)) as found:
+        return _read(found, job, cancel)
+
+
+def _read(found: OpenStudy, job: ReadStudy, cancel: CancelToken) -> dict[str, Any]:
+    from engine.search.reading import best_so_far, correlations, importances, trial_rows
+
     cancel.check()
     rows = trial_rows(found)
     several = len(found.config.objectives) > 1

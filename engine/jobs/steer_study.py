@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,4 +19,5 @@ def run(job: SteerStudy, emit: Emit, cancel: CancelToken, job_id: str, **_shared
 
     del emit, cancel, job_id
     command = wire.command_from_line(json.dumps(job.command))
-    return {"said": steer(open_study(Path(job.folder), storage=job.storage, name=job.study), command)}
+    with closing(open_study(Path(job.folder), storage=job.storage, name=job.study)) as found:
+        return {"said": steer(found, command)}

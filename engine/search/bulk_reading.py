@@ -46,7 +46,7 @@ class ReadingStorage(WaitingStorage):
     """A database whose trials are read once, in bulk, and stay as they were then; everything else is as it is."""
 
     def __init__(self, database: RDBStorage, shown: str) -> None:
-        super().__init__(database, shown)
+        super().__init__(database, shown, database.engine.dispose)
         self._database = database
         self._read: dict[int, list[FrozenTrial]] = {}
 

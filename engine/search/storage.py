@@ -59,7 +59,7 @@ def _database(reference: str, *, reading: bool) -> BaseStorage:
     if reading and can_read(database):
         return ReadingStorage(database, without_password(reference))
     # Optuna's cache keeps trials that have ended, so that a proposal does not read all of them anew.
-    return WaitingStorage(get_storage(database), without_password(reference))
+    return WaitingStorage(get_storage(database), without_password(reference), database.engine.dispose)
 
 
 def with_driver(reference: str) -> str:

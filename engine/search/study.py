@@ -81,6 +81,11 @@ class OpenStudy:
         self.mark(number, key, value)
         self.study.set_user_attr(NEWS, uuid.uuid4().hex)
 
+    def close(self) -> None:
+        """Ends connections to a database: only forgotten, they would stay open for a while, and it has few."""
+        if isinstance(self.storage, WaitingStorage):
+            self.storage.close()
+
     @property
     def is_shared(self) -> bool:
         """Whether it lies in a database, where each look of each worker costs all of them."""

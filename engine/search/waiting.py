@@ -46,8 +46,10 @@ class WaitingStorage(BaseStorage):
     PATIENCE_S, and then never again).
     """
 
-    def __init__(self, inner: BaseStorage, shown: str) -> None:
+    def __init__(self, inner: BaseStorage, shown: str, end: Callable[[], None] = lambda: None) -> None:
         self._inner, self._shown = inner, shown
+        self.close = end
+        """Ends the connections; whatever is asked afterwards makes others."""
         self._tell: Callable[[str, str], None] | None = None
         self._cancel = CancelToken()
         self._patience = PATIENCE_S

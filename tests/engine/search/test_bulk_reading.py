@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Iterator
@@ -12,10 +13,14 @@ from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy as sa
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from engine.contract.control import CancelToken
+from engine.contract.jobs import ReadStudy, SteerStudy
+from engine.jobs import read_study, steer_study
 from engine.recipe import Recipe
 from engine.search import bulk_reading
 from engine.search.bulk_reading import ReadingStorage, can_read, read_trials
@@ -108,6 +113,36 @@ def test_tables_of_another_version_are_left_to_optuna(tmp_path: Path, monkeypatc
     kept = open_storage(address, tmp_path, reading=True)
     assert not isinstance(kept, ReadingStorage)
     assert len(optuna.load_study(study_name="one", storage=kept).trials) == 9
+
+
+def test_a_look_and_a_command_leave_no_connection_behind(recipe: Recipe, tmp_path: Path) -> None:
+    """Their number is what a database runs out of first; the window looks every few seconds."""
+    with postgres_cluster() as postgres:
+        begin_study(recipe, SearchConfig(trials=3), tmp_path / "study", storage=postgres.url, name="ours").close()
+        watcher = sa.create_engine(with_driver(postgres.url))
+
+        def connections() -> int:
+            asked = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            with watcher.connect() as connection:
+                return int(connection.scalar(sa.text(asked)) or 0)
+
+        def settled() -> int:
+            """The server ends a connection a moment after its client has."""
+            end = time.monotonic() + 5
+            while (count := connections()) > 1 and time.monotonic() < end:
+                pass
+            return count
+
+        gc.disable()  # what is only forgotten stays until then
+        try:
+            for _ in range(4):
+                place = {"folder": str(tmp_path / "study"), "storage": postgres.url, "study": "ours"}
+                read_study.run(ReadStudy(**place, out=str(tmp_path)), print, CancelToken(), "job")
+                steer_study.run(SteerStudy(**place, command={"command": "pause"}), print, CancelToken(), "job")
+            assert settled() == 1  # the one that counts
+        finally:
+            gc.enable()
+            watcher.dispose()
 
 
 def test_a_study_is_opened_for_reading_alone(recipe: Recipe, tmp_path: Path) -> None:
