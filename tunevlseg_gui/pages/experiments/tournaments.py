@@ -128,6 +128,7 @@ class TournamentsTab(QWidget):
             self._client.unwatch(Path(self.state.folder))
         self.state, self.alive = TournamentState(), False
         self._show()
+        self.tabs.show_results()  # none: tables of the one before would stand under this name
         self._read()
 
     def _read(self) -> None:

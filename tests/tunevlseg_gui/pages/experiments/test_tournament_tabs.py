@@ -1,7 +1,13 @@
+"""Tables and points of a tournament."""
+
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 from pytestqt.qtbot import QtBot
 
+from tunevlseg_gui.main_window import MainWindow
 from tunevlseg_gui.pages.experiments.plots.cost_plot import CostPlot
 from tunevlseg_gui.pages.experiments.tournament_state import TournamentState
 from tunevlseg_gui.pages.experiments.tournament_tabs import TABLES, TournamentTabs
@@ -31,3 +37,15 @@ def test_points_of_several_models_say_which(qtbot: QtBot) -> None:
     assert plot.accessibleDescription() == "CoOp 0.500"
     plot.show_points([{**point, "model": "starter"}, {**point, "model": "weights/other"}])
     assert plot.accessibleDescription() == "starter · CoOp 0.500, other · CoOp 0.500"
+
+
+def test_tables_of_one_tournament_do_not_stand_under_the_name_of_another(window: MainWindow, tmp_path: Path) -> None:
+    page: Any = window.page("experiments")
+    tab = page.tab("tournaments")
+    shown = {"title": "Dice", "note": "", "head": ["model", "strategy"], "rows": [["starter", "coop"]]}
+    tab.tabs.show_state(TournamentState("one", shown=[shown]))
+    tab.tabs.show_results()
+    assert tab.tabs.count() == TABLES + 1
+    (tmp_path / "other.yaml").write_text("no matrix")
+    tab.choose(tmp_path / "other.yaml")
+    assert tab.tabs.count() == TABLES
