@@ -44,7 +44,8 @@ def test_values_are_kept_for_each_strategy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [("Polyps, VPT", "polyps-vpt"), ("../../etc", "etc"), ("ünï", "n"), ("", "run")]
+    ("name", "folder"),
+    [("Polyps, VPT", "polyps-vpt"), ("../../etc", "etc"), ("ünï", "ünï"), ("肝臓", "肝臓"), ("", "run")],
 )
 def test_names_become_folders_that_every_system_takes(name: str, folder: str) -> None:
     assert file_name(name) == folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shlex
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 from PySide6.QtCore import QCoreApplication
 
+from engine.runs.names import folder_name
 from tunevlseg_gui.forms.field_spec import FieldSpec
 
 translate = QCoreApplication.translate
@@ -81,9 +81,8 @@ def recipe_text(recipe: dict[str, Any]) -> str:
 
 
 def file_name(text: str) -> str:
-    """`Polyps, VPT` → `polyps-vpt`: a folder's name that every system accepts."""
-    plain = re.sub(r"[^\w\-]+", "-", text.strip().lower(), flags=re.ASCII).strip("-")
-    return plain[:60] or "run"
+    """`Polyps, VPT` → `polyps-vpt`: a folder's name that every system accepts, of any script."""
+    return folder_name(text, "run")
 
 
 def run_folder(root: Path, name: str, now: float | None = None) -> Path:
