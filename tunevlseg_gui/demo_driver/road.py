@@ -82,7 +82,7 @@ def _wizard(window: MainWindow, hand: Hand, epochs: int | None) -> None:
 def _live(window: MainWindow, hand: Hand) -> Path:
     runs: Any = window.page("runs")
     live = runs.live
-    told = 0
+    told, numbers = 0, live.facts.numbers
     while not live.state.over:
         # A condition for each epoch: patience is for one, not for all.
         hand.wait("The next epoch", lambda seen=told: live.state.over or live.state.epoch > seen)
@@ -92,6 +92,7 @@ def _live(window: MainWindow, hand: Hand) -> Path:
         hand.say(f"Epoch {told} of {live.state.epochs}: Dice {live.state.metrics.get('val_dice', 0.0):.3f}")
         if told == max(2, live.state.epochs // 2) and not live.state.over:
             hand.wait("Drawing the curves", lambda seen=told: len(live.dice.points("val")) >= seen)
+            hand.wait("The numbers above them", lambda: numbers["epoch"].text().startswith(f"{live.state.epoch} "))
             for plot in (live.dice, live.loss):
                 plot.redraw()  # curves are drawn a moment after they grow
             hand.picture("live-curves")
