@@ -11,7 +11,7 @@ from engine.contract.jobs import FetchModel, ImportModel, ListModels
 
 
 def add(commands: Commands) -> None:
-    group = commands.group("models", "Base weights: list them, import a folder or file, or fetch known ones.")
+    group = commands.group("models", "Base weights: list them, import a folder, file or zip, or fetch known ones.")
     group.add("list", "Installed base weights.", lambda given: ListModels(), show_list)
     parser = group.add("import", "Copy base weights into your model folder.", make_import, show_import)
     parser.add_argument(
