@@ -10,31 +10,22 @@ alone (`live_keys.py`). FOLDER receives pictures.
 
 from __future__ import annotations
 
-import argparse
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.drives.hand import Hand, StepFailed, missing
+from tests.drives.hand import Hand
 from tests.drives.live_keys import drive_by_keys
 from tests.drives.live_mouse import drive_by_mouse
 from tests.drives.live_steps import stop_all
 from tests.drives.live_work import prepare
+from tests.drives.program import exit_code, fresh_folders, options
 
 
 def visit(out: Path, by: str, theme: str, scale: float, patience: float) -> list[Path]:
     """The pictures that were taken, in `out`, whose old ones go. Raises StepFailed."""
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("[0-9][0-9]-*.png"):
-        old.unlink()
-    home, folder = out / "home", out / "work"
-    for place in (home, folder):
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-    os.environ["TUNEVLSEG_HOME"] = str(home)
+    home, folder = fresh_folders(out)
     hand = Hand(home, out, scale, patience)
     ways: dict[str, Callable[..., Any]] = {"mouse": drive_by_mouse, "keys": drive_by_keys}
     try:
@@ -46,23 +37,11 @@ def visit(out: Path, by: str, theme: str, scale: float, patience: float) -> list
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="receives the pictures")
+    parser = options(__doc__)
     parser.add_argument("--by", choices=["mouse", "keys"], default="mouse")
-    parser.add_argument("--theme", choices=["light", "dark"], default="light")
-    parser.add_argument("--scale", type=float, default=1.0, help="of the screen: 2 for 200 %%")
-    parser.add_argument("--patience", type=float, default=120.0, help="seconds that one step may take")
     given = parser.parse_args()
-    if why := missing():
-        sys.stderr.write(f"{why}\n")
-        return 2
-    try:
-        taken = visit(given.out.absolute(), given.by, given.theme, given.scale, given.patience)
-    except StepFailed as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 1
-    sys.stdout.write(f"{len(taken)} pictures in {given.out}\n")
-    return 0
+    out: Path = given.out.absolute()
+    return exit_code(out, lambda: visit(out, given.by, given.theme, given.scale, given.patience))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,7 @@ kills the window in the middle of a stroke, starts it again and brings the edits
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -27,7 +24,8 @@ from engine.contract.jobs import PrepareSamples
 from engine.jobs.perform import run_job
 from engine.volumes.formats.dicom_seg import DicomSeg
 from engine.volumes.reading import read_scan
-from tests.drives.hand import ROOT, Hand, StepFailed, missing
+from tests.drives.hand import ROOT, Hand, StepFailed
+from tests.drives.program import exit_code, fresh_folders, options
 from tunevlseg_gui.frame.page_list import PAGES
 
 REAL = ROOT.parent / "shared" / "data" / "totalsegmentator_ct"
@@ -343,14 +341,7 @@ def _recover(hand: Hand, kept: tuple[str, str]) -> None:
 
 def visit(out: Path, scan_name: str, theme: str, scale: float, patience: float) -> list[Path]:
     """The pictures that were taken, in `out`, whose old ones go. Raises StepFailed, FileNotFoundError."""
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("[0-9][0-9]-*.png"):
-        old.unlink()
-    home, work = out / "home", out / "work"
-    for folder in (home, work):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-    os.environ["TUNEVLSEG_HOME"] = str(home)
+    home, work = fresh_folders(out)
     hand = Hand(home, out, scale, patience)
     try:
         drive(hand, scan_of(scan_name, work), theme, work)
@@ -360,23 +351,11 @@ def visit(out: Path, scan_name: str, theme: str, scale: float, patience: float) 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="receives the pictures")
+    parser = options(__doc__)
     parser.add_argument("--scan", choices=SCANS, default="sample")
-    parser.add_argument("--theme", choices=["light", "dark"], default="light")
-    parser.add_argument("--scale", type=float, default=1.0, help="of the screen: 2 for 200 %%")
-    parser.add_argument("--patience", type=float, default=120.0, help="seconds that one step may take")
     given = parser.parse_args()
-    if why := missing():
-        sys.stderr.write(f"{why}\n")
-        return 2
-    try:
-        taken = visit(given.out.absolute(), given.scan, given.theme, given.scale, given.patience)
-    except (StepFailed, FileNotFoundError) as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 1
-    sys.stdout.write(f"{len(taken)} pictures in {given.out}\n")
-    return 0
+    out: Path = given.out.absolute()
+    return exit_code(out, lambda: visit(out, given.scan, given.theme, given.scale, given.patience))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.drives.hand import ROOT, missing
+from tests.drives.hand import missing
+from tests.drives.program import run_drive
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.slow]
 
@@ -24,15 +22,5 @@ def test_a_run_is_watched_changed_forked_queued_killed_and_found(
 ) -> None:
     if why := missing():
         pytest.skip(why)
-    words = ["--out", str(tmp_path / "pictures"), "--by", by, "--theme", theme, "--scale", str(scale)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.drives.live_page", *words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=880,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list((tmp_path / "pictures").glob("[0-9][0-9]-*.png"))) >= pictures
+    given = ["--by", by, "--theme", theme, "--scale", str(scale)]
+    run_drive("live_page", tmp_path / "pictures", *given, pictures=pictures, seconds=880)

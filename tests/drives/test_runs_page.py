@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.drives.hand import ROOT, missing
+from tests.drives.hand import missing
 from tests.drives.made_runs import Made, make
+from tests.drives.program import run_drive
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.slow]
 
@@ -33,15 +31,5 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_runs_are_compared_scored_explained_packed_and_repeated(
     by: str, theme: str, scale: int, ready: Path, tmp_path: Path
 ) -> None:
-    words = ["--out", str(tmp_path / "pictures"), "--by", by, "--theme", theme, "--scale", str(scale)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.drives.runs_page", *words, "--made", str(ready), "--patience", "600"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=3600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list((tmp_path / "pictures").glob("[0-9][0-9]-*.png"))) >= 30
+    given = ["--by", by, "--theme", theme, "--scale", str(scale), "--made", str(ready), "--patience", "600"]
+    run_drive("runs_page", tmp_path / "pictures", *given, pictures=30, seconds=3600)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.drives.hand import ROOT, missing
+from tests.drives.hand import missing
+from tests.drives.program import run_drive
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.slow]
 
@@ -25,15 +23,5 @@ def test_a_scan_from_the_file_to_a_mask_and_past_a_kill(
         pytest.skip(why)
     if scan != "sample":
         request.getfixturevalue("shared_data")
-    words = ["--out", str(tmp_path / "pictures"), "--scan", scan, "--theme", theme, "--scale", str(scale)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.drives.segment_page", *words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list((tmp_path / "pictures").glob("[0-9][0-9]-*.png"))) >= 15
+    given = ["--scan", scan, "--theme", theme, "--scale", str(scale)]
+    run_drive("segment_page", tmp_path / "pictures", *given, pictures=15, seconds=900)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.drives.hand import ROOT, missing
+from tests.drives.hand import missing
+from tests.drives.program import run_drive
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.slow]
 
@@ -30,14 +28,4 @@ def test_from_the_data_to_a_run_that_ends(by: str, theme: str, scale: int, words
     if why := missing():
         pytest.skip(why)
     given = ["--by", by, "--theme", theme, "--scale", str(scale), "--words", words, "--patience", "300"]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.drives.tune_page", "--out", str(tmp_path / "pictures"), *given],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=1700,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list((tmp_path / "pictures").glob("*.png"))) >= 15
+    run_drive("tune_page", tmp_path / "pictures", *given, pictures=15, seconds=1700)

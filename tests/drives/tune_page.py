@@ -10,15 +10,13 @@ the smallest window, the run. `looking` only goes through the steps, for made-up
 
 from __future__ import annotations
 
-import argparse
-import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.drives import tune_steps
-from tests.drives.hand import Hand, StepFailed, missing
+from tests.drives.hand import Hand, StepFailed
+from tests.drives.program import exit_code, fresh_folders, options
 from tests.drives.tune_kit import Kit, kit, settings
 from tests.drives.tune_steps import PAGE, STEPS
 
@@ -162,14 +160,7 @@ def look(hand: Hand) -> None:
 
 def visit(out: Path, by: str, theme: str, scale: float, words: str, patience: float) -> list[Path]:
     """The pictures that were taken, in `out`, whose old ones go. Raises StepFailed."""
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("[0-9][0-9]*-*.png"):
-        old.unlink()
-    home, work = out / "home", out / "work"
-    for folder in (home, work):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-    os.environ["TUNEVLSEG_HOME"] = str(home)
+    home, work = fresh_folders(out)
     settings(home)
     hand = Hand(home, out, scale, patience, words)
     with kit(work) as given:
@@ -181,26 +172,14 @@ def visit(out: Path, by: str, theme: str, scale: float, words: str, patience: fl
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="receives the pictures")
+    parser = options(__doc__)
     parser.add_argument("--by", choices=["mouse", "keyboard", "looking"], default="mouse")
-    parser.add_argument("--theme", choices=["light", "dark"], default="light")
-    parser.add_argument("--scale", type=float, default=1.0, help="of the screen: 2 for 200 %%")
     parser.add_argument(
         "--words", choices=["", "long", "rtl"], default="", help="a made-up language; with --by looking"
     )
-    parser.add_argument("--patience", type=float, default=120.0, help="seconds that one step may take")
     given = parser.parse_args()
-    if why := missing():
-        sys.stderr.write(f"{why}\n")
-        return 2
-    try:
-        taken = visit(given.out.absolute(), given.by, given.theme, given.scale, given.words, given.patience)
-    except StepFailed as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 1
-    sys.stdout.write(f"{len(taken)} pictures in {given.out}\n")
-    return 0
+    out: Path = given.out.absolute()
+    return exit_code(out, lambda: visit(out, given.by, given.theme, given.scale, given.words, given.patience))
 
 
 if __name__ == "__main__":
