@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.xvfb, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 @pytest.mark.parametrize(("theme", "scale"), [("light", 1), ("dark", 2)])
-@pytest.mark.parametrize(("parts", "pictures"), [("search", 11), ("plots", 19), ("tournament,labels", 18)])
+@pytest.mark.parametrize(("parts", "pictures"), [("search", 11), ("plots", 18), ("tournament,labels", 18)])
 def test_the_studies_page_by_mouse_and_keyboard(
     parts: str, pictures: int, theme: str, scale: int, tmp_path: Path
 ) -> None:
